@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * Writes what is generated from sql/ and proto/; with `--check` compares instead, and fails when something is stale.
+ */
+
+const queriesDir = 'sql/postgresql/queries';
+const sqlModule = 'functions/database/sql.generated.ts';
+const protoOutput = 'functions/gateway/grpc/generated';
+
+/** Comments are stripped because the Data API takes `:name` in them for a parameter. */
+function stripComments(sql: string): string {
+  return sql
+    .replace(/--.*$/gm, '')
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '')
+    .join('\n');
+}
+
+/** `{{fragment}}` and `{{fragment argument}}` stand for a file of the fragments folder, `$1` in it for the argument. */
+function expand(sql: string): string {
+  return sql.replace(/\{\{(\w+)(?: (\w+))?\}\}/g, (_, name: string, argument = '') => {
+    const fragment = readFileSync(join(queriesDir, 'fragments', `${name}.sql`), 'utf8');
+    return expand(stripComments(fragment).replaceAll('$1', argument).trim());
+  });
+}
+
+function sqlModuleText(): string {
+  const files = readdirSync(queriesDir).filter((file) => file.endsWith('.sql'));
+  const statements = files.sort().map((file) => {
+    const name = file.replace('.sql', '').replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+    const text = expand(stripComments(readFileSync(join(queriesDir, file), 'utf8')));
+    return `export const ${name} = {\n  name: '${name}',\n  text: ${JSON.stringify(text)},\n} as const;\n`;
+  });
+  return `// Generated from ${queriesDir} by \`npm run generate\`. Do not edit.\n\n${statements.join('\n')}`;
+}
+
+/** Every generated file of the protocol with its text, generated into a folder that is removed again. */
+function protoFiles(): Map<string, string> {
+  const folder = mkdtempSync(join(tmpdir(), 'omni-agent-proto-'));
+  try {
+    const buf = join(process.cwd(), 'node_modules/.bin/buf');
+    execFileSync(buf, ['lint'], { cwd: 'proto', stdio: 'inherit' });
+    execFileSync(buf, ['generate', '--output', folder], { cwd: 'proto', stdio: 'inherit' });
+    const root = join(folder, protoOutput);
+    const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+    return new Map(files.sort().map((file) => [join(protoOutput, file), readFileSync(join(root, file), 'utf8')]));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const wanted = new Map([[sqlModule, sqlModuleText()], ...protoFiles()]);
+const stale = [...wanted].filter(([file, text]) => readOrNothing(file) !== text).map(([file]) => file);
+if (!process.argv.includes('--check')) {
+  for (const file of stale) writeFileSync(file, wanted.get(file) ?? '');
+  console.log(stale.length === 0 ? 'Everything generated is fresh.' : `Wrote ${stale.join(', ')}.`);
+} else if (stale.length > 0) {
+  console.error(`Stale: ${stale.join(', ')}. Run \`npm run generate\`.`);
+  process.exitCode = 1;
+}
+
+function readOrNothing(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

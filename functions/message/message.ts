@@ -1,0 +1,45 @@
+import type { Channel, Priority } from './channel.ts';
+
+/** One message as it goes to the gateway: contents of one row of msg_tran, translated once. */
+export interface Message {
+  /** The row's client_key. A string: it is a bigint, and may be beyond 2^53. */
+  readonly clientKey: string;
+  /** Our name of it at the gateway: `<installation>.<client_key>.<batch_id>`. */
+  readonly reference: string;
+  readonly recipient: string;
+  readonly senderNumber: string;
+  readonly priority: Priority;
+  /** Until when it must have reached the carrier. */
+  readonly expiresAt: Date;
+  readonly paymentCode: string;
+  readonly originCompanyId: string;
+  /** One to three channels, tried in this order. */
+  readonly fallbackChain: readonly ChannelContent[];
+}
+
+/** What to send on one channel of the chain. */
+export type ChannelContent =
+  | { readonly channel: typeof Channel.Sms; readonly text: string }
+  | {
+      readonly channel: typeof Channel.Mms;
+      readonly title: string;
+      readonly text: string;
+      readonly fileKeys: readonly string[];
+    }
+  | {
+      readonly channel: typeof Channel.Rcs;
+      readonly content: string;
+      readonly messageBaseId: string;
+      readonly brandKey: string;
+      readonly agencyKey: string;
+      readonly optionsJson: string;
+    }
+  | {
+      readonly channel: typeof Channel.Alimtalk | typeof Channel.Friendtalk | typeof Channel.Brandmessage;
+      readonly messageType: string;
+      readonly text: string;
+      readonly senderKey: string;
+      readonly templateCode: string;
+      readonly optionsJson: string;
+    }
+  | { readonly channel: typeof Channel.International; readonly text: string };

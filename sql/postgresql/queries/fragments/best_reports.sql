@@ -1,0 +1,22 @@
+-- From CTE home (reports with their place in the chain) to one row a message with the best report of each column group:
+-- UPDATE ... FROM would apply only one of several matches, silently. Best is the later channel, then the older report.
+ranked as materialized (
+  select h.*, row_number() over (partition by client_key, batch_id, report_type, column_group(channel_type) order by pos desc, seq) as best
+  from home h
+),
+wide as materialized (
+  select client_key, batch_id, array_agg(seq) as seqs, max(msg_key) as msg_key,
+    bool_or(report_type = 'result' and (report_code = '10000' or pos = length)) as finishes,
+    {{best_of_group mt}},
+    max(mt_res_cnt) filter (where mt_best) as mt_res_cnt,
+    {{best_of_group kko}},
+    {{best_of_group rcs}},
+    max(report_code) filter (where report_type = 'handset' and best = 1) as dlr_code,
+    max(rslt_date) filter (where report_type = 'handset' and best = 1) as dlr_date
+  from (select r.*,
+          best = 1 and report_type = 'result' and column_group(channel_type) = 'mt' as mt_best,
+          best = 1 and report_type = 'result' and column_group(channel_type) = 'kko' as kko_best,
+          best = 1 and report_type = 'result' and column_group(channel_type) = 'rcs' as rcs_best
+        from ranked r) marked
+  group by client_key, batch_id order by client_key
+)

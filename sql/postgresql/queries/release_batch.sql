@@ -1,0 +1,16 @@
+-- Gives a leased batch back, to be queued again by the sweep after waitSeconds.
+--
+-- Index: primary key. Locks: the send_batch row (waits).
+-- Parameters: now; batchId, leaseToken, waitSeconds; burnt whether the attempt counts; reopen whether a sealed batch
+--   becomes claimed again under a new key: only if nothing was, and nothing can be, accepted under the old one.
+update send_batch b
+set lease_until = '-infinity',
+    attempts = b.attempts - case when :burnt::boolean then 0 else 1 end,
+    not_before = agent_now(:now::timestamptz) + make_interval(secs => :waitSeconds::float8),
+    wake_at = agent_now(:now::timestamptz) + make_interval(secs => :waitSeconds::float8),
+    state = case when :reopen::boolean then 'claimed' else b.state end,
+    idempotency_key = case when :reopen::boolean then gen_random_uuid() else b.idempotency_key end,
+    request_hash = case when :reopen::boolean then null else b.request_hash end,
+    sealed_at = case when :reopen::boolean then null else b.sealed_at end
+where b.id = :batchId::bigint and b.lease_token = :leaseToken::uuid
+returning b.id as batch_id

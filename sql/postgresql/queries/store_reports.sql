@@ -1,0 +1,25 @@
+-- Stores reports as received. The stream is acknowledged only after this returned.
+--
+-- Index: msg_report_once. Locks: its entries, in order: two receivers never wait for each other in a circle.
+-- Parameters: now, timeZone; reports: [{installation, clientKey, batchId, key, channel, messageType, reportType, at, code,
+--   carrier, parts}], checked by the caller (no NUL, codes and keys within their columns).
+with report as materialized (
+  select r.* from jsonb_to_recordset(:reports::jsonb) as r(
+    "installation" text, "clientKey" bigint, "batchId" bigint, "key" text, "channel" text, "messageType" text, "reportType" text,
+    "at" timestamptz, "code" text, "carrier" text, "parts" int)
+),
+stored as (
+  insert into msg_report (client_key, batch_id, msg_key, channel_type, message_type, report_type, rslt_date, report_date,
+                          report_code, telecom, mt_res_cnt, reg_date)
+  select
+    -- A reference of another installation says nothing about our rows.
+    case when r."installation" = (select installation from agent) then r."clientKey" end,
+    case when r."installation" = (select installation from agent) then r."batchId" end,
+    r."key", r."channel", r."messageType", r."reportType", r."at" at time zone :timeZone,
+    agent_now(:now::timestamptz) at time zone :timeZone, r."code", r."carrier", r."parts",
+    agent_now(:now::timestamptz) at time zone :timeZone
+  from report r order by r."key", r."channel", r."reportType"
+  on conflict (msg_key, channel_type, report_type) do nothing
+  returning 1
+)
+select (select count(*)::int from stored) as stored_count

@@ -1,0 +1,54 @@
+-- The agent's own tables. None grows: a batch is deleted when it is settled.
+
+-- One row: who this installation is, and the turn of the collectors.
+create table if not exists agent (
+  id           int primary key check (id = 1),
+  installation text not null,            -- first part of our references at the gateway; two databases may share an account
+  claim_turn   bigint not null default 0, -- a claim whose snapshot has an older turn stands back
+  claim_time   float8 not null default 0  -- virtual time of the fair shares: start of the last batch served
+) with (fillfactor = 10);
+insert into agent (id, installation) values (1, substr(md5(gen_random_uuid()::text), 1, 8)) on conflict do nothing;
+
+-- The lanes, with their shares and the virtual time at which each has had its share.
+create table if not exists send_lane (
+  lane     int primary key,
+  weight   int not null,
+  had_until float8 not null default 0
+) with (fillfactor = 10);
+insert into send_lane (lane, weight) values (0, 10), (1, 3), (2, 1) on conflict do nothing;
+
+-- Messages claimed together, sent in one gateway call under one key. Gone when settled.
+create sequence if not exists sq_send_batch;
+create table if not exists send_batch (
+  id              bigint not null default nextval('sq_send_batch') primary key,
+  idempotency_key uuid not null default gen_random_uuid(),
+  lane            int not null,
+  members         bigint[] not null,     -- client_keys; the row of each names the batch too
+  message_count   int not null,
+  state           text not null default 'claimed' check (state in ('claimed', 'sealed')),
+  request_hash    text,                  -- of the sealed request: a repeated call sends the same or is not made
+  attempts        int not null default 0, -- leases that led to a call
+  lease_token     uuid,
+  lease_until     timestamptz not null default '-infinity',
+  not_before      timestamptz not null default '-infinity',
+  wake_at         timestamptz not null,  -- when the sweep queues it again: never queued, record lost, lease over, not_before come
+  requeues        int not null default 0,
+  created_at      timestamptz not null,
+  sealed_at       timestamptz
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 200);
+create index if not exists send_batch_wake_at on send_batch (wake_at);
+
+-- One row: the instant at which the next slot begins (GCRA).
+create table if not exists rate_gate (
+  id      int primary key check (id = 1),
+  next_at timestamptz not null
+) with (fillfactor = 10);
+insert into rate_gate (id, next_at) values (1, '-infinity') on conflict do nothing;
+
+-- One row: which receiver holds the report stream.
+create table if not exists receiver_lease (
+  id          int primary key check (id = 1),
+  holder      text,
+  lease_until timestamptz not null
+) with (fillfactor = 10);
+insert into receiver_lease (id, lease_until) values (1, '-infinity') on conflict do nothing;

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
+    pool: 'forks',
+    // Every wait in a test ends on a condition; these only bound a hang.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
