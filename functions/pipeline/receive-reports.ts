@@ -1,4 +1,6 @@
+import { parseReference, type Reference } from '../message/reference.ts';
 import type { Report } from '../message/report.ts';
+import { backoffSeconds, timing } from './timing.ts';
 
 /** What the receiver needs of a gateway. */
 export interface ReportGateway {
@@ -20,3 +22,130 @@ export interface ReportStream extends AsyncIterable<ReportEvent> {
 export type ReportEvent =
   | { readonly type: 'reports'; readonly batchId: string; readonly reports: readonly Report[] }
   | { readonly type: 'heartbeat' };
+
+/** What the receiver needs of the database. */
+export interface ReportStore {
+  /** Stores reports for good; one that is stored already is passed over. */
+  store(reports: readonly StorableReport[]): Promise<void>;
+  /** Takes or renews the right to hold the stream; false if another receiver has it. */
+  holdLease(holder: string): Promise<boolean>;
+  dropLease(holder: string): Promise<void>;
+}
+
+/** A report whose values fit the columns of msg_report, and never fail the statement for the others. */
+export interface StorableReport extends Omit<Report, 'reference'> {
+  /** Undefined if it is not a reference of an OMNI agent. */
+  readonly reference: Reference | undefined;
+}
+
+export interface ReceivePorts {
+  readonly gateway: ReportGateway;
+  readonly store: ReportStore;
+  readonly clock: { now(): number; sleep(ms: number, signal: AbortSignal): Promise<void>; random(): number };
+  readonly onEvent: (event: ReceiveEvent) => void;
+}
+
+/** What happened, for whoever logs it. */
+export type ReceiveEvent =
+  | { readonly type: 'active' | 'standby' | 'heartbeat' | 'ended' }
+  | { readonly type: 'stored'; readonly reports: number; readonly unusable: number }
+  | { readonly type: 'failed'; readonly error: unknown; readonly retryInSeconds: number };
+
+export interface ReceiveSettings {
+  readonly subscription: string;
+  /** Names this receiver among others. */
+  readonly holder: string;
+}
+
+/** Holds the report stream until told to stop; then what is being stored is acknowledged before it returns. */
+export async function receiveReports(ports: ReceivePorts, settings: ReceiveSettings, stop: AbortSignal): Promise<void> {
+  let failures = 0;
+  let wasStandby = false;
+  while (!stop.aborted) {
+    try {
+      if (await ports.store.holdLease(settings.holder)) {
+        wasStandby = false;
+        ports.onEvent({ type: 'active' });
+        await holdStream(ports, settings, stop);
+        failures = 0;
+        ports.onEvent({ type: 'ended' });
+      } else {
+        if (!wasStandby) ports.onEvent({ type: 'standby' });
+        wasStandby = true;
+      }
+      await ports.clock.sleep(retryLeaseMs, stop);
+    } catch (error) {
+      const retryInSeconds = backoffSeconds(failures, ports.clock.random());
+      failures += 1;
+      ports.onEvent({ type: 'failed', error, retryInSeconds });
+      await ports.clock.sleep(retryInSeconds * 1000, stop);
+    }
+  }
+  await ports.store.dropLease(settings.holder);
+}
+
+/** With a lease of 24 s, a second receiver takes over within 27. */
+const retryLeaseMs = 3_000;
+
+/** Reads one stream to its end. The right to it is renewed on the way: heartbeats come every ten seconds. */
+async function holdStream(ports: ReceivePorts, settings: ReceiveSettings, stop: AbortSignal): Promise<void> {
+  const stream = ports.gateway.openReports(settings.subscription);
+  const close = () => stream.close();
+  stop.addEventListener('abort', close, { once: true });
+  let renewedAt = ports.clock.now();
+  try {
+    for await (const event of stream) {
+      if (ports.clock.now() - renewedAt > (timing.receiverLeaseSeconds * 1000) / 3) {
+        if (!(await ports.store.holdLease(settings.holder))) return;
+        renewedAt = ports.clock.now();
+      }
+      if (event.type === 'heartbeat') ports.onEvent({ type: 'heartbeat' });
+      else await storeBatch(event, stream, ports);
+    }
+  } finally {
+    stop.removeEventListener('abort', close);
+    stream.close();
+  }
+}
+
+async function storeBatch(
+  batch: Extract<ReportEvent, { type: 'reports' }>,
+  stream: ReportStream,
+  ports: ReceivePorts,
+): Promise<void> {
+  const storable = batch.reports.map(toStorable).filter((report) => report !== undefined);
+  if (storable.length > 0) await ports.store.store(storable);
+  // Only now: whatever dies before this line, the gateway delivers the batch again.
+  stream.acknowledge(batch.batchId);
+  ports.onEvent({ type: 'stored', reports: storable.length, unusable: batch.reports.length - storable.length });
+}
+
+/** Undefined if the report names no message at all, so that nothing could ever be done with it. */
+export function toStorable(report: Report): StorableReport | undefined {
+  const reference = parseReference(report.reference);
+  // Without a key two reports of one message would not be known as the same: our reference makes one.
+  const ownKey = reference === undefined ? '' : `${reference.clientKey}.${reference.batchId}`;
+  const messageKey = fit(report.messageKey, 40) || ownKey;
+  if (messageKey === '') return undefined;
+  return {
+    reference,
+    messageKey,
+    channel: report.channel,
+    messageType: fit(report.messageType, 10),
+    reportType: report.reportType,
+    reportCode: fit(report.reportCode, 10),
+    carrier: fit(report.carrier, 10),
+    handsetAt: isPlausible(report.handsetAt) ? report.handsetAt : undefined,
+    parts: report.parts,
+  };
+}
+
+/** PostgreSQL takes no NUL in text, and a value longer than its column fails the whole statement. */
+function fit(text: string, length: number): string {
+  return text.replaceAll('\0', '').slice(0, length);
+}
+
+function isPlausible(at: Date | undefined): boolean {
+  const year = at?.getUTCFullYear() ?? Number.NaN;
+  return year >= 2000 && year < 2100;
+}

@@ -1,35 +1,155 @@
+import { createHash, randomUUID } from 'node:crypto';
 import type { Message } from '../message/message.ts';
+import { parseReference } from '../message/reference.ts';
+import type {
+  InquireAnswer,
+  LeasedBatch,
+  Member,
+  SendAnswer,
+  SendGateway,
+  SendResult,
+  SendStore,
+} from './send-ports.ts';
+import { backoffSeconds, timing } from './timing.ts';
 
-/** What the sender needs of a gateway. */
-export interface SendGateway {
-  /** Sends a sealed batch. Never throws for what the gateway or the network did: that is an answer. */
-  send(batch: { idempotencyKey: string; messages: readonly Message[] }): Promise<SendAnswer>;
-  /** Asks what became of a batch. */
-  inquire(idempotencyKey: string): Promise<InquireAnswer>;
+export interface SendPorts {
+  readonly store: SendStore;
+  readonly gateway: SendGateway;
+  readonly clock: SendClock;
 }
 
-export type SendAnswer =
-  /** Each message was accepted or rejected, now or by an earlier call under the same key. */
-  | { readonly outcome: 'answered'; readonly results: readonly SendResult[] }
-  /** Nothing of the batch was accepted by this call; it may be made again later. */
-  | { readonly outcome: 'notNow'; readonly reason: string }
-  /** The key is closed: nothing was, or ever will be, accepted under it. */
-  | { readonly outcome: 'keyClosed' }
-  /** We cannot know. */
-  | { readonly outcome: 'inDoubt'; readonly reason: string };
-
-export interface SendResult {
-  readonly reference: string;
-  readonly accepted: boolean;
-  /** The gateway's key of the message; empty unless accepted. */
-  readonly messageKey: string;
-  /** The gateway's acceptance code; `A000` is accepted. */
-  readonly code: string;
+/** A clock that only moves forward, in milliseconds, and chance. */
+export interface SendClock {
+  now(): number;
+  sleep(ms: number): Promise<void>;
+  random(): number;
 }
 
-export type InquireAnswer =
-  | { readonly outcome: 'answered'; readonly results: readonly SendResult[] }
-  /** Never received, and from now on the key is closed. */
-  | { readonly outcome: 'keyClosed' }
-  /** No answer now; ask again later. */
-  | { readonly outcome: 'inDoubt'; readonly reason: string };
+export interface SendTally {
+  readonly outcome: 'sent' | 'settled' | 'held' | 'slotTooFar' | 'changed' | 'empty' | 'notNow' | 'inDoubt' | 'reopened';
+  readonly accepted: number;
+  readonly rejected: number;
+  /** Rows that left the batch unsent. */
+  readonly refused: readonly { clientKey: string; code: string; reason: string }[];
+  /** Whether the sender came too late for its slot. */
+  readonly late: boolean;
+  /** What the gateway or the network said, if it was no answer. */
+  readonly reason: string | undefined;
+}
+
+/** Sends one batch, or learns what became of it: lease, seal, one gateway call, settle. */
+export async function send(batchId: string, ports: SendPorts): Promise<SendTally> {
+  const leaseToken = randomUUID();
+  const lease = await ports.store.lease(batchId, leaseToken);
+  if (lease.outcome !== 'leased') return tally({ outcome: lease.outcome });
+  const attempt = { lease, leaseToken, slotAt: ports.clock.now() + lease.waitSeconds * 1000 };
+  return lease.sealed === undefined ? await sendFirst(attempt, ports) : await resolve(attempt, ports);
+}
+
+interface Attempt {
+  readonly lease: LeasedBatch;
+  readonly leaseToken: string;
+  /** When its slot at the rate gate begins, on the sender's clock. */
+  readonly slotAt: number;
+}
+
+/** Sealing begins this long before the slot, so that the call is made in it. */
+const sealLeadMs = 50;
+
+async function sendFirst(attempt: Attempt, ports: SendPorts): Promise<SendTally> {
+  const { lease, leaseToken } = attempt;
+  const kept = lease.members.filter((member) => member.refusal === undefined);
+  const refused = lease.members.flatMap(({ clientKey, refusal }) => (refusal ? [{ clientKey, ...refusal }] : []));
+  const messages = kept.map((member) => member.message);
+  await sleepUntil(attempt.slotAt - sealLeadMs, ports.clock);
+  const requestHash = hashOf(messages);
+  const sealed = await ports.store.seal({ batchId: lease.batchId, leaseToken, requestHash, kept, left: refused });
+  if (sealed === 'empty') return tally({ outcome: 'empty', refused });
+  if (sealed === 'refused') {
+    // A row was changed since the lease, or the lease ran out: the batch is read again.
+    await ports.store.release({ batchId: lease.batchId, leaseToken, waitSeconds: 0, burnt: false, reopen: false });
+    return tally({ outcome: 'changed' });
+  }
+  const late = await awaitSlot(attempt.slotAt, messages.length, ports);
+  const answer = await ports.gateway.send({ idempotencyKey: lease.idempotencyKey, messages });
+  return { ...(await conclude(attempt, answer, ports)), refused, late };
+}
+
+/**
+ * A sealed batch may have been sent. The same request under the same key learns the truth, as long as it may be made at
+ * all: the key lives, nobody changed or deleted a row, none was banned or expired since. Else the gateway is asked.
+ */
+async function resolve(attempt: Attempt, ports: SendPorts): Promise<SendTally> {
+  const { lease } = attempt;
+  const messages = lease.members.map((member) => member.message);
+  const repeatable =
+    lease.sealed !== undefined &&
+    lease.sealed.seconds < timing.keyLifetimeSeconds &&
+    lease.sealed.requestHash === hashOf(messages) &&
+    lease.members.every((member: Member) => member.refusal === undefined);
+  if (!repeatable) return await conclude(attempt, await ports.gateway.inquire(lease.idempotencyKey), ports);
+  const late = await awaitSlot(attempt.slotAt, messages.length, ports);
+  const answer = await ports.gateway.send({ idempotencyKey: lease.idempotencyKey, messages });
+  return { ...(await conclude(attempt, answer, ports)), late };
+}
+
+/** Waits for the slot; takes a new one, until in time, if this sender is too late for it. */
+async function awaitSlot(slotAt: number, messageCount: number, { store, clock }: SendPorts): Promise<boolean> {
+  let begins = slotAt;
+  let late = false;
+  while (clock.now() - begins > timing.slotLatenessMs) {
+    late = true;
+    const waitSeconds = await store.reserveSlot(messageCount);
+    begins = clock.now() + waitSeconds * 1000;
+    await sleepUntil(begins, clock);
+  }
+  await sleepUntil(begins, clock);
+  return late;
+}
+
+/** What each answer means for the batch. */
+async function conclude(attempt: Attempt, answer: SendAnswer | InquireAnswer, ports: SendPorts): Promise<SendTally> {
+  const { lease, leaseToken } = attempt;
+  if (answer.outcome === 'answered') return await settle(lease.batchId, answer.results, ports);
+  const reason = 'reason' in answer ? answer.reason : undefined;
+  const waitSeconds = answer.outcome === 'keyClosed' ? 0 : backoffSeconds(lease.requeues, ports.clock.random());
+  // "Not now" speaks of this call alone: if an earlier one was in doubt, the batch still is.
+  const reopen = answer.outcome === 'keyClosed' || (answer.outcome === 'notNow' && lease.sealed === undefined);
+  const burnt = answer.outcome === 'inDoubt';
+  await ports.store.release({ batchId: lease.batchId, leaseToken, waitSeconds, burnt, reopen });
+  return tally({ outcome: answer.outcome === 'keyClosed' ? 'reopened' : answer.outcome, reason });
+}
+
+/** Rows that somebody holds are tried again; what is open after that is settled by the next sender, by the same answer. */
+const settleTries = 5;
+const settlePauseMs = 100;
+
+async function settle(batchId: string, answers: readonly SendResult[], { store, clock }: SendPorts): Promise<SendTally> {
+  const results = answers.flatMap(({ reference, ...result }) => {
+    const clientKey = parseReference(reference)?.clientKey;
+    return clientKey === undefined ? [] : [{ clientKey, ...result }];
+  });
+  let open = await store.settle(batchId, results);
+  for (let tries = 1; open > 0 && tries < settleTries; tries++) {
+    await clock.sleep(settlePauseMs);
+    open = await store.settle(batchId, results);
+  }
+  const accepted = results.filter((result) => result.accepted).length;
+  return tally({ outcome: 'sent', accepted, rejected: results.length - accepted });
+}
+
+/** Of everything the gateway would see: a repeated call must be the same request. */
+function hashOf(messages: readonly Message[]): string {
+  return createHash('sha256').update(JSON.stringify(messages)).digest('hex');
+}
+
+async function sleepUntil(at: number, clock: SendClock): Promise<void> {
+  const ms = at - clock.now();
+  if (ms > 0) await clock.sleep(ms);
+}
+
+function tally(part: Partial<SendTally> & Pick<SendTally, 'outcome'>): SendTally {
+  return { accepted: 0, rejected: 0, refused: [], late: false, reason: undefined, ...part };
+}
+
+export type { InquireAnswer, SendAnswer, SendGateway, SendResult } from './send-ports.ts';

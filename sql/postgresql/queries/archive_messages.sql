@@ -17,8 +17,8 @@ finished as materialized (
 ),
 -- Insert first, delete only what went in: `delete ... returning` is 20 % faster, but one clash would stop it for ever.
 logged as (
-  insert into msg_log ({{columns_before_status}}, msg_status, {{columns_after_status}})
-  select {{columns_before_status}}, '4', {{columns_after_status}} from finished
+  insert into msg_log ({{columns_before_status}}, msg_status, {{columns_after_status}}, archived_at)
+  select {{columns_before_status}}, '4', {{columns_after_status}}, (select local from moment) from finished
   on conflict do nothing
   returning client_key
 ),

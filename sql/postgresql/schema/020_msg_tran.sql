@@ -55,7 +55,8 @@ create table if not exists msg_tran (
   finished_at        timestamp, -- since when no more reports are needed
   mt_report_pos      smallint,  -- place in the chain of the channel whose report the mt columns hold
   kko_report_pos     smallint,
-  rcs_report_pos     smallint
+  rcs_report_pos     smallint,
+  archived_at        timestamp  -- when the row was moved to its log table
 ) with (fillfactor = 70); -- room for heap-only updates: a row is updated three or four times before it is archived
 
 create unique index if not exists msg_tran_msg_key on msg_tran (msg_key);

@@ -34,7 +34,7 @@ export const protobufFileName = "omni/gateway/v1/gateway.proto";
  * A gateway that implements this service receives batches of messages, tries the channels of each message in
  * order, and streams delivery reports back. Two rules carry the agent's promise that no message is sent twice:
  *
- *   * Send is idempotent by `idempotency_key`. While a key lives, repeating a Send with it never accepts a
+ *   * Send is idempotent by `idempotency_key`. While a key lives, at least 24 hours, repeating a Send with it never accepts a
  *     message again: it returns the ORIGINAL results.
  *   * Inquire answering INQUIRE_STATUS_NOT_FOUND closes the key: a later Send under it is refused with
  *     FAILED_PRECONDITION. So "not found" stays true, and the batch may be sent under a new key.

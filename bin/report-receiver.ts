@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { parseEnvironment, receiverEnvironment } from '../functions/aws/env.ts';
+import { asError } from '../functions/aws/middleware.ts';
+import { readGatewayCredentials } from '../functions/aws/secrets.ts';
+import { connectDatabase } from '../functions/database/data-api.ts';
+import { reportStore } from '../functions/database/report-store.ts';
+import { connectGateway } from '../functions/gateway/grpc/gateway.ts';
+import { type ReceiveEvent, receiveReports } from '../functions/pipeline/receive-reports.ts';
+
+/** The Fargate task: holds the gateway's report stream, stores what comes, then acknowledges it. */
+const env = parseEnvironment(receiverEnvironment);
+const logger = new Logger({ serviceName: 'receiver' });
+const secrets = new SecretsManagerClient({});
+const credentials = () => readGatewayCredentials(secrets, env.GATEWAY_SECRET_ARN);
+const onBadReport = (reason: string) => logger.warn('report left out', { reason });
+const gateway = connectGateway({ url: env.GATEWAY_URL, credentials, onBadReport });
+const store = reportStore(connectDatabase(env));
+
+const stop = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+
+const clock = {
+  now: () => performance.now(),
+  // Ends early, without an error, when it is time to stop.
+  sleep: (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined),
+  random: Math.random,
+};
+
+function logEvent(event: ReceiveEvent): void {
+  const { type, ...details } = event;
+  if (event.type === 'failed') logger.error('stream failed', { ...details, error: asError(event.error) });
+  else logger.info(type, details);
+}
+
+await receiveReports(
+  { gateway, store, clock, onEvent: logEvent },
+  { subscription: env.SUBSCRIPTION, holder: randomUUID() },
+  stop.signal,
+);
+gateway.close();

@@ -1,0 +1,26 @@
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import * as z from 'zod';
+
+const gatewayCredentials = z.object({ clientId: z.string().min(1), clientSecret: z.string().min(1) });
+
+export type GatewayCredentials = z.output<typeof gatewayCredentials>;
+
+/** Reads the gateway's credentials from their secret: the JSON object {"clientId", "clientSecret"}. */
+export async function readGatewayCredentials(
+  client: SecretsManagerClient,
+  secretArn: string,
+): Promise<GatewayCredentials> {
+  const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
+  const parsed = gatewayCredentials.safeParse(parseJson(SecretString ?? ''));
+  if (!parsed.success) throw new Error('gateway secret: expected {"clientId", "clientSecret"}, got something else');
+  return parsed.data;
+}
+
+/** Never an error that quotes the text: it is a secret. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,47 @@
+import { type SQSClient, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import * as z from 'zod';
+import { type Priority, priorities } from '../message/channel.ts';
+import type { QueuedBatch, SendQueue } from '../pipeline/collect.ts';
+
+/** The body of a record: only the id travels, never a number or a content. The version lets old and new code meet. */
+const recordBody = z.strictObject({ version: z.literal(1), batchId: z.string().regex(/^\d{1,18}$/) });
+
+export function parseRecord(body: string): { batchId: string } {
+  return recordBody.parse(JSON.parse(body));
+}
+
+/** SendMessageBatch takes ten entries. */
+const entriesPerCall = 10;
+
+/** The three SQS queues behind the SEND QUEUE. Entries that SQS refuses are told; the sweep finds their batches. */
+export function sqsSendQueue(
+  client: SQSClient,
+  urls: Readonly<Record<Priority, string>>,
+  onRefused: (batchIds: string[]) => void,
+): SendQueue {
+  const sendCall = async (priority: Priority, records: readonly QueuedBatch[]) => {
+    const Entries = records.map(({ batchId, delaySeconds }) => ({
+      Id: batchId,
+      MessageBody: JSON.stringify({ version: 1, batchId }),
+      DelaySeconds: delaySeconds,
+    }));
+    const answer = await client.send(new SendMessageBatchCommand({ QueueUrl: urls[priority], Entries }));
+    const refused = (answer.Failed ?? []).map((entry) => entry.Id ?? '');
+    if (refused.length > 0) onRefused(refused);
+  };
+  return {
+    async enqueue(records) {
+      const calls = priorities.flatMap((priority) => {
+        const ofPriority = records.filter((record) => record.priority === priority);
+        return chunks(ofPriority, entriesPerCall).map((chunk) => sendCall(priority, chunk));
+      });
+      await Promise.all(calls);
+    },
+  };
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}

@@ -1,0 +1,27 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { collectorEnvironment, parseEnvironment } from './aws/env.ts';
+import { MetricUnit, observe, scheduledLoop } from './aws/middleware.ts';
+import { sqsSendQueue } from './aws/send-queue.ts';
+import { collectStore } from './database/collect-store.ts';
+import { connectDatabase } from './database/data-api.ts';
+import { collect } from './pipeline/collect.ts';
+
+/** Claims due rows and puts their batches on the SEND QUEUE. */
+const env = parseEnvironment(collectorEnvironment);
+const observed = observe('collector');
+const { logger, metrics } = observed;
+const store = collectStore(connectDatabase(env), { defaultValiditySeconds: env.DEFAULT_VALIDITY_SECONDS });
+const urls = { veryfast: env.QUEUE_URL_VERYFAST, fast: env.QUEUE_URL_FAST, slow: env.QUEUE_URL_SLOW };
+const queue = sqsSendQueue(new SQSClient({}), urls, (batchIds) => logger.warn('records refused', { batchIds }));
+const settings = { messagesPerSecond: env.MESSAGES_PER_SECOND, sendQueueLimit: env.SEND_QUEUE_LIMIT };
+const soonMs = env.MESSAGES_PER_SECOND === 0 ? 200 : 1_000;
+const pauses = { loopSeconds: env.LOOP_SECONDS, soonMs, idleMs: env.COLLECT_INTERVAL_MS };
+
+export const handler = scheduledLoop(observed, pauses, async () => {
+  const { next, malformed, oldestWaitingSeconds, ...counts } = await collect({ store, queue }, settings);
+  for (const row of malformed) logger.warn('row refused', { ...row, code: 'E999' });
+  if (Object.values(counts).some((count) => count > 0)) logger.info('collected', counts);
+  metrics.addMetric('OldestWaitingSeconds', MetricUnit.Seconds, oldestWaitingSeconds);
+  metrics.addMetric('MessagesCollected', MetricUnit.Count, counts.messages);
+  return next;
+});

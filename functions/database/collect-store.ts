@@ -1,0 +1,61 @@
+import * as z from 'zod';
+import { type Claim, type ClaimLimits, type CollectStore, priorityOfLane } from '../pipeline/collect.ts';
+import { sizes, timing } from '../pipeline/timing.ts';
+import { type AgentDatabase, count, key, momentOf } from './agent-database.ts';
+import { claimBatches, sweepBatches } from './sql.generated.ts';
+
+const claimRow = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('batch'), batch_id: key, lane: count, message_count: count }),
+  z.object({ kind: z.literal('malformed'), client_key: key, reason: z.string() }),
+  z.object({
+    kind: z.literal('tally'),
+    expired: count,
+    banned: count,
+    oldest_seconds: z.coerce.number(),
+    lead_count: count,
+    wakes: z.boolean(),
+    held: z.enum(['turn', 'limit', 'other']).nullable(),
+  }),
+]);
+
+type ClaimRow = z.output<typeof claimRow>;
+
+/** The collector's view of the database. */
+export function collectStore(database: AgentDatabase, settings: { defaultValiditySeconds: number }): CollectStore {
+  return {
+    async claim(limits: ClaimLimits): Promise<Claim> {
+      const { defaultValiditySeconds } = settings;
+      const { requeueSeconds } = timing;
+      const parameters = { ...momentOf(database), ...limits, defaultValiditySeconds, requeueSeconds };
+      return toClaim(await database.queries.query(claimBatches, parameters, claimRow));
+    },
+
+    async sweep() {
+      const { requeueSeconds, maxBackoffSeconds } = timing;
+      const parameters = { now: momentOf(database).now, turnLimit: sizes.sweep, requeueSeconds, maxBackoffSeconds };
+      const rows = await database.queries.query(sweepBatches, parameters, z.object({ batch_id: key, lane: count }));
+      return rows.map((row) => ({ batchId: row.batch_id, priority: priorityOfLane(row.lane) }));
+    },
+  };
+}
+
+function toClaim(rows: readonly ClaimRow[]): Claim {
+  const batches = rows.filter((row) => row.kind === 'batch');
+  const malformed = rows.filter((row) => row.kind === 'malformed');
+  const tally = rows.find((row) => row.kind === 'tally');
+  if (tally === undefined) throw new Error('claimBatches: expected a tally row, got none');
+  return {
+    batches: batches.map((row) => ({
+      batchId: row.batch_id,
+      priority: priorityOfLane(row.lane),
+      messageCount: row.message_count,
+    })),
+    malformed: malformed.map((row) => ({ clientKey: row.client_key, reason: row.reason })),
+    expiredCount: tally.expired,
+    bannedCount: tally.banned,
+    oldestWaitingSeconds: tally.oldest_seconds,
+    leadCount: tally.lead_count,
+    wakes: tally.wakes,
+    held: tally.held,
+  };
+}

@@ -1,0 +1,41 @@
+import * as z from 'zod';
+import type { MergeStore } from '../pipeline/merge-reports.ts';
+import { sizes } from '../pipeline/timing.ts';
+import { type AgentDatabase, count, key, momentOf, queryOne } from './agent-database.ts';
+import { mergeLateReports, mergeReports } from './sql.generated.ts';
+
+const mergeRow = z.object({
+  picked_count: count,
+  merged_count: count,
+  parked_count: count,
+  last_seq: key.nullable(),
+  due: z.boolean(),
+});
+
+const lateRow = z.object({ picked_count: count, merged_count: count, unmatched_count: count });
+
+/** How parked reports are looked for. Archived rows are younger than the days: reports come for 30 days at most. */
+const late = { maxTries: 10, retrySeconds: 60, lookbackDays: 62 };
+
+/** The report migrator's view of the database. */
+export function mergeStore(database: AgentDatabase): MergeStore {
+  return {
+    async merge(fromSeq) {
+      const parameters = { ...momentOf(database), fromSeq, turnLimit: sizes.merge };
+      const row = await queryOne(database, { statement: mergeReports, parameters }, mergeRow);
+      return {
+        pickedCount: row.picked_count,
+        mergedCount: row.merged_count,
+        parkedCount: row.parked_count,
+        lastSeq: row.last_seq,
+        due: row.due,
+      };
+    },
+
+    async mergeLate() {
+      const parameters = { ...momentOf(database), ...late, turnLimit: sizes.merge };
+      const row = await queryOne(database, { statement: mergeLateReports, parameters }, lateRow);
+      return { pickedCount: row.picked_count, mergedCount: row.merged_count, unmatchedCount: row.unmatched_count };
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import { logMigratorEnvironment, parseEnvironment } from './aws/env.ts';
+import { MetricUnit, observe, scheduledLoop } from './aws/middleware.ts';
+import { archiveStore } from './database/archive-store.ts';
+import { connectDatabase } from './database/data-api.ts';
+import { archive } from './pipeline/archive.ts';
+import { sizes } from './pipeline/timing.ts';
+
+/** Moves finished rows to the log table of their month. */
+const env = parseEnvironment(logMigratorEnvironment);
+const observed = observe('log-migrator');
+const { logger, metrics } = observed;
+const store = archiveStore(connectDatabase(env));
+const pauses = { loopSeconds: env.LOOP_SECONDS, soonMs: 1_000, idleMs: env.ARCHIVE_INTERVAL_MS };
+
+export const handler = scheduledLoop(observed, pauses, async () => {
+  const { next, archived, clashed, createdMonths } = await archive(store, { turnLimit: sizes.archive });
+  if (archived + clashed + createdMonths.length > 0) logger.info('archived', { archived, clashed, createdMonths });
+  metrics.addMetric('MessagesArchived', MetricUnit.Count, archived);
+  metrics.addMetric('MessagesClashed', MetricUnit.Count, clashed);
+  return next;
+});

@@ -1,0 +1,122 @@
+import { type Priority, priorities } from '../message/channel.ts';
+import { sizes } from './timing.ts';
+
+/** What the collector needs of the database. */
+export interface CollectStore {
+  claim(limits: ClaimLimits): Promise<Claim>;
+  /** Batches that nobody works on, to be queued again. */
+  sweep(): Promise<readonly { batchId: string; priority: Priority }[]>;
+}
+
+/** What the collector needs of the SEND QUEUE. A record that was not taken is found by the sweep. */
+export interface SendQueue {
+  enqueue(records: readonly QueuedBatch[]): Promise<void>;
+}
+
+export interface QueuedBatch {
+  readonly batchId: string;
+  readonly priority: Priority;
+  /** Seconds until its slot at the rate gate can be taken. */
+  readonly delaySeconds: number;
+}
+
+export interface ClaimLimits {
+  /** Rows of one turn, in batches of at most batchSize. */
+  readonly turnLimit: number;
+  readonly batchSize: number;
+  /** Messages claimed and not yet sent: in one lane, in all. */
+  readonly laneLimit: number;
+  readonly openLimit: number;
+}
+
+export interface Claim {
+  /** In the order of sending. */
+  readonly batches: readonly { batchId: string; priority: Priority; messageCount: number }[];
+  /** Rows that can never be sent, with what was expected and what came. */
+  readonly malformed: readonly { clientKey: string; reason: string }[];
+  readonly expiredCount: number;
+  readonly bannedCount: number;
+  /** Age of the oldest row that is due and not sent. */
+  readonly oldestWaitingSeconds: number;
+  /** Messages queued before the first of these batches. */
+  readonly leadCount: number;
+  /** Whether the sweep has work. */
+  readonly wakes: boolean;
+  /** Why it took less than there is: the turn was full, a limit was reached, another collector is at it. */
+  readonly held: 'turn' | 'limit' | 'other' | null;
+}
+
+export interface CollectTally {
+  readonly batches: number;
+  readonly messages: number;
+  readonly malformed: readonly { clientKey: string; reason: string }[];
+  readonly expired: number;
+  readonly banned: number;
+  readonly requeued: number;
+  readonly oldestWaitingSeconds: number;
+  /** When to turn again: at once while there is more, soon while only a limit holds it back. */
+  readonly next: 'now' | 'soon' | 'idle';
+}
+
+export interface CollectSettings {
+  /** 0 is no limit. */
+  readonly messagesPerSecond: number;
+  readonly sendQueueLimit: number;
+}
+
+/** Most messages claimed and not sent while no rate is set: enough to keep every sender at work. */
+const openLimitWithoutRate = 20_000;
+
+/** One turn: claims due rows, queues their batches with the delay of their slot, queues again what nobody works on. */
+export async function collect(
+  ports: { store: CollectStore; queue: SendQueue },
+  settings: CollectSettings,
+): Promise<CollectTally> {
+  const claim = await ports.store.claim(claimLimits(settings));
+  const swept = claim.wakes ? await ports.store.sweep() : [];
+  const records = [
+    ...withDelays(claim, settings.messagesPerSecond),
+    ...swept.map((batch) => ({ ...batch, delaySeconds: 0 })),
+  ];
+  if (records.length > 0) await ports.queue.enqueue(records);
+  return {
+    batches: claim.batches.length,
+    messages: claim.batches.reduce((sum, batch) => sum + batch.messageCount, 0),
+    malformed: claim.malformed,
+    expired: claim.expiredCount,
+    banned: claim.bannedCount,
+    requeued: swept.length,
+    oldestWaitingSeconds: claim.oldestWaitingSeconds,
+    next: claim.held === 'turn' || swept.length === sizes.sweep ? 'now' : claim.held === 'limit' ? 'soon' : 'idle',
+  };
+}
+
+/**
+ * At most three seconds' worth is claimed ahead, so that a campaign of 500,000 does not stand before an urgent message.
+ * A batch is at most a quarter of a second's worth, so that the rate stays even.
+ */
+export function claimLimits(settings: CollectSettings): ClaimLimits {
+  const rate = settings.messagesPerSecond;
+  if (rate === 0) {
+    const openLimit = openLimitWithoutRate;
+    return { turnLimit: sizes.claim, batchSize: sizes.batch, laneLimit: openLimit, openLimit };
+  }
+  const batchSize = Math.max(1, Math.min(sizes.batch, Math.floor(rate / 4)));
+  return { turnLimit: sizes.claim, batchSize, laneLimit: settings.sendQueueLimit, openLimit: 3 * rate };
+}
+
+function withDelays(claim: Claim, messagesPerSecond: number): QueuedBatch[] {
+  let before = claim.leadCount;
+  return claim.batches.map(({ batchId, priority, messageCount }) => {
+    const delaySeconds = messagesPerSecond === 0 ? 0 : Math.floor(before / messagesPerSecond);
+    before += messageCount;
+    return { batchId, priority, delaySeconds };
+  });
+}
+
+/** The lane's priority by its number in the tables. */
+export function priorityOfLane(lane: number): Priority {
+  const priority = priorities[lane];
+  if (priority === undefined) throw new RangeError(`expected lane 0, 1 or 2, got ${lane}`);
+  return priority;
+}

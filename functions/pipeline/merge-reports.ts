@@ -1,0 +1,56 @@
+/** What the report migrator needs of the database. */
+export interface MergeStore {
+  /** Applies reports after `fromSeq` to msg_tran; parks those whose row is not there. */
+  merge(fromSeq: string): Promise<Merge>;
+  /** Applies parked reports to the log tables. */
+  mergeLate(): Promise<LateMerge>;
+}
+
+export interface Merge {
+  readonly pickedCount: number;
+  readonly mergedCount: number;
+  readonly parkedCount: number;
+  /** The last sequence number looked at; null if there was none. */
+  readonly lastSeq: string | null;
+  /** Whether parked reports are due. */
+  readonly due: boolean;
+}
+
+export interface LateMerge {
+  readonly pickedCount: number;
+  readonly mergedCount: number;
+  readonly unmatchedCount: number;
+}
+
+export interface MergeTally {
+  readonly merged: number;
+  readonly parked: number;
+  readonly late: number;
+  readonly unmatched: number;
+  /** Where the next turn begins. */
+  readonly fromSeq: string;
+  readonly next: 'now' | 'idle';
+}
+
+/**
+ * One turn. While turns are full the next begins after the last report seen, so that a report left behind (its row was
+ * locked) does not hold up the others; at the end it begins at 0 again, and finds what was left.
+ */
+export async function mergeReports(
+  store: MergeStore,
+  turn: { fromSeq: string; turnLimit: number },
+): Promise<MergeTally> {
+  const merge = await store.merge(turn.fromSeq);
+  const late = merge.due || merge.parkedCount > 0 ? await store.mergeLate() : nothingLate;
+  const full = merge.pickedCount === turn.turnLimit;
+  return {
+    merged: merge.mergedCount,
+    parked: merge.parkedCount,
+    late: late.mergedCount,
+    unmatched: late.unmatchedCount,
+    fromSeq: full ? (merge.lastSeq ?? '0') : '0',
+    next: full || late.pickedCount === turn.turnLimit ? 'now' : 'idle',
+  };
+}
+
+const nothingLate: LateMerge = { pickedCount: 0, mergedCount: 0, unmatchedCount: 0 };

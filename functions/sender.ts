@@ -1,0 +1,34 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import sqsPartialBatchFailure from '@middy/sqs-partial-batch-failure';
+import type { SQSEvent } from 'aws-lambda';
+import { parseEnvironment, senderEnvironment } from './aws/env.ts';
+import { MetricUnit, observe, steadyClock, withHouseMiddleware } from './aws/middleware.ts';
+import { readGatewayCredentials } from './aws/secrets.ts';
+import { parseRecord } from './aws/send-queue.ts';
+import { connectDatabase } from './database/data-api.ts';
+import { sendStore } from './database/send-store.ts';
+import { connectGateway } from './gateway/grpc/gateway.ts';
+import { send } from './pipeline/send.ts';
+
+/** Sends the batches whose records it gets, side by side, so that five waits for a slot are one. */
+const env = parseEnvironment(senderEnvironment);
+const observed = observe('sender');
+const { logger, metrics } = observed;
+const settings = { messagesPerSecond: env.MESSAGES_PER_SECOND, defaultValiditySeconds: env.DEFAULT_VALIDITY_SECONDS };
+const store = sendStore(connectDatabase(env), settings);
+const secrets = new SecretsManagerClient({});
+const credentials = () => readGatewayCredentials(secrets, env.GATEWAY_SECRET_ARN);
+const gateway = connectGateway({ url: env.GATEWAY_URL, credentials });
+
+async function sendRecord(body: string): Promise<void> {
+  const { batchId } = parseRecord(body);
+  const { refused, ...tally } = await send(batchId, { store, gateway, clock: steadyClock });
+  for (const row of refused) logger.warn('row refused', row);
+  logger.info('batch', { batchId, ...tally });
+  metrics.addMetric('MessagesAccepted', MetricUnit.Count, tally.accepted);
+  metrics.addMetric('MessagesRejected', MetricUnit.Count, tally.rejected);
+}
+
+export const handler = withHouseMiddleware<SQSEvent>(observed)
+  .use(sqsPartialBatchFailure())
+  .handler(async (event) => Promise.allSettled(event.Records.map((record) => sendRecord(record.body))));
