@@ -7,11 +7,7 @@ import * as z from 'zod';
 
 /** A whole number in text, within a range. */
 const integer = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, 'expected a whole number')
-    .transform(Number)
-    .pipe(z.number().min(min).max(max));
+  z.string().regex(/^\d+$/, 'expected a whole number').transform(Number).pipe(z.number().min(min).max(max));
 
 const timeZone = z.string().refine(isTimeZone, { error: 'expected an IANA time zone such as Asia/Seoul' });
 

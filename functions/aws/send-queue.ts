@@ -1,4 +1,4 @@
-import { type SQSClient, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { type Priority, priorities } from '../message/channel.ts';
 import type { QueuedBatch, SendQueue } from '../pipeline/collect.ts';

@@ -22,7 +22,12 @@ const leaseRow = z.discriminatedUnion('outcome', [
     ...batchColumns,
     member: z.union([
       z.object({ gone: z.literal(true) }),
-      messageRow.extend({ gone: z.literal(false), version: z.string(), code: z.string().nullable(), reason: z.string().nullable() }),
+      messageRow.extend({
+        gone: z.literal(false),
+        version: z.string(),
+        code: z.string().nullable(),
+        reason: z.string().nullable(),
+      }),
     ]),
   }),
 ]);

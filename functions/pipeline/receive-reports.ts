@@ -125,23 +125,23 @@ export function toStorable(report: Report): StorableReport | undefined {
   const reference = parseReference(report.reference);
   // Without a key two reports of one message would not be known as the same: our reference makes one.
   const ownKey = reference === undefined ? '' : `${reference.clientKey}.${reference.batchId}`;
-  const messageKey = fit(report.messageKey, 40) || ownKey;
+  const messageKey = clip(report.messageKey, 40) || ownKey;
   if (messageKey === '') return undefined;
   return {
     reference,
     messageKey,
     channel: report.channel,
-    messageType: fit(report.messageType, 10),
+    messageType: clip(report.messageType, 10),
     reportType: report.reportType,
-    reportCode: fit(report.reportCode, 10),
-    carrier: fit(report.carrier, 10),
+    reportCode: clip(report.reportCode, 10),
+    carrier: clip(report.carrier, 10),
     handsetAt: isPlausible(report.handsetAt) ? report.handsetAt : undefined,
     parts: report.parts,
   };
 }
 
 /** PostgreSQL takes no NUL in text, and a value longer than its column fails the whole statement. */
-function fit(text: string, length: number): string {
+function clip(text: string, length: number): string {
   return text.replaceAll('\0', '').slice(0, length);
 }
 

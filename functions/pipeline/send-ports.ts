@@ -47,8 +47,7 @@ export interface SendStore {
 
 export type Lease =
   /** `settled`: nothing to do any more. `held`: not now. `slotTooFar`: put off; the sweep queues it in time. */
-  | { readonly outcome: 'settled' | 'held' | 'slotTooFar' }
-  | LeasedBatch;
+  { readonly outcome: 'settled' | 'held' | 'slotTooFar' } | LeasedBatch;
 
 export interface LeasedBatch {
   readonly outcome: 'leased';

@@ -26,7 +26,16 @@ export interface SendClock {
 }
 
 export interface SendTally {
-  readonly outcome: 'sent' | 'settled' | 'held' | 'slotTooFar' | 'changed' | 'empty' | 'notNow' | 'inDoubt' | 'reopened';
+  readonly outcome:
+    | 'sent'
+    | 'settled'
+    | 'held'
+    | 'slotTooFar'
+    | 'changed'
+    | 'empty'
+    | 'notNow'
+    | 'inDoubt'
+    | 'reopened';
   readonly accepted: number;
   readonly rejected: number;
   /** Rows that left the batch unsent. */
@@ -124,7 +133,11 @@ async function conclude(attempt: Attempt, answer: SendAnswer | InquireAnswer, po
 const settleTries = 5;
 const settlePauseMs = 100;
 
-async function settle(batchId: string, answers: readonly SendResult[], { store, clock }: SendPorts): Promise<SendTally> {
+async function settle(
+  batchId: string,
+  answers: readonly SendResult[],
+  { store, clock }: SendPorts,
+): Promise<SendTally> {
   const results = answers.flatMap(({ reference, ...result }) => {
     const clientKey = parseReference(reference)?.clientKey;
     return clientKey === undefined ? [] : [{ clientKey, ...result }];
