@@ -1,0 +1,54 @@
+import * as z from 'zod';
+
+const share = z.number().min(0).max(1);
+
+/** From and to, in milliseconds. */
+const range = z.tuple([z.number().min(0), z.number().min(0)]);
+
+/** How the played gateway and its carriers behave; shares are of all messages. */
+const behaviour = z.strictObject({
+  answerMs: range.default([20, 80]),
+  /** Between the acceptance, or the failure of the channel before, and the news of a channel. */
+  reportMs: range.default([200, 2_000]),
+  rejectedShare: share.default(0.05),
+  /** Messages whose channel fails, of those that have another to fall back on. */
+  fallbackShare: share.default(0.2),
+  /** Messages whose last channel fails. */
+  undeliveredShare: share.default(0.05),
+  repeatedShare: share.default(0.02),
+  /** Messages whose first report leaves before the Send is answered. */
+  beforeAnswerShare: share.default(0.05),
+  /** Reports held back, so that later ones overtake them. */
+  disorderShare: share.default(0.05),
+  /** International messages with a receipt of the handset after the result. */
+  handsetShare: share.default(0.5),
+  /** The longest that a report that is due waits for others to travel with. */
+  flushMs: z.number().min(1).default(500),
+  heartbeatMs: z.number().min(1).default(10_000),
+  /** A stream whose client says nothing for so long is ended. */
+  silenceMs: z.number().min(1).default(30_000),
+  tokenLifetimeMs: z
+    .number()
+    .min(1)
+    .default(24 * 3_600_000),
+  keyLifetimeMs: z
+    .number()
+    .min(1)
+    .default(24 * 3_600_000),
+});
+
+export const simulatorOptions = z.strictObject({
+  /** 0 takes a free one. */
+  port: z.int().min(0).max(65_535).default(0),
+  /** Where its logs are kept; created if it does not exist. */
+  dataDir: z.string().min(1),
+  /** Decides every message's fate, together with its client_key. */
+  seed: z.int(),
+  /** The credentials that Token accepts. */
+  clientId: z.string().min(1).default('simulator'),
+  clientSecret: z.string().min(1).default('simulator'),
+  behaviour: behaviour.prefault({}),
+});
+
+export type SimulatorOptions = z.input<typeof simulatorOptions>;
+export type Behaviour = z.output<typeof behaviour>;

@@ -1,0 +1,22 @@
+/** Counts messages in every window of a length that ends with an arrival, and keeps the most. */
+export class RateMeter {
+  readonly #windowMs: number;
+  readonly #arrivals: { at: number; count: number }[] = [];
+  #inWindow = 0;
+  peak = 0;
+
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs;
+  }
+
+  /** `at` is in milliseconds and never less than before. */
+  record(at: number, count: number): void {
+    this.#arrivals.push({ at, count });
+    this.#inWindow += count;
+    for (let oldest = this.#arrivals[0]; oldest && at - oldest.at >= this.#windowMs; oldest = this.#arrivals[0]) {
+      this.#inWindow -= oldest.count;
+      this.#arrivals.shift();
+    }
+    this.peak = Math.max(this.peak, this.#inWindow);
+  }
+}

@@ -1,0 +1,115 @@
+import {
+  ExecuteStatementCommand,
+  type ExecuteStatementCommandOutput,
+  type Field,
+  RDSDataClient,
+  type SqlParameter,
+} from '@aws-sdk/client-rds-data';
+import type * as z from 'zod';
+import type { AgentDatabase, Parameters, Queries, Statement } from './agent-database.ts';
+
+/** What the agent's environment says of its database. */
+interface DatabaseEnvironment {
+  readonly DATABASE_CLUSTER_ARN: string;
+  readonly DATABASE_SECRET_ARN: string;
+  readonly DATABASE_NAME: string;
+  readonly TIME_ZONE: string;
+}
+
+/** The database of a deployed part: reached through the Data API, on its own clock. */
+export function connectDatabase(environment: DatabaseEnvironment): AgentDatabase {
+  const queries = connectDataApi({
+    clusterArn: environment.DATABASE_CLUSTER_ARN,
+    secretArn: environment.DATABASE_SECRET_ARN,
+    database: environment.DATABASE_NAME,
+  });
+  return { queries, timeZone: environment.TIME_ZONE, now: () => null };
+}
+
+export interface DataApiOptions {
+  readonly clusterArn: string;
+  readonly secretArn: string;
+  readonly database: string;
+  readonly client?: RDSDataClient;
+  readonly sleep?: (ms: number) => Promise<void>;
+}
+
+/** A statement failed, after every retry; `cause` is what the Data API said. */
+export class StatementError extends Error {
+  override readonly name = 'StatementError';
+}
+
+/** Waits before the tries after the first: together longer than a paused Aurora takes to resume. */
+const retryDelaysMs = [250, 1_000, 3_000, 6_000, 10_000];
+
+/**
+ * Runs statements through the RDS Data API. Integers come back as strings, so that keys beyond 2^53 keep every digit.
+ * Each statement is one transaction; all of the agent's may be repeated, so what may pass is tried again.
+ */
+export function connectDataApi({ clusterArn, secretArn, database, ...options }: DataApiOptions): Queries {
+  const client = options.client ?? new RDSDataClient({});
+  const sleep = options.sleep ?? ((ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
+
+  async function execute(statement: Statement, parameters: SqlParameter[]): Promise<ExecuteStatementCommandOutput> {
+    const command = new ExecuteStatementCommand({
+      resourceArn: clusterArn,
+      secretArn,
+      database,
+      sql: statement.text,
+      parameters,
+      includeResultMetadata: true,
+      resultSetOptions: { longReturnType: 'STRING', decimalReturnType: 'STRING' },
+    });
+    for (const delayMs of retryDelaysMs) {
+      try {
+        return await client.send(command);
+      } catch (error) {
+        if (!mayPass(error)) throw error;
+        await sleep(delayMs);
+      }
+    }
+    return await client.send(command);
+  }
+
+  return {
+    async query<T>(statement: Statement, parameters: Parameters, rowSchema: z.ZodType<T>): Promise<T[]> {
+      try {
+        const answer = await execute(statement, Object.entries(parameters).map(toSqlParameter));
+        return toRows(answer).map((row) => rowSchema.parse(row));
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new StatementError(`${statement.name}: ${reason}`, { cause: error });
+      }
+    },
+  };
+}
+
+/** Not retried by the SDK: these come as HTTP 400, or as a database error of which nothing was kept. */
+const passingErrors = new Set([
+  'DatabaseResumingException',
+  'StatementTimeoutException',
+  'DatabaseUnavailableException',
+]);
+/** Deadlock, serialization failure, lock timeout, server shutting down or starting. */
+const passingStates = /SQLState: (40P01|40001|55P03|57P01|57P02|57P03)/;
+
+function mayPass(error: unknown): boolean {
+  return error instanceof Error && (passingErrors.has(error.name) || passingStates.test(error.message));
+}
+
+function toSqlParameter([name, value]: [string, Parameters[string]]): SqlParameter {
+  if (value === null) return { name, value: { isNull: true } };
+  if (typeof value === 'boolean') return { name, value: { booleanValue: value } };
+  if (typeof value === 'string') return { name, value: { stringValue: value } };
+  return { name, value: Number.isInteger(value) ? { longValue: value } : { doubleValue: value } };
+}
+
+function toRows({ records = [], columnMetadata = [] }: ExecuteStatementCommandOutput): Record<string, unknown>[] {
+  return records.map((fields) =>
+    Object.fromEntries(fields.map((field, index) => [columnMetadata[index]?.name ?? `column${index}`, toValue(field)])),
+  );
+}
+
+function toValue(field: Field): unknown {
+  return field.isNull ? null : (field.stringValue ?? field.longValue ?? field.doubleValue ?? field.booleanValue);
+}

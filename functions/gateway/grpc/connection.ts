@@ -1,0 +1,115 @@
+import {
+  type ChannelCredentials,
+  type ClientDuplexStream,
+  connectivityState,
+  credentials,
+  Metadata,
+  status,
+} from '@grpc/grpc-js';
+import {
+  GatewayServiceClient,
+  type ReportsRequest,
+  type ReportsResponse,
+} from './generated/omni/gateway/v1/gateway.ts';
+
+/** How to call one of the generated unary methods. */
+export interface Method<Request, Response> {
+  readonly path: string;
+  readonly requestSerialize: (value: Request) => Buffer;
+  readonly responseDeserialize: (bytes: Buffer) => Response;
+}
+
+const channelOptions = {
+  // Whether a call may be made again is the sender's decision, never the transport's.
+  'grpc.enable_retries': 0,
+  'grpc.service_config_disable_resolution': 1,
+  // Else channels to one address share a connection, and closing one would not replace a dead one.
+  'grpc.use_local_subchannel_pool': 1,
+  // Refusing a long answer here would look like RESOURCE_EXHAUSTED, which says that nothing was accepted.
+  'grpc.max_receive_message_length': -1,
+  'grpc.keepalive_time_ms': 20_000,
+  'grpc.keepalive_timeout_ms': 5_000,
+} as const;
+
+/** One channel to the gateway, with one connection of its own. */
+export class Connection {
+  readonly #client: GatewayServiceClient;
+
+  constructor(url: string) {
+    const { address, channelCredentials } = parseUrl(url);
+    this.#client = new GatewayServiceClient(address, channelCredentials, channelOptions);
+  }
+
+  /** Waits until a call could leave at once. Throws UNAVAILABLE if the connection fails first, or at the deadline. */
+  async ready(deadline: Date): Promise<void> {
+    const channel = this.#client.getChannel();
+    let state = channel.getConnectivityState(true);
+    while (state !== connectivityState.READY) {
+      const isBroken = state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN;
+      if (isBroken) throw unavailable('no connection to the gateway');
+      const seen = state;
+      await new Promise<void>((resolve, reject) => {
+        channel.watchConnectivityState(seen, deadline, (late) =>
+          late === undefined ? resolve() : reject(unavailable('no connection to the gateway in time')),
+        );
+      });
+      state = channel.getConnectivityState(true);
+    }
+  }
+
+  /** Rejects with grpc-js's ServiceError. */
+  call<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    { token, deadline }: { token?: string; deadline: Date },
+  ): Promise<Response> {
+    const { path, requestSerialize, responseDeserialize } = method;
+    return new Promise((resolve, reject) => {
+      const answer = (error: Error | null, response?: Response) =>
+        response === undefined ? reject(error ?? new Error('an answer without a message')) : resolve(response);
+      const metadata = token === undefined ? new Metadata() : bearer(token);
+      this.#client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        metadata,
+        { deadline },
+        answer,
+      );
+    });
+  }
+
+  reports(token: string): ClientDuplexStream<ReportsRequest, ReportsResponse> {
+    return this.#client.reports(bearer(token));
+  }
+
+  /** Calls under way go on to their end. */
+  close(): void {
+    this.#client.close();
+  }
+}
+
+/** Throws if the token holds what no header can carry. */
+export function bearer(token: string): Metadata {
+  const metadata = new Metadata();
+  metadata.set('authorization', `Bearer ${token}`);
+  return metadata;
+}
+
+function unavailable(details: string): Error {
+  return Object.assign(new Error(details), { code: status.UNAVAILABLE, details });
+}
+
+function parseUrl(url: string): { address: string; channelCredentials: ChannelCredentials } {
+  const [, scheme, address] = /^(grpcs?):\/\/([^/:]+:\d+)$/.exec(url) ?? [];
+  const isLocal = /^(127\.0\.0\.1|localhost):/.test(address ?? '');
+  // A plain connection carries the token for all to read: only ever on this machine.
+  if (address === undefined || (scheme === 'grpc' && !isLocal)) {
+    throw new TypeError(`expected grpcs://host:port, or grpc://127.0.0.1:port, got ${JSON.stringify(url)}`);
+  }
+  return {
+    address,
+    channelCredentials: scheme === 'grpcs' ? credentials.createSsl() : credentials.createInsecure(),
+  };
+}

@@ -1,0 +1,189 @@
+import { status } from '@grpc/grpc-js';
+import type { ReportGateway } from '../../pipeline/receive-reports.ts';
+import type { InquireAnswer, SendAnswer, SendGateway } from '../../pipeline/send.ts';
+import { answerTo, type CallFailure, toFailure } from './answers.ts';
+import { bearer, Connection } from './connection.ts';
+import { toSendResults } from './from-proto.ts';
+import { GatewayServiceService, InquireStatus } from './generated/omni/gateway/v1/gateway.ts';
+import { GrpcReportStream } from './report-stream.ts';
+import { toSendRequest } from './to-proto.ts';
+import { type Credentials, TokenCache } from './token.ts';
+
+export interface GatewayOptions {
+  /** `grpcs://host:port`; plain `grpc://127.0.0.1:port` only for a gateway on this machine. */
+  readonly url: string;
+  /** Read for each token, about once a day. */
+  readonly credentials: () => Promise<Credentials>;
+  /** For everything that one send or inquire does: connecting, the token, the call. */
+  readonly deadlineMs?: number;
+  /** Between two heartbeats of ours on a report stream. */
+  readonly heartbeatMs?: number;
+  /** A report stream without a word for so long is broken. */
+  readonly silenceMs?: number;
+  /** A report stream ends in good order after so long, so that gateways can move streams about. */
+  readonly reopenMs?: number;
+  /** A connection not used for so long is replaced: a paused function does not notice that its peer has gone. */
+  readonly idleMs?: number;
+  /** Hears of reports that cannot be used and are left out of their batch; no personal data. */
+  readonly onBadReport?: (reason: string) => void;
+}
+
+export interface Gateway extends SendGateway, ReportGateway {
+  /** Gets a new token now, and says until when it may be used. Throws if the gateway refuses or cannot be reached. */
+  authenticate(): Promise<{ expiresAt: Date }>;
+  /** Calls under way go on to their end; report streams are closed by who opened them. */
+  close(): void;
+}
+
+/** The gateway behind `proto/omni/gateway/v1`. Connects when first used. Throws a TypeError for a wrong url. */
+export function connectGateway(options: GatewayOptions): Gateway {
+  return new GrpcGateway({
+    deadlineMs: 10_000,
+    heartbeatMs: 10_000,
+    silenceMs: 30_000,
+    reopenMs: 3_600_000,
+    idleMs: 60_000,
+    onBadReport: () => undefined,
+    ...options,
+  });
+}
+
+/** What a call needs before its first byte leaves. */
+interface Prepared {
+  readonly connection: Connection;
+  readonly token: string;
+  readonly deadline: Date;
+}
+
+class GrpcGateway implements Gateway {
+  readonly #options: Required<GatewayOptions>;
+  readonly #tokens: TokenCache;
+  #connection: Connection;
+  #usedAt = performance.now();
+
+  constructor(options: Required<GatewayOptions>) {
+    this.#options = options;
+    this.#tokens = new TokenCache(options.credentials);
+    this.#connection = new Connection(options.url);
+  }
+
+  async send(batch: Parameters<SendGateway['send']>[0]): Promise<SendAnswer> {
+    let prepared: Prepared;
+    try {
+      prepared = await this.#prepare();
+    } catch (error) {
+      return { outcome: 'notNow', reason: toFailure(error).reason };
+    }
+    try {
+      const request = toSendRequest(batch);
+      const response = await prepared.connection.call(GatewayServiceService.send, request, prepared);
+      const references = batch.messages.map((message) => message.reference);
+      return answerOf(toSendResults(response.results, references));
+    } catch (error) {
+      const failure = this.#learnFrom(error, prepared);
+      const outcome = answerTo(failure);
+      return outcome === 'keyClosed' ? { outcome } : { outcome, reason: failure.reason };
+    }
+  }
+
+  async inquire(idempotencyKey: string): Promise<InquireAnswer> {
+    let prepared: Prepared | undefined;
+    try {
+      prepared = await this.#prepare();
+      const response = await prepared.connection.call(GatewayServiceService.inquire, { idempotencyKey }, prepared);
+      if (response.status === InquireStatus.INQUIRE_STATUS_NOT_FOUND) return { outcome: 'keyClosed' };
+      if (response.status === InquireStatus.INQUIRE_STATUS_FOUND) return answerOf(toSendResults(response.results));
+      return { outcome: 'inDoubt', reason: `inquire answered with unknown status ${response.status}` };
+    } catch (error) {
+      const { reason } = prepared ? this.#learnFrom(error, prepared) : toFailure(error);
+      return { outcome: 'inDoubt', reason };
+    }
+  }
+
+  openReports(subscription: string): GrpcReportStream {
+    // A connection of its own: it must not suffer when a late call closes that of the others.
+    const open = async () => {
+      const connection = new Connection(this.#options.url);
+      try {
+        const token = await this.#withinDeadline((deadline) => this.#tokens.get(connection, deadline));
+        return { call: connection.reports(token), token, close: () => connection.close() };
+      } catch (error) {
+        connection.close();
+        throw error;
+      }
+    };
+    const onUnauthenticated = (token: string) => this.#tokens.drop(token);
+    return new GrpcReportStream({ ...this.#options, subscription, open, onUnauthenticated });
+  }
+
+  async authenticate(): Promise<{ expiresAt: Date }> {
+    const { expiresAt } = await this.#withinDeadline((deadline) => this.#tokens.fetch(this.#current(), deadline));
+    return { expiresAt };
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  /** Throws if there is no token or no connection: then nothing was sent. */
+  #prepare(): Promise<Prepared> {
+    return this.#withinDeadline(async (deadline) => {
+      const connection = this.#current();
+      try {
+        const token = await this.#tokens.get(connection, deadline);
+        bearer(token);
+        await connection.ready(deadline);
+        return { connection, token, deadline };
+      } catch (error) {
+        // A channel that failed waits longer and longer before it tries again; a new one tries at once.
+        if (isOfConnection(toFailure(error))) this.#replace(connection);
+        throw error;
+      }
+    });
+  }
+
+  #learnFrom(error: unknown, { connection, token }: Prepared): CallFailure {
+    const failure = toFailure(error);
+    if (failure.code === status.UNAUTHENTICATED) this.#tokens.drop(token);
+    // Its connection may be half open: the next call gets a new one.
+    if (failure.code === status.DEADLINE_EXCEEDED) this.#replace(connection);
+    return failure;
+  }
+
+  #current(): Connection {
+    if (performance.now() - this.#usedAt > this.#options.idleMs) this.#replace(this.#connection);
+    this.#usedAt = performance.now();
+    return this.#connection;
+  }
+
+  /** Once: of several calls that failed together only the first finds its connection in place. */
+  #replace(connection: Connection): void {
+    if (connection !== this.#connection) return;
+    this.#connection.close();
+    this.#connection = new Connection(this.#options.url);
+  }
+
+  /** The step may hang where no deadline reaches it: in reading the credentials. */
+  async #withinDeadline<T>(step: (deadline: Date) => Promise<T>): Promise<T> {
+    const { deadlineMs } = this.#options;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`not ready to call the gateway within ${deadlineMs} ms`)), deadlineMs);
+    });
+    try {
+      return await Promise.race([step(new Date(Date.now() + deadlineMs)), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function isOfConnection({ code }: CallFailure): boolean {
+  return code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED;
+}
+
+function answerOf(checked: ReturnType<typeof toSendResults>): Extract<SendAnswer, { outcome: 'answered' | 'inDoubt' }> {
+  return 'mismatch' in checked
+    ? { outcome: 'inDoubt', reason: checked.mismatch }
+    : { outcome: 'answered', results: checked.results };
+}

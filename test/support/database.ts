@@ -1,0 +1,94 @@
+import { RDSDataClient } from '@aws-sdk/client-rds-data';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, inject } from 'vitest';
+import { startDataApi } from '../../bin/local/data-api/server.ts';
+import type { AgentDatabase } from '../../functions/database/agent-database.ts';
+import { connectDataApi } from '../../functions/database/data-api.ts';
+
+/** A database of its own for one test file, with the agent's tables. */
+export interface TestDatabase {
+  /** As the agent's role. */
+  readonly url: string;
+  /** Sessions in Asia/Seoul, as a customer's. */
+  readonly pool: pg.Pool;
+  /** The stores' way to it: the real SDK client and a Data API server over real sockets, sessions in UTC. */
+  readonly agent: AgentDatabase;
+  /** The same at another time; null is the database's own clock. */
+  at(now: Date | null): AgentDatabase;
+  drop(): Promise<void>;
+}
+
+export const timeZone = 'Asia/Seoul';
+let clones = 0;
+
+/** Clones the template of the run. Whoever calls it drops it; `useDatabase` does both around a test file. */
+export async function cloneDatabase(): Promise<TestDatabase> {
+  const server = inject('databaseServerUrl');
+  clones += 1;
+  const name = `test_${process.pid}_${clones}`;
+  await asAdmin(server, (admin) => admin.query(`create database ${name} template omni owner omni_agent`));
+  const url = new URL(server);
+  url.username = 'omni_agent';
+  url.pathname = `/${name}`;
+  const pool = new pg.Pool({ connectionString: url.href, options: `-c timezone=${timeZone}`, max: 10 });
+  const dataApi = await startDataApi({ databaseUrl: url.href, timeZone: 'UTC', port: 0 });
+  const client = new RDSDataClient({
+    endpoint: dataApi.url,
+    region: 'ap-northeast-2',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  const queries = connectDataApi({ clusterArn: 'arn:cluster', secretArn: 'arn:secret', database: name, client });
+  const at = (now: Date | null): AgentDatabase => ({ queries, timeZone, now: () => now });
+  return {
+    url: url.href,
+    pool,
+    agent: at(null),
+    at,
+    async drop() {
+      client.destroy();
+      await dataApi.close();
+      await pool.end();
+      await asAdmin(server, async (admin) => {
+        const open = await admin.query('select query from pg_stat_activity where datname = $1', [name]);
+        await admin.query(`drop database ${name} with (force)`);
+        expect(open.rows, 'sessions that the test left open').toEqual([]);
+      });
+    },
+  };
+}
+
+/** A clone for all tests of this file, emptied by nobody: each test uses rows of its own, or `emptyTables`. */
+export function useDatabase(): { readonly current: TestDatabase } {
+  let database: TestDatabase | undefined;
+  beforeAll(async () => {
+    database = await cloneDatabase();
+  });
+  afterAll(async () => {
+    await database?.drop();
+  });
+  return {
+    get current() {
+      if (database === undefined) throw new Error('the database is there once the tests run');
+      return database;
+    },
+  };
+}
+
+/** Back to the state of a new installation. */
+export async function emptyTables({ pool }: TestDatabase): Promise<void> {
+  await pool.query(`truncate msg_tran, msg_log, msg_report, msg_report_unmatched, msg_banlist, send_batch restart identity`);
+  await pool.query(`update send_lane set had_until = 0`);
+  await pool.query(`update agent set claim_time = 0`);
+  await pool.query(`update rate_gate set next_at = '-infinity'`);
+  await pool.query(`update receiver_lease set holder = null, lease_until = '-infinity'`);
+}
+
+async function asAdmin(url: string, work: (admin: pg.Client) => Promise<unknown>): Promise<void> {
+  const admin = new pg.Client({ connectionString: url });
+  await admin.connect();
+  try {
+    await work(admin);
+  } finally {
+    await admin.end();
+  }
+}

@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { TestProject } from 'vitest/node';
+import { startDatabase } from '../../bin/local/database.ts';
+import { applySchema } from '../../bin/local/schema.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Of the server that the run started, as its administrator. */
+    databaseServerUrl: string;
+  }
+}
+
+/** One PostgreSQL a run, with the agent's tables in database omni, which each test file clones. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = mkdtempSync(join(tmpdir(), 'omni-agent-test-'));
+  const database = await startDatabase({ dataDir: join(folder, 'postgresql'), port: 0, timeZone: 'Asia/Seoul' });
+  await applySchema(database.url);
+  const adminUrl = new URL(database.url);
+  adminUrl.username = 'postgres';
+  adminUrl.pathname = '/postgres';
+  await relaxDurability(adminUrl.href);
+  project.provide('databaseServerUrl', adminUrl.href);
+  return async () => {
+    await database.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+/** Nothing of a test run need survive a power cut. */
+async function relaxDurability(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('alter system set fsync = off');
+  await client.query('select pg_reload_conf()');
+  await client.end();
+}
