@@ -1,0 +1,48 @@
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+
+/** The deployed programs, by the folder of build/ that each is bundled into. */
+const programs = {
+  collector: 'functions/collector.ts',
+  sender: 'functions/sender.ts',
+  'report-migrator': 'functions/report-migrator.ts',
+  'log-migrator': 'functions/log-migrator.ts',
+  'report-receiver': 'bin/report-receiver.ts',
+} as const;
+
+export type Program = keyof typeof programs;
+
+const root = join(import.meta.dirname, '..');
+let built = false;
+
+/**
+ * The folder of a program's bundle. All are bundled by one run of esbuild, the first time that one is asked for. The AWS
+ * SDK is inside, so that what is tested is what runs; dependencies that use `require` get one.
+ */
+export function bundleOf(program: Program): string {
+  if (!built) buildAll();
+  built = true;
+  return join(root, 'build', program);
+}
+
+function buildAll(): void {
+  buildSync({
+    absWorkingDir: root,
+    entryPoints: Object.entries(programs).map(([name, file]) => ({ in: file, out: `${name}/index` })),
+    outdir: 'build',
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    // Lambda runs Node 24, a developer's machine Node 20: one bundle for both.
+    target: 'node20',
+    minifySyntax: true,
+    banner: { js: `import { createRequire } from 'node:module';const require = createRequire(import.meta.url);` },
+    logLevel: 'error',
+  });
+  for (const name of Object.keys(programs)) {
+    writeFileSync(join(root, 'build', name, 'package.json'), '{ "type": "module" }\n');
+  }
+  copyFileSync(join(root, 'bin/report-receiver.Dockerfile'), join(root, 'build/report-receiver/Dockerfile'));
+}

@@ -1,0 +1,54 @@
+import { Duration } from 'aws-cdk-lib';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import type { collectorEnvironment } from '../functions/aws/env.ts';
+import type { AgentConfig } from './agent-config.ts';
+import { AgentFunction } from './agent-function.ts';
+import { agentAlarm } from './alarm.ts';
+import type { AgentDatabase } from './database.ts';
+import { everyMinute } from './schedule.ts';
+import type { SendQueue } from './send-queue.ts';
+
+interface CollectionProps {
+  readonly config: AgentConfig;
+  readonly database: AgentDatabase;
+  readonly sendQueue: SendQueue;
+}
+
+/** The Collector: takes due rows of msg_tran and queues their batches. */
+export class Collection extends Construct {
+  constructor(scope: Construct, id: string, { config, database, sendQueue }: CollectionProps) {
+    super(scope, id);
+    const { VeryFast, Fast, Slow } = sendQueue.queues;
+    const collector = new AgentFunction<typeof collectorEnvironment>(this, 'Collector', {
+      program: 'collector',
+      environment: {
+        ...database.environment,
+        LOOP_SECONDS: String(config.loopSeconds),
+        MESSAGES_PER_SECOND: String(config.messagesPerSecond),
+        DEFAULT_VALIDITY_SECONDS: String(config.defaultValiditySeconds),
+        SEND_QUEUE_LIMIT: String(config.sendQueueLimit),
+        COLLECT_INTERVAL_MS: String(config.collectIntervalMs),
+        QUEUE_URL_VERYFAST: VeryFast.queueUrl,
+        QUEUE_URL_FAST: Fast.queueUrl,
+        QUEUE_URL_SLOW: Slow.queueUrl,
+      },
+    });
+    database.cluster.grantDataApiAccess(collector);
+    for (const queue of Object.values(sendQueue.queues)) queue.grant(collector, 'sqs:SendMessage');
+    everyMinute(this, collector);
+    agentAlarm(this, 'OldestWaitingRow', {
+      name: 'Collection/OldestWaitingRow',
+      description: 'A row that is due has been waiting for more than five minutes.',
+      metric: new Metric({
+        namespace: 'OmniAgent',
+        metricName: 'OldestWaitingSeconds',
+        dimensionsMap: { service: 'collector' },
+        statistic: 'Maximum',
+        period: Duration.minutes(1),
+      }),
+      threshold: 300,
+      evaluationPeriods: 5,
+    });
+  }
+}

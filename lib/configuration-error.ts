@@ -1,0 +1,4 @@
+/** The settings are wrong; whoever deploys the agent must act. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}

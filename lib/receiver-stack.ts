@@ -1,0 +1,84 @@
+import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SubnetType } from 'aws-cdk-lib/aws-ec2';
+import {
+  Cluster,
+  ContainerImage,
+  CpuArchitecture,
+  FargateService,
+  FargateTaskDefinition,
+  type ICluster,
+  LogDrivers,
+  OperatingSystemFamily,
+} from 'aws-cdk-lib/aws-ecs';
+import { FilterPattern, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import type { receiverEnvironment } from '../functions/aws/env.ts';
+import type { AgentConfig } from './agent-config.ts';
+import type { EnvironmentOf } from './agent-function.ts';
+import { agentAlarm } from './alarm.ts';
+import { bundleOf } from './bundle.ts';
+import type { DataStack } from './data-stack.ts';
+
+/** The Receiver: a Fargate task that holds the gateway's long-lived report stream. */
+export class ReceiverStack extends Stack {
+  constructor(
+    scope: Construct,
+    id: string,
+    { config, data, ...props }: StackProps & { config: AgentConfig; data: DataStack },
+  ) {
+    super(scope, id, props);
+    const logGroup = new LogGroup(this, 'Log', { retention: RetentionDays.ONE_MONTH });
+    const environment: EnvironmentOf<typeof receiverEnvironment> = {
+      ...data.database.environment,
+      GATEWAY_URL: config.gatewayUrl,
+      GATEWAY_SECRET_ARN: data.gatewaySecret.secretArn,
+      SUBSCRIPTION: config.subscription,
+    };
+    const task = new FargateTaskDefinition(this, 'Task', {
+      cpu: 256,
+      memoryLimitMiB: 512,
+      runtimePlatform: { cpuArchitecture: CpuArchitecture.ARM64, operatingSystemFamily: OperatingSystemFamily.LINUX },
+    });
+    task.addContainer('Receiver', {
+      image: ContainerImage.fromAsset(bundleOf('report-receiver'), { file: 'Dockerfile' }),
+      environment,
+      logging: LogDrivers.awsLogs({ logGroup, streamPrefix: 'receiver' }),
+      readonlyRootFilesystem: true,
+      // What is being stored is acknowledged before the task ends.
+      stopTimeout: Duration.seconds(60),
+    });
+    data.database.cluster.grantDataApiAccess(task.taskRole);
+    data.gatewaySecret.grantRead(task.taskRole);
+    new FargateService(this, 'Service', {
+      cluster: new Cluster(this, 'Cluster', { vpc: data.network.vpc }) as ICluster,
+      taskDefinition: task,
+      desiredCount: 1,
+      // Two for a moment are harmless: a lease row lets one of them hold the stream.
+      minHealthyPercent: 100,
+      maxHealthyPercent: 200,
+      circuitBreaker: { rollback: true },
+      vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
+    });
+    this.#alarmOnSilence(logGroup);
+  }
+
+  /** The receiver logs a line for each heartbeat of the stream, one every ten seconds. */
+  #alarmOnSilence(logGroup: LogGroup): void {
+    const heartbeats = logGroup.addMetricFilter('Heartbeats', {
+      filterPattern: FilterPattern.stringValue('$.message', '=', 'heartbeat'),
+      metricNamespace: 'OmniAgent',
+      metricName: 'StreamHeartbeats',
+      metricValue: '1',
+    });
+    agentAlarm(this, 'StreamHeartbeatMissing', {
+      name: 'Reporting/StreamHeartbeatMissing',
+      description: 'No receiver has had a heartbeat of the report stream for three minutes.',
+      metric: heartbeats.metric({ statistic: 'Sum', period: Duration.minutes(1) }),
+      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+      threshold: 1,
+      evaluationPeriods: 3,
+      treatMissingData: TreatMissingData.BREACHING,
+    });
+  }
+}

@@ -1,0 +1,55 @@
+import { Duration } from 'aws-cdk-lib';
+import { type IVpc, SubnetType } from 'aws-cdk-lib/aws-ec2';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import type { senderEnvironment } from '../functions/aws/env.ts';
+import type { AgentConfig } from './agent-config.ts';
+import { AgentFunction } from './agent-function.ts';
+import type { AgentDatabase } from './database.ts';
+import { type Lane, lanes, type SendQueue } from './send-queue.ts';
+
+interface SendingProps {
+  readonly config: AgentConfig;
+  readonly database: AgentDatabase;
+  readonly sendQueue: SendQueue;
+  readonly gatewaySecret: ISecret;
+  readonly vpc: IVpc;
+}
+
+/** The Sender: sends the batches whose records it gets, each lane with its share of the sessions. */
+export class Sending extends Construct {
+  constructor(scope: Construct, id: string, { config, database, sendQueue, gatewaySecret, vpc }: SendingProps) {
+    super(scope, id);
+    const sender = new AgentFunction<typeof senderEnvironment>(this, 'Sender', {
+      program: 'sender',
+      timeout: Duration.seconds(30),
+      vpc,
+      vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
+      environment: {
+        ...database.environment,
+        GATEWAY_URL: config.gatewayUrl,
+        GATEWAY_SECRET_ARN: gatewaySecret.secretArn,
+        MESSAGES_PER_SECOND: String(config.messagesPerSecond),
+        DEFAULT_VALIDITY_SECONDS: String(config.defaultValiditySeconds),
+      },
+    });
+    database.cluster.grantDataApiAccess(sender);
+    gatewaySecret.grantRead(sender);
+    for (const lane of lanes) {
+      const source = new SqsEventSource(sendQueue.queues[lane], {
+        // Five records side by side: their waits for a slot are one wait, and 30 s hold.
+        batchSize: 5,
+        maxConcurrency: concurrencyOf(lane, config.sessions),
+        reportBatchItemFailures: true,
+      });
+      sender.addEventSource(source);
+    }
+  }
+}
+
+/** Half of the sessions for the most urgent lane; Lambda takes no less than two. */
+function concurrencyOf(lane: Lane, sessions: number): number {
+  const shares = { VeryFast: 0.5, Fast: 0.3, Slow: 0.2 };
+  return Math.max(2, Math.floor(sessions * shares[lane]));
+}
