@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import pg from 'pg';
+import { parseReference } from '../functions/message/reference.ts';
 import { findLost, insertCampaign } from './local/campaign.ts';
 import { followCampaign, progressPrinter } from './local/follow.ts';
 import { type LocalOptions, parseOptions, usage } from './local/options.ts';
@@ -95,12 +96,12 @@ interface Run {
 
 /** Counts what happened from the two truths: the simulator's accept log and the log tables. */
 async function assess({ pool, stack, campaign, calls }: Run): Promise<RunResult> {
-  const entries = (await readAcceptLog(join(stack.dataDir, 'simulator'))).filter((entry) =>
-    campaign.has(entry.clientKey),
-  );
-  const acceptedKeys = entries.filter((entry) => entry.code === 'A000').map((entry) => entry.clientKey);
+  const entries = readAcceptLog(join(stack.dataDir, 'simulator'))
+    .map(({ reference, code }) => ({ clientKey: parseReference(reference)?.clientKey ?? '', code }))
+    .filter(({ clientKey }) => campaign.has(clientKey));
+  const acceptedKeys = entries.filter(({ code }) => code === 'A000').map(({ clientKey }) => clientKey);
   const accepted = new Set(acceptedKeys);
-  const rejected = new Set(entries.map((entry) => entry.clientKey).filter((key) => !accepted.has(key)));
+  const rejected = new Set(entries.map(({ clientKey }) => clientKey).filter((key) => !accepted.has(key)));
   const { rows } = await pool.query<{ archived: number; seconds: number }>(
     `select count(*)::int as archived, coalesce(extract(epoch from max(archived_at) - min(reg_date)), 0)::float8 as seconds
      from msg_log where client_key = any($1::bigint[])`,

@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { type GuardedProcess, spawnGuarded } from './guarded-process.ts';
 import { freePort } from './ports.ts';
 import { binaryOf, version } from './postgresql-binaries.ts';
 import { UsageError } from './usage-error.ts';
@@ -30,38 +30,26 @@ const oldestVersion = 16;
 /** Starts the embedded PostgreSQL on 127.0.0.1. It ends with this process, however that ends. */
 export async function startDatabase({ dataDir, port: wantedPort, timeZone }: DatabaseOptions): Promise<LocalDatabase> {
   const port = await freePort(wantedPort, 'database');
-  initialise(dataDir);
-  const log = join(dataDir, 'server.log');
-  const settings = [
-    `listen_addresses=127.0.0.1`,
-    `timezone=${timeZone}`,
-    `log_timezone=${timeZone}`,
-    'max_connections=200',
-  ];
-  const server = spawnGuarded(
-    asServerUser(binaryOf('postgres'), [
-      '-D',
-      dataDir,
-      '-p',
-      String(port),
-      '-k',
-      '',
-      ...settings.flatMap((s) => ['-c', s]),
-    ]),
-    log,
-  );
-  const gone = once(server, 'exit');
-  const stop = async () => {
-    server.stdin?.end();
-    await gone;
+  if (existsSync(dataDir)) checkVersion(dataDir);
+  else initialise(dataDir);
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    timezone: timeZone,
+    log_timezone: timeZone,
+    max_connections: '200',
   };
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const command = asServerUser(binaryOf('postgres'), ['-D', dataDir, '-p', String(port), '-k', '', ...options]);
+  const server = spawnGuarded(command, join(dataDir, 'server.log'));
   const admin = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  await awaitConnection(admin, server, log);
-  await createRoleAndDatabase(admin).catch(async (error) => {
-    await stop();
+  try {
+    await awaitConnection(admin, server);
+    await createRoleAndDatabase(admin);
+  } catch (error) {
+    await server.stop();
     throw error;
-  });
-  return { url: `postgres://omni_agent@127.0.0.1:${port}/omni`, stop };
+  }
+  return { url: `postgres://omni_agent@127.0.0.1:${port}/omni`, stop: server.stop };
 }
 
 /** A PostgreSQL that somebody else runs. */
@@ -98,50 +86,43 @@ function asServerUser(binary: string, args: readonly string[]): readonly string[
 
 /** Made under another name first: a start that was killed half-way leaves no half-made folder behind. */
 function initialise(dataDir: string): void {
-  if (existsSync(dataDir)) {
-    checkVersion(dataDir);
-    return;
-  }
   const fresh = `${dataDir}.new`;
-  rmSync(fresh, { recursive: true, force: true });
-  mkdirSync(fresh, { recursive: true });
-  chmodSync(fresh, 0o700);
-  if (isRoot) chownSync(fresh, nobody, nobody);
-  const options = ['-D', fresh, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'];
-  const [command = '', ...args] = asServerUser(binaryOf('initdb'), options);
-  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
-  if (status !== 0) throw new UsageError(`Cannot make the database: ${error?.message ?? stderr.trim()}`);
-  renameSync(fresh, dataDir);
+  try {
+    rmSync(fresh, { recursive: true, force: true });
+    mkdirSync(fresh, { recursive: true });
+    chmodSync(fresh, 0o700);
+    if (isRoot) chownSync(fresh, nobody, nobody);
+    const options = ['-D', fresh, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'];
+    const [command = '', ...args] = asServerUser(binaryOf('initdb'), options);
+    const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
+    if (status !== 0) throw error ?? new Error(stderr.trim().split('\n')[0] || `initdb ended with ${status}`);
+    renameSync(fresh, dataDir);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    const hint = isRoot ? 'run as an ordinary user, or set DATABASE_URL' : 'or set DATABASE_URL';
+    throw new UsageError(`Cannot make a database in ${dataDir}: ${reason} (${hint})`);
+  }
 }
 
 function checkVersion(dataDir: string): void {
-  const file = join(dataDir, 'PG_VERSION');
-  const found = existsSync(file) ? readFileSync(file, 'utf8').trim() : 'no database';
   const wanted = version().split('.')[0];
+  const found = readVersion(dataDir);
   if (found !== wanted) throw new UsageError(`${dataDir}: expected a database of PostgreSQL ${wanted}, got ${found}`);
 }
 
-/**
- * A shell starts the server and watches our end of a pipe: when we are gone, even by SIGKILL, the pipe closes and the
- * server is shut down. In a group of its own, so that a terminal's Ctrl-C reaches the runner alone.
- */
-const guard = `exec 3<&0
-"$@" </dev/null & server=$!
-( cat <&3 >/dev/null; kill -INT $server ) & watcher=$!
-wait $server; code=$?
-kill $watcher 2>/dev/null
-exit $code`;
-
-function spawnGuarded(command: readonly string[], log: string): ChildProcess {
-  const output = openSync(log, 'a');
-  const options = { detached: true, stdio: ['pipe', output, output] as ['pipe', number, number] };
-  return spawn('sh', ['-c', guard, 'guard', ...command], options);
+function readVersion(dataDir: string): string {
+  try {
+    return readFileSync(join(dataDir, 'PG_VERSION'), 'utf8').trim();
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    return missing ? 'none' : String(error);
+  }
 }
 
-async function awaitConnection(url: string, server: ChildProcess, log: string): Promise<void> {
+async function awaitConnection(url: string, server: GuardedProcess): Promise<void> {
   for (;;) {
-    if (server.exitCode !== null || server.signalCode !== null)
-      throw new UsageError(`The database did not start: ${lastProblem(log)}`);
+    if (server.hasExited) throw new UsageError(`The database did not start: ${problemOf(server.log())}`);
     const client = new pg.Client({ connectionString: url });
     try {
       await client.connect();
@@ -154,9 +135,13 @@ async function awaitConnection(url: string, server: ChildProcess, log: string): 
   }
 }
 
-function lastProblem(log: string): string {
-  const lines = readFileSync(log, 'utf8').trim().split('\n');
-  return lines.findLast((line) => line.includes('FATAL')) ?? lines.at(-1) ?? 'it said nothing';
+/** What it said at last, in one line without the time. Our own early tries to connect are logged as FATAL too. */
+function problemOf(log: string): string {
+  const lines = log.trim().split('\n');
+  const at = lines.findIndex((line) => line.includes('FATAL:') && !line.includes('the database system is starting up'));
+  if (at === -1) return lines.at(-1) ?? 'it said nothing';
+  const hint = lines.slice(at).find((line) => line.includes('HINT:'));
+  return [lines[at], hint].flatMap((line) => line?.replace(/^.*(FATAL|HINT): */, '') ?? []).join('; ');
 }
 
 async function createRoleAndDatabase(adminUrl: string): Promise<void> {

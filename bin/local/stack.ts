@@ -8,7 +8,7 @@ import type { LocalOptions } from './options.ts';
 import { applySchema } from './schema.ts';
 import { type StandInProcess, startStandIn } from './stand-in.ts';
 import { synthesize } from './synth.ts';
-import { readAssembly } from './template.ts';
+import { type AgentPlan, readAssembly } from './template.ts';
 
 /** Everything of the agent on this machine, started. */
 export interface LocalStack {
@@ -22,9 +22,6 @@ export interface LocalStack {
 }
 
 const timeZone = 'Asia/Seoul';
-const databaseClusterArn = 'arn:aws:rds:ap-northeast-2:000000000000:cluster:local';
-const databaseSecretArn = 'arn:aws:secretsmanager:ap-northeast-2:000000000000:secret:local-database';
-const gatewaySecretArn = 'arn:aws:secretsmanager:ap-northeast-2:000000000000:secret:local-gateway';
 /** Of the simulator alone; no secret. */
 const credentials = { clientId: 'local', clientSecret: 'local' };
 
@@ -52,32 +49,50 @@ async function startParts(
   const dataDir = await prepareDataDir(options.data, onStop);
   const database = await prepareDatabase(options, dataDir);
   onStop(() => database.stop());
-  const standIns = await startStandIns(options, { dataDir, databaseUrl: database.url });
-  for (const standIn of Object.values(standIns)) onStop(() => standIn.stop());
-  const { dataApi, queue, simulator } = standIns;
-
-  const assembly = join(dataDir, 'cdk.out');
-  const rate = options.rate === undefined ? {} : { messagesPerSecond: String(options.rate) };
-  await synthesize({ context: { gatewayUrl: simulator.url, ...rate }, outDir: assembly });
-  const plan = await readAssembly(assembly, {
-    queueUrl: queue.url,
-    databaseClusterArn,
-    databaseSecretArn,
-    gatewaySecretArn,
-  });
+  const start = async (name: string, settings: object): Promise<StandInProcess> => {
+    const standIn = await startStandIn(name, fileURLToPath(new URL(`./${name}.ts`, import.meta.url)), settings);
+    onStop(() => standIn.stop());
+    return standIn;
+  };
+  const { ports, seed } = options;
+  const [queue, simulator] = await Promise.all([
+    start('queue', { port: ports.queue }),
+    start('simulator', { dataDir: join(dataDir, 'simulator'), port: ports.gateway, seed, ...credentials }),
+  ]);
+  const plan = await planOf(options, { dataDir, gatewayUrl: simulator.url, queueUrl: queue.url });
+  // Sessions in UTC, as on Aurora: a statement that forgot the agent's zone is nine hours off at once.
+  const secrets = { [plan.receiver?.environment['GATEWAY_SECRET_ARN'] ?? '']: JSON.stringify(credentials) };
+  const settings = { databaseUrl: database.url, timeZone: 'UTC', port: ports.dataApi, secrets };
+  const dataApi = await start('data-api', settings);
   const endpoints = { sqs: queue.url, rdsData: dataApi.url, secretsManager: dataApi.url };
   const engine = await startEngine({ plan, endpoints, logDir: join(dataDir, 'logs'), onProblem: say });
   onStop(() => engine.stop());
+  const calls = () => countCalls({ dataApi, queue, simulator });
+  return { databaseUrl: database.url, dataDir, simulator, engine, calls };
+}
+
+/** Synthesizes the app with the person's settings, and reads what its templates say. */
+async function planOf(
+  { rate }: LocalOptions,
+  { dataDir, gatewayUrl, queueUrl }: { dataDir: string; gatewayUrl: string; queueUrl: string },
+): Promise<AgentPlan> {
+  const outDir = join(dataDir, 'cdk.out');
+  const context = { gatewayUrl, ...(rate === undefined ? {} : { messagesPerSecond: String(rate) }) };
+  await synthesize({ context, outDir });
+  return readAssembly(outDir, { queueUrl });
+}
+
+async function countCalls(standIns: Record<'dataApi' | 'queue' | 'simulator', StandInProcess>) {
+  const [api, sqs, gateway] = await Promise.all([
+    standIns.dataApi.stats(),
+    standIns.queue.stats(),
+    standIns.simulator.stats(),
+  ]);
+  const unary = ['send', 'inquire', 'token', 'uploadFile'];
   return {
-    databaseUrl: database.url,
-    dataDir,
-    simulator,
-    engine,
-    async calls() {
-      const [api, sqs, gateway] = await Promise.all([dataApi.stats(), queue.stats(), simulator.stats()]);
-      const { send = 0, inquire = 0, token = 0, uploadFile = 0 } = gateway;
-      return { dataApi: api['calls'] ?? 0, sqs: sqs['calls'] ?? 0, gateway: send + inquire + token + uploadFile };
-    },
+    dataApi: api['calls'] ?? 0,
+    sqs: sqs['calls'] ?? 0,
+    gateway: unary.reduce((sum, name) => sum + (gateway[name] ?? 0), 0),
   };
 }
 
@@ -100,31 +115,4 @@ async function prepareDatabase(options: LocalOptions, dataDir: string): Promise<
     : await startDatabase({ dataDir: join(dataDir, 'postgresql'), port, timeZone });
   await applySchema(database.url);
   return database;
-}
-
-async function startStandIns(
-  options: LocalOptions,
-  { dataDir, databaseUrl }: { dataDir: string; databaseUrl: string },
-) {
-  const start = (name: string, settings: object) =>
-    startStandIn(name, fileURLToPath(new URL(`./${name}.ts`, import.meta.url)), settings);
-  const secrets = { [gatewaySecretArn]: JSON.stringify(credentials) };
-  // Sessions in UTC, as on Aurora: a statement that forgot the agent's zone is nine hours off at once.
-  const started = await Promise.allSettled([
-    start('data-api', { databaseUrl, timeZone: 'UTC', port: options.ports.dataApi, secrets }),
-    start('queue', { port: options.ports.queue }),
-    start('simulator', {
-      dataDir: join(dataDir, 'simulator'),
-      port: options.ports.gateway,
-      seed: options.seed,
-      ...credentials,
-    }),
-  ]);
-  const [dataApi, queue, simulator] = started.map((one) => (one.status === 'fulfilled' ? one.value : undefined));
-  const failed = started.find((one) => one.status === 'rejected');
-  if (failed || !dataApi || !queue || !simulator) {
-    for (const standIn of [dataApi, queue, simulator]) await standIn?.stop();
-    throw failed?.reason;
-  }
-  return { dataApi, queue, simulator };
 }

@@ -64,7 +64,10 @@ function fileOf(dataDir: string): string {
 /** The log, and what it says of each key. */
 export class AcceptLog {
   readonly #file: LineFile;
-  readonly #batches = new Map<string, Pick<LoggedBatch, 'at' | 'hash'> & { messages: Omit<LoggedMessage, 'chain'>[] }>();
+  readonly #batches = new Map<
+    string,
+    Pick<LoggedBatch, 'at' | 'hash'> & { messages: Omit<LoggedMessage, 'chain'>[] }
+  >();
   readonly #closedKeys = new Set<string>();
   readonly #acceptedRows = new Set<string>();
   #batchCount = 0;

@@ -1,9 +1,5 @@
 import { createHash } from 'node:crypto';
-import {
-  Channel,
-  type Report,
-  ReportType,
-} from '../../../functions/gateway/grpc/generated/omni/gateway/v1/gateway.ts';
+import { Channel, type Report, ReportType } from '../../../functions/gateway/grpc/generated/omni/gateway/v1/gateway.ts';
 import type { Leg, LoggedMessage } from './accept-log.ts';
 import { type AcceptanceCode, carriedChannels, carriers, failureCodes, whims } from './codes.ts';
 import type { Behaviour } from './options.ts';
@@ -102,7 +98,9 @@ type Dice = [number, number, number, number, number, number, number, number];
 
 /** Eight numbers from 0 up to 1. */
 function roll(seed: number, ...names: string[]): Dice {
-  const digest = createHash('sha256').update([seed, ...names].join('/')).digest();
+  const digest = createHash('sha256')
+    .update([seed, ...names].join('/'))
+    .digest();
   const die = (index: number) => digest.readUInt32BE(index * 4) / 2 ** 32;
   return [die(0), die(1), die(2), die(3), die(4), die(5), die(6), die(7)];
 }

@@ -32,17 +32,22 @@ export interface CallFailure {
   readonly code: status;
   /** For logs: the status and its details, without anything that could be a phone number. */
   readonly reason: string;
-  /** Whether the transport made the code up when the stream was reset: then it is not the gateway's word. */
+  /** Whether our transport made the code up because the stream was reset: then it is not the gateway's word. */
   readonly wasReset: boolean;
 }
+
+/** What grpc-js says when it takes a reset, which may follow on an acceptance, for one of the codes that exclude it. */
+const resetDetails: ReadonlySet<string> = new Set([
+  'Bandwidth exhausted or memory limit exceeded',
+  'Protocol not secure enough',
+]);
 
 export function toFailure(error: unknown): CallFailure {
   if (!(error instanceof Error)) return { code: status.UNKNOWN, reason: 'UNKNOWN', wasReset: false };
   const code = 'code' in error ? error.code : undefined;
   if (!isStatus(code)) return { code: status.UNKNOWN, reason: readable(error.message), wasReset: false };
   const details = 'details' in error && typeof error.details === 'string' ? error.details : '';
-  const wasReset = 'rstCode' in error && typeof error.rstCode === 'number' && error.rstCode !== 0;
-  return { code, reason: readable(`${status[code]}: ${details}`), wasReset };
+  return { code, reason: readable(`${status[code]}: ${details}`), wasReset: resetDetails.has(details) };
 }
 
 /** What a failed Send says about its batch. */

@@ -1,0 +1,108 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { startEventSource } from './event-source.ts';
+import { type Endpoints, FunctionPool } from './function-pool.ts';
+import { region } from './intrinsics.ts';
+import { startReceiver } from './receiver-process.ts';
+import { startSchedule } from './schedule.ts';
+import { type AgentPlan, arnOf, type QueuePlan } from './template.ts';
+import { UsageError } from './usage-error.ts';
+
+/** What a plan says, at work. */
+export interface Engine {
+  /** Ids of the processes that are at work now, by the name of their function; the receiver among them. */
+  processes(): { name: string; pid: number }[];
+  stop(): Promise<void>;
+}
+
+export interface EngineOptions {
+  readonly plan: AgentPlan;
+  readonly endpoints: Endpoints;
+  /** One log file a function, and the receiver's. */
+  readonly logDir: string;
+  /** What a person should know, one line each. */
+  readonly onProblem: (line: string) => void;
+}
+
+/** Starts the functions, queues, event sources, schedules and the receiver that the plan names, and nothing else. */
+export async function startEngine({ plan, endpoints, logDir, onProblem }: EngineOptions): Promise<Engine> {
+  await mkdir(logDir, { recursive: true });
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = new SQSClient({ endpoint: endpoints.sqs, region, credentials });
+  await createQueues(client, plan);
+  const pools = await startFunctions(plan, { endpoints, logDir });
+  let stopped = false;
+  const tell = (line: string) => {
+    if (!stopped) onProblem(line);
+  };
+  const eventSources = plan.eventSources.map((source) => {
+    const pool = poolOf(source.functionName, pools);
+    const invoke = (event: unknown) => pool.invoke(event);
+    return startEventSource({ plan: source, queue: queueOf(source.queueArn, plan), client, invoke, onProblem: tell });
+  });
+  const schedules = plan.schedules.map((schedule) => {
+    const pool = poolOf(schedule.functionArn, pools);
+    return startSchedule({ plan: schedule, invoke: (event) => pool.invoke(event), onProblem: tell });
+  });
+  const logFile = join(logDir, 'receiver.log');
+  const receiver = plan.receiver && startReceiver({ plan: plan.receiver, endpoints, logFile, onProblem: tell });
+  return {
+    processes: () => [
+      ...pools.flatMap((pool) => pool.pids().map((pid) => ({ name: pool.plan.name, pid }))),
+      ...[receiver?.pid()].flatMap((pid) => (pid === undefined ? [] : [{ name: 'receiver', pid }])),
+    ],
+    async stop() {
+      stopped = true;
+      for (const stopSchedule of schedules) stopSchedule();
+      await Promise.all([...eventSources.map((source) => source.stop()), receiver?.stop()]);
+      await Promise.all(pools.map((pool) => pool.close()));
+      client.destroy();
+    },
+  };
+}
+
+/** Starts one environment of each function: one that cannot start says so now, not at its first event. */
+async function startFunctions(
+  { functions }: AgentPlan,
+  { endpoints, logDir }: { endpoints: Endpoints; logDir: string },
+): Promise<FunctionPool[]> {
+  const pools = functions.map((one) => new FunctionPool(one, { endpoints, logFile: join(logDir, `${one.name}.log`) }));
+  try {
+    await Promise.all(pools.map((pool) => warm(pool)));
+    return pools;
+  } catch (error) {
+    await Promise.all(pools.map((pool) => pool.close()));
+    throw error;
+  }
+}
+
+function poolOf(nameOrArn: string, pools: readonly FunctionPool[]): FunctionPool {
+  const found = pools.find(({ plan: { name } }) => [name, arnOf('lambda', `function:${name}`)].includes(nameOrArn));
+  if (found === undefined) throw new UsageError(`No function ${nameOrArn} in the template`);
+  return found;
+}
+
+function queueOf(queueArn: string, { queues }: AgentPlan): QueuePlan {
+  const found = queues.find(({ arn }) => arn === queueArn);
+  if (found === undefined) throw new UsageError(`No queue ${queueArn} in the template`);
+  return found;
+}
+
+async function warm(pool: FunctionPool): Promise<void> {
+  try {
+    await pool.warm();
+  } catch (error) {
+    throw new UsageError(`${pool.plan.name}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** Dead-letter queues first: the others name them. */
+async function createQueues(client: SQSClient, { queues }: AgentPlan): Promise<void> {
+  const inOrder = queues.toSorted(
+    (a, b) => Number('RedrivePolicy' in a.attributes) - Number('RedrivePolicy' in b.attributes),
+  );
+  for (const { name, attributes } of inOrder) {
+    await client.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
+  }
+}

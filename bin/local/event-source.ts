@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import * as z from 'zod';
+import { region } from './intrinsics.ts';
+import type { EventSourcePlan, QueuePlan } from './template.ts';
+
+export interface EventSource {
+  /** Resolves when the last receive has ended; invocations that run are not waited for. */
+  stop(): Promise<void>;
+}
+
+export interface EventSourceParts {
+  readonly plan: EventSourcePlan;
+  readonly queue: QueuePlan;
+  readonly client: SQSClient;
+  readonly invoke: (event: unknown) => Promise<unknown>;
+  readonly onProblem: (line: string) => void;
+}
+
+/**
+ * Polls a queue and invokes a function with what came, as Lambda's event source mapping does: at most so many invocations
+ * at a time, records that succeeded are deleted, the others come back when their visibility ends.
+ */
+export function startEventSource(parts: EventSourceParts): EventSource {
+  const stopping = new AbortController();
+  const running = new Set<Promise<void>>();
+  const poll = async () => {
+    while (!stopping.signal.aborted) {
+      if (running.size >= parts.plan.maximumConcurrency) {
+        await Promise.race([...running, aborted(stopping.signal)]);
+        continue;
+      }
+      const records = await receive(parts, stopping.signal);
+      if (records.length === 0) continue;
+      const invocation = handle(records, parts).finally(() => running.delete(invocation));
+      running.add(invocation);
+    }
+  };
+  const ended = poll();
+  return {
+    async stop() {
+      stopping.abort();
+      await ended;
+    },
+  };
+}
+
+/** The longest that SQS lets a receive wait, as Lambda's pollers do. */
+const waitSeconds = 20;
+const retryMs = 1_000;
+
+async function receive({ plan, queue, client, onProblem }: EventSourceParts, signal: AbortSignal): Promise<Message[]> {
+  try {
+    const command = new ReceiveMessageCommand({
+      QueueUrl: queue.url,
+      MaxNumberOfMessages: Math.min(10, plan.batchSize),
+      WaitTimeSeconds: waitSeconds,
+      MessageSystemAttributeNames: ['All'],
+    });
+    return (await client.send(command, { abortSignal: signal })).Messages ?? [];
+  } catch (error) {
+    if (signal.aborted) return [];
+    onProblem(`${queue.name}: cannot receive: ${error instanceof Error ? error.message : error}`);
+    await sleep(retryMs, undefined, { signal }).catch(() => undefined);
+    return [];
+  }
+}
+
+async function handle(messages: readonly Message[], parts: EventSourceParts): Promise<void> {
+  try {
+    const response = await parts.invoke({ Records: messages.map((message) => toRecord(message, parts.plan)) });
+    const failed = parts.plan.reportsItemFailures ? failuresIn(response) : new Set<string>();
+    const done = messages.filter((message) => !failed.has(message.MessageId ?? ''));
+    if (done.length === 0) return;
+    const Entries = done.map((message, index) => ({ Id: String(index), ReceiptHandle: message.ReceiptHandle }));
+    await parts.client.send(new DeleteMessageBatchCommand({ QueueUrl: parts.queue.url, Entries }));
+  } catch (error) {
+    // The whole batch comes back when its visibility ends.
+    parts.onProblem(`${parts.plan.functionName}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+const partialResponse = z
+  .object({ batchItemFailures: z.array(z.object({ itemIdentifier: z.string().min(1) })).nullish() })
+  .nullish();
+
+/** A response of another form fails the whole batch, as Lambda has it. */
+function failuresIn(response: unknown): Set<string> {
+  const parsed = partialResponse.parse(response);
+  return new Set(parsed?.batchItemFailures?.map((failure) => failure.itemIdentifier));
+}
+
+function toRecord(message: Message, plan: EventSourcePlan) {
+  return {
+    messageId: message.MessageId,
+    receiptHandle: message.ReceiptHandle,
+    body: message.Body,
+    attributes: message.Attributes ?? {},
+    messageAttributes: {},
+    md5OfBody: message.MD5OfBody,
+    eventSource: 'aws:sqs',
+    eventSourceARN: plan.queueArn,
+    awsRegion: region,
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

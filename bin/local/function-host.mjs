@@ -1,0 +1,32 @@
+// One execution environment of a function, as Lambda has them: loads the bundle once, then handles one event at a time.
+// Plain JavaScript: the process holds the function's own environment and nothing else, so no loader either.
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const [assetDir, handlerName] = process.argv.slice(2);
+const [file, exported] = handlerName.split('.');
+
+// The runner is gone: so is this, whatever it was doing.
+process.on('disconnect', () => process.exit());
+
+const say = (message) => process.send(message);
+const textOf = (error) => (error instanceof Error ? error.message : String(error));
+
+try {
+  const { [exported]: handler } = await import(pathToFileURL(join(assetDir, `${file}.mjs`)).href);
+  process.on('message', async ({ event, context }) => {
+    const deadline = Date.now() + context.timeoutMs;
+    try {
+      const result = await handler(event, { ...context, getRemainingTimeInMillis: () => deadline - Date.now() });
+      say({ type: 'result', result });
+    } catch (error) {
+      console.error(error);
+      say({ type: 'failed', message: textOf(error) });
+    }
+  });
+  say({ type: 'ready' });
+} catch (error) {
+  console.error(error);
+  say({ type: 'unusable', message: textOf(error) });
+  process.disconnect();
+}

@@ -1,0 +1,141 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { region } from './intrinsics.ts';
+import { arnOf, type FunctionPlan } from './template.ts';
+
+/** Where the SDK's clients find what stands in for AWS. */
+export interface Endpoints {
+  readonly sqs: string;
+  readonly rdsData: string;
+  readonly secretsManager: string;
+}
+
+type Reply =
+  | { type: 'ready' }
+  | { type: 'unusable'; message: string }
+  | { type: 'result'; result: unknown }
+  | { type: 'failed'; message: string };
+
+const host = fileURLToPath(new URL('./function-host.mjs', import.meta.url));
+
+/** What every process of the agent has beside its own environment. Nothing of the runner's environment is passed on. */
+export function awsEnvironment({ sqs, rdsData, secretsManager }: Endpoints): Record<string, string> {
+  return {
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_SQS: sqs,
+    AWS_ENDPOINT_URL_RDS_DATA: rdsData,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager,
+  };
+}
+
+/** The execution environments of one function: one process for each invocation at a time, kept warm for the next. */
+export class FunctionPool {
+  readonly plan: FunctionPlan;
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #logFile: string;
+  readonly #processes = new Set<ChildProcess>();
+  readonly #idle: ChildProcess[] = [];
+  #closed = false;
+
+  constructor(plan: FunctionPlan, { endpoints, logFile }: { endpoints: Endpoints; logFile: string }) {
+    this.plan = plan;
+    this.#logFile = logFile;
+    this.#environment = {
+      ...plan.environment,
+      ...awsEnvironment(endpoints),
+      AWS_LAMBDA_FUNCTION_NAME: plan.name,
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(plan.memoryMb),
+      AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+      AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    };
+  }
+
+  /** Starts one environment ahead; throws what its initialisation threw. */
+  async warm(): Promise<void> {
+    this.#idle.push(await this.#start());
+  }
+
+  pids(): number[] {
+    return [...this.#processes].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  }
+
+  /** Runs the function; rejects with what it threw, or when it timed out or died. */
+  async invoke(event: unknown): Promise<unknown> {
+    const child = this.#idle.pop() ?? (await this.#start());
+    const timeoutMs = this.plan.timeoutSeconds * 1000;
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+    try {
+      child.send({ event, context: this.#context(timeoutMs) });
+      const reply = await nextReply(child);
+      if (reply.type === 'result' || reply.type === 'failed') this.#idle.push(child);
+      if (reply.type === 'result') return reply.result;
+      throw new Error(`${this.plan.name}: ${'message' in reply ? reply.message : 'gave no result'}`);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends every environment at once, as Lambda does: a function has no word in it. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const gone = [...this.#processes].map((child) => once(child, 'exit'));
+    for (const child of this.#processes) child.kill('SIGKILL');
+    await Promise.all(gone);
+  }
+
+  async #start(): Promise<ChildProcess> {
+    if (this.#closed) throw new Error(`${this.plan.name}: the runner is stopping`);
+    const log = openSync(this.#logFile, 'a');
+    const child = fork(host, [this.plan.assetDir, this.plan.handler], {
+      cwd: this.plan.assetDir,
+      env: { PATH: process.env['PATH'] ?? '', ...this.#environment },
+      execArgv: [],
+      detached: true,
+      stdio: ['ignore', log, log, 'ipc'],
+    });
+    closeSync(log);
+    this.#processes.add(child);
+    child.once('exit', () => {
+      this.#processes.delete(child);
+      const index = this.#idle.indexOf(child);
+      if (index >= 0) this.#idle.splice(index, 1);
+    });
+    const reply = await nextReply(child);
+    if (reply.type !== 'ready') throw new Error('message' in reply ? reply.message : 'did not start');
+    return child;
+  }
+
+  #context(timeoutMs: number) {
+    return {
+      awsRequestId: randomUUID(),
+      functionName: this.plan.name,
+      functionVersion: '$LATEST',
+      invokedFunctionArn: arnOf('lambda', `function:${this.plan.name}`),
+      memoryLimitInMB: String(this.plan.memoryMb),
+      logGroupName: this.plan.name,
+      logStreamName: 'local',
+      timeoutMs,
+    };
+  }
+}
+
+/** What the process says next; an end of the process is said too. */
+function nextReply(child: ChildProcess): Promise<Reply> {
+  return new Promise((resolve) => {
+    const onMessage = (reply: Reply) => {
+      child.off('exit', onExit);
+      resolve(reply);
+    };
+    const onExit = (code: number | null, signal: string | null) => {
+      child.off('message', onMessage);
+      resolve({ type: 'unusable', message: `ended (${signal ?? code})` });
+    };
+    child.once('message', onMessage);
+    child.once('exit', onExit);
+  });
+}

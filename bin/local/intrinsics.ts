@@ -1,0 +1,89 @@
+import * as z from 'zod';
+import type { Assembly, Resource } from './assembly.ts';
+import { UsageError } from './usage-error.ts';
+
+export const accountId = '000000000000';
+export const region = 'ap-northeast-2';
+
+const pseudoParameters: Readonly<Record<string, string>> = {
+  'AWS::AccountId': accountId,
+  'AWS::Partition': 'aws',
+  'AWS::Region': region,
+  'AWS::URLSuffix': 'amazonaws.com',
+};
+
+/** What CloudFormation would put for `Ref` and `Fn::GetAtt` of a resource that exists on this machine. */
+export interface LocalNames {
+  ref(resource: Resource): string;
+  attribute(resource: Resource, name: string): string;
+}
+
+const oneKey = z.record(z.string(), z.unknown()).refine((value) => Object.keys(value).length === 1);
+
+/** Resolves CloudFormation's functions in a property of a resource. */
+export class Resolver {
+  readonly #assembly: Assembly;
+  readonly #names: LocalNames;
+
+  constructor(assembly: Assembly, names: LocalNames) {
+    this.#assembly = assembly;
+    this.#names = names;
+  }
+
+  /** The value with every function in it replaced; `where` names the resource and property in errors. */
+  resolve(value: unknown, stack: string, where: string): unknown {
+    if (Array.isArray(value)) return value.map((item) => this.resolve(item, stack, where));
+    if (value === null || typeof value !== 'object') return value;
+    const call = oneKey.safeParse(value);
+    const [name, argument] = call.success ? (Object.entries(call.data)[0] ?? ['', undefined]) : ['', undefined];
+    if (name === 'Ref' || name.startsWith('Fn::')) return this.#call(name, argument, { stack, where });
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.resolve(item, stack, where)]));
+  }
+
+  #call(name: string, argument: unknown, at: { stack: string; where: string }): string {
+    const resolved = (value: unknown) => z.string().parse(this.resolve(value, at.stack, at.where));
+    try {
+      switch (name) {
+        case 'Ref':
+          return this.#ref(z.string().parse(argument), at.stack);
+        case 'Fn::GetAtt': {
+          const [logicalId, attribute] = z.tuple([z.string(), z.string()]).parse(argument);
+          return this.#names.attribute(this.#find(logicalId, at.stack), attribute);
+        }
+        case 'Fn::Join': {
+          const [separator, parts] = z.tuple([z.string(), z.array(z.unknown())]).parse(argument);
+          return parts.map(resolved).join(separator);
+        }
+        case 'Fn::Sub':
+          return z
+            .string()
+            .parse(argument)
+            .replace(/\$\{([^}]+)\}/g, (_, ref: string) => this.#ref(ref, at.stack));
+        case 'Fn::ImportValue':
+          return this.#import(resolved(argument));
+        default:
+          throw new Error('the runner does not know this function');
+      }
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      throw new UsageError(`${at.where}: cannot resolve ${name}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  #ref(name: string, stack: string): string {
+    if (name === 'AWS::StackName') return stack;
+    return pseudoParameters[name] ?? this.#names.ref(this.#find(name, stack));
+  }
+
+  #import(name: string): string {
+    const found = this.#assembly.exports.get(name);
+    if (found === undefined) throw new Error(`no stack exports ${name}`);
+    return z.string().parse(this.resolve(found.value, found.stack, name));
+  }
+
+  #find(logicalId: string, stack: string): Resource {
+    const found = this.#assembly.resources.find((one) => one.logicalId === logicalId && one.stack === stack);
+    if (found === undefined) throw new Error(`no resource ${logicalId} in stack ${stack}`);
+    return found;
+  }
+}

@@ -1,0 +1,4 @@
+import { startQueue } from './queue/server.ts';
+import { serveStandIn } from './stand-in.ts';
+
+serveStandIn(startQueue);

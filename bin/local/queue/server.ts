@@ -1,0 +1,27 @@
+import { buildApp } from 'fauxqs';
+import { region } from '../intrinsics.ts';
+import { freePort } from '../ports.ts';
+import type { StandIn } from '../stand-in.ts';
+
+/** SQS in memory, on 127.0.0.1 alone; what it holds is gone with the process, as the sweep must survive. */
+export async function startQueue({ port: wanted }: { port: number }): Promise<StandIn> {
+  const port = await freePort(wanted, 'queue');
+  const counts: Record<string, number> = { calls: 0 };
+  const app = buildApp({ logger: false });
+  app.addHook('preHandler', async ({ headers, body }) => {
+    const action = String(headers['x-amz-target'] ?? '').replace('AmazonSQS.', '');
+    counts['calls'] = (counts['calls'] ?? 0) + 1;
+    counts[action] = (counts[action] ?? 0) + 1;
+    // The SDK calls the host of a queue's URL, so ours has the address that is listened on; fauxqs knows its queues
+    // by a host name, which not every system resolves.
+    if (body instanceof Object && 'QueueUrl' in body && typeof body.QueueUrl === 'string') {
+      body.QueueUrl = body.QueueUrl.replace('//127.0.0.1:', `//sqs.${region}.localhost:`);
+    }
+  });
+  await app.listen({ host: '127.0.0.1', port });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stats: () => counts,
+    close: () => app.close(),
+  };
+}

@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { awsEnvironment, type Endpoints } from './function-pool.ts';
+import type { ReceiverPlan } from './template.ts';
+
+export interface ReceiverProcess {
+  pid(): number | undefined;
+  /** SIGTERM, then SIGKILL when the task's stop timeout is over. */
+  stop(): Promise<void>;
+}
+
+export interface ReceiverParts {
+  readonly plan: ReceiverPlan;
+  readonly endpoints: Endpoints;
+  readonly logFile: string;
+  readonly onProblem: (line: string) => void;
+}
+
+/** As ECS does: another task in the place of one that ended. */
+const restartMs = 1_000;
+
+/** Runs the receiver's program with the very environment of its task definition. */
+export function startReceiver({ plan, endpoints, logFile, onProblem }: ReceiverParts): ReceiverProcess {
+  let child: ChildProcess | undefined;
+  let restart: NodeJS.Timeout | undefined;
+  let stopping = false;
+  const start = () => {
+    const log = openSync(logFile, 'a');
+    child = spawn(process.execPath, [guard, plan.assetDir], {
+      cwd: plan.assetDir,
+      env: { PATH: process.env['PATH'] ?? '', ...plan.environment, ...awsEnvironment(endpoints) },
+      detached: true,
+      // The channel tells the process that the runner is gone.
+      stdio: ['ignore', log, log, 'ipc'],
+    });
+    closeSync(log);
+    child.once('exit', (code, signal) => {
+      if (stopping) return;
+      onProblem(`receiver: ended (${signal ?? code}), starting another; see ${logFile}`);
+      restart = setTimeout(start, restartMs);
+    });
+  };
+  start();
+  return {
+    pid: () => child?.pid,
+    async stop() {
+      stopping = true;
+      clearTimeout(restart);
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, 'exit');
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child?.kill('SIGKILL'), plan.stopTimeoutSeconds * 1000);
+      await gone;
+      clearTimeout(timer);
+    },
+  };
+}
+
+const guard = fileURLToPath(new URL('./receiver-host.mjs', import.meta.url));

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { accountId, region } from './intrinsics.ts';
+import { arnOf, type SchedulePlan } from './template.ts';
+
+export interface ScheduleParts {
+  readonly plan: SchedulePlan;
+  readonly invoke: (event: unknown) => Promise<unknown>;
+  readonly onProblem: (line: string) => void;
+}
+
+/**
+ * Fires a rule's target: at once, then every period. EventBridge fires first within a minute; at once is within it.
+ * An invocation that fails is not repeated: the app sets no retries. The returned function stops it.
+ */
+export function startSchedule({ plan, invoke, onProblem }: ScheduleParts): () => void {
+  const fire = () => {
+    invoke(scheduledEvent(plan)).catch((error: unknown) =>
+      onProblem(`${plan.name}: ${error instanceof Error ? error.message : error}`),
+    );
+  };
+  fire();
+  const timer = setInterval(fire, plan.periodMs);
+  return () => clearInterval(timer);
+}
+
+function scheduledEvent(plan: SchedulePlan) {
+  return {
+    version: '0',
+    id: randomUUID(),
+    'detail-type': 'Scheduled Event',
+    source: 'aws.events',
+    account: accountId,
+    time: new Date().toISOString(),
+    region,
+    resources: [arnOf('events', `rule/${plan.name}`)],
+    detail: {},
+  };
+}

@@ -1,0 +1,269 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { status } from '@grpc/grpc-js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { answerTable } from '../../functions/gateway/grpc/answers.ts';
+import { connectGateway, type GatewayOptions } from '../../functions/gateway/grpc/gateway.ts';
+import { InquireStatus, type SendResult } from '../../functions/gateway/grpc/generated/omni/gateway/v1/gateway.ts';
+import { sendGatewayContract } from '../support/gateway-contract.ts';
+import { account, aMessage, aSimulator, eventually, someMessages } from '../support/gateway-parts.ts';
+import { aResettingGateway, aScriptedGateway } from '../support/scripted-gateway.ts';
+
+function aGateway(url: string, options: Partial<GatewayOptions> = {}) {
+  const gateway = connectGateway({ url, credentials: async () => account, ...options });
+  onTestFinished(() => gateway.close());
+  return gateway;
+}
+
+const aBatch = () => ({ idempotencyKey: randomUUID(), messages: [aMessage()] });
+
+describe('the sender’s port over gRPC', () => sendGatewayContract((url) => aGateway(url)));
+
+describe('a status means', () => {
+  const expected: [keyof typeof status, string][] = [
+    ['UNAUTHENTICATED', 'notNow'],
+    ['PERMISSION_DENIED', 'notNow'],
+    ['RESOURCE_EXHAUSTED', 'notNow'],
+    ['INVALID_ARGUMENT', 'notNow'],
+    ['FAILED_PRECONDITION', 'keyClosed'],
+    ['ALREADY_EXISTS', 'inDoubt'],
+    ['CANCELLED', 'inDoubt'],
+    ['UNKNOWN', 'inDoubt'],
+    ['DEADLINE_EXCEEDED', 'inDoubt'],
+    ['NOT_FOUND', 'inDoubt'],
+    ['ABORTED', 'inDoubt'],
+    ['OUT_OF_RANGE', 'inDoubt'],
+    ['UNIMPLEMENTED', 'inDoubt'],
+    ['INTERNAL', 'inDoubt'],
+    ['UNAVAILABLE', 'inDoubt'],
+    ['DATA_LOSS', 'inDoubt'],
+  ];
+
+  it('something for each that there is', () => {
+    expect(
+      expected
+        .map(([name]) => status[name])
+        .concat(status.OK)
+        .sort(),
+    ).toEqual(Object.keys(answerTable).map(Number).sort());
+  });
+
+  it.each(expected)('%s to a Send: %s', async (name, outcome) => {
+    const fail = { code: status[name], details: 'no room for +82 10-0000-0001' };
+    const url = await aScriptedGateway({ send: (_, callback) => callback(fail) });
+    const answer = await aGateway(url).send(aBatch());
+    const reason = `${name}: no room for …`;
+    expect(answer).toEqual(outcome === 'keyClosed' ? { outcome } : { outcome, reason });
+  });
+
+  it.each(expected)('%s to an Inquire: in doubt', async (name) => {
+    const url = await aScriptedGateway({ inquire: (_, callback) => callback({ code: status[name] }) });
+    expect(await aGateway(url).inquire('a-key')).toMatchObject({ outcome: 'inDoubt' });
+  });
+});
+
+describe('the connection', () => {
+  it('is in doubt when it is reset after the request has left', async () => {
+    const simulator = await aSimulator();
+    simulator.script([{ before: 'reset' }]);
+    expect(await aGateway(simulator.url).send(aBatch())).toMatchObject({ outcome: 'inDoubt' });
+  });
+
+  it.each([
+    ['RESOURCE_EXHAUSTED', 11],
+    ['PERMISSION_DENIED', 12],
+  ])('takes no reset of the transport for the gateway’s word %s', async (name, resetCode) => {
+    const { url } = await aResettingGateway(resetCode);
+    expect(await aGateway(url).send(aBatch())).toEqual({ outcome: 'inDoubt', reason: expect.stringContaining(name) });
+  });
+
+  it('makes a call once, also where gRPC would repeat it by itself', async () => {
+    const refusedStream = 7;
+    const { url, sends } = await aResettingGateway(refusedStream);
+    expect(await aGateway(url).send(aBatch())).toMatchObject({ outcome: 'inDoubt' });
+    expect(sends()).toBe(1);
+  });
+
+  it('takes an answer of any length: refusing it would look as if nothing was accepted', async () => {
+    const description = 'x'.repeat(5 * 1024 * 1024);
+    const url = await aScriptedGateway({
+      send: ({ request }, callback) => {
+        const results = request.messages.map(({ reference }) => ({
+          reference,
+          messageKey: 'k',
+          code: 'A000',
+          description,
+        }));
+        callback(null, { results, keyExpiresAt: undefined });
+      },
+    });
+    expect(await aGateway(url).send(aBatch())).toMatchObject({ outcome: 'answered' });
+  });
+
+  it('is replaced when a call passes its deadline', async () => {
+    const peers: string[] = [];
+    const url = await aScriptedGateway({
+      send: (call, callback) => {
+        peers.push(call.getPeer());
+        const results = call.request.messages.map(({ reference }) => ({ reference, messageKey: 'k', code: 'A000' }));
+        if (peers.length !== 2) callback(null, { results, keyExpiresAt: undefined });
+      },
+    });
+    const gateway = aGateway(url, { deadlineMs: 300 });
+    const batch = aBatch();
+    expect(await gateway.send(batch)).toMatchObject({ outcome: 'answered' });
+    expect(await gateway.send(batch)).toMatchObject({ outcome: 'inDoubt', reason: expect.stringMatching(/^DEADLINE/) });
+    expect(await gateway.send(batch)).toMatchObject({ outcome: 'answered' });
+    expect(peers[1]).toBe(peers[0]);
+    expect(peers[2]).not.toBe(peers[0]);
+  });
+
+  it('is replaced when it has not been used for long', async () => {
+    const peers = new Set<string>();
+    const url = await aScriptedGateway({
+      inquire: (call, callback) => {
+        peers.add(call.getPeer());
+        callback(null, { status: InquireStatus.INQUIRE_STATUS_NOT_FOUND, results: [] });
+      },
+    });
+    const [busy, idle] = [aGateway(url), aGateway(url, { idleMs: -1 })];
+    for (const gateway of [busy, busy, idle, idle]) await gateway.inquire('a-key');
+    expect(peers.size).toBe(3);
+  });
+
+  it('begins no call when there is none, even if there was one before, and finds the gateway when it is back', async () => {
+    const before = await aSimulator();
+    const gateway = aGateway(before.url);
+    expect(await gateway.send(aBatch())).toMatchObject({ outcome: 'answered' });
+    await before.close();
+    // Until the connection's end is noticed, a call still begins, and is in doubt.
+    await eventually(async () => {
+      const notNow = { outcome: 'notNow', reason: expect.stringMatching(/^UNAVAILABLE/) };
+      expect(await gateway.send(aBatch())).toEqual(notNow);
+    });
+    await aSimulator({ port: Number(new URL(before.url).port) });
+    expect(await gateway.send(aBatch())).toMatchObject({ outcome: 'answered' });
+  });
+
+  it('answers "not now" at its deadline when the credentials do not come', async () => {
+    const simulator = await aSimulator();
+    const gateway = aGateway(simulator.url, { credentials: () => new Promise(() => undefined), deadlineMs: 50 });
+    expect(await gateway.send(aBatch())).toMatchObject({ outcome: 'notNow' });
+    expect(simulator.stats()['send']).toBe(0);
+  });
+
+  it('speaks TLS for grpcs', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const address = server.address();
+    const firstBytes = once(server, 'connection').then(async ([socket]) => {
+      const [bytes] = (await once(socket, 'data')) as [Buffer];
+      socket.destroy();
+      return bytes;
+    });
+    const gateway = aGateway(`grpcs://localhost:${typeof address === 'object' ? address?.port : ''}`);
+    expect(await gateway.send(aBatch())).toMatchObject({ outcome: 'notNow' });
+    const tlsHandshake = 0x16;
+    expect((await firstBytes)[0]).toBe(tlsHandshake);
+  });
+
+  it.each(['grpc://gateway.example:443', 'https://127.0.0.1:443', 'grpcs://gateway.example'])(
+    'refuses the url %s',
+    (url) => {
+      expect(() => connectGateway({ url, credentials: async () => account })).toThrow(/expected grpcs:/);
+    },
+  );
+});
+
+describe('the token', () => {
+  it('is fetched once for many calls, also when they begin together', async () => {
+    const simulator = await aSimulator();
+    const gateway = aGateway(simulator.url);
+    await Promise.all([gateway.send(aBatch()), gateway.send(aBatch()), gateway.inquire('a-key')]);
+    await gateway.send(aBatch());
+    expect(simulator.stats()).toMatchObject({ token: 1, send: 3, inquire: 1 });
+  });
+
+  it('is renewed shortly before it expires', async () => {
+    const simulator = await aSimulator({ behaviour: { tokenLifetimeMs: 4 * 60_000 } });
+    const gateway = aGateway(simulator.url);
+    for (const batch of [aBatch(), aBatch()]) expect(await gateway.send(batch)).toMatchObject({ outcome: 'answered' });
+    expect(simulator.stats()).toMatchObject({ token: 2, send: 2 });
+  });
+
+  it('is dropped when the gateway refuses it, and the next call gets another', async () => {
+    let nowMs = Date.now();
+    const simulator = await aSimulator({ now: () => nowMs });
+    const gateway = aGateway(simulator.url);
+    await gateway.authenticate();
+    nowMs += 25 * 3_600_000;
+    expect(await gateway.send(aBatch())).toMatchObject({
+      outcome: 'notNow',
+      reason: expect.stringMatching(/^UNAUTHENTICATED/),
+    });
+    expect(await gateway.send(aBatch())).toMatchObject({ outcome: 'answered' });
+    expect(simulator.stats()).toMatchObject({ token: 2, accepted: 1 });
+  });
+
+  it('says "not now" when it is refused, and takes credentials that were rotated meanwhile', async () => {
+    const simulator = await aSimulator();
+    const secrets = ['an old one', account.clientSecret];
+    const credentials = async () => ({ ...account, clientSecret: secrets.shift() ?? '' });
+    const gateway = aGateway(simulator.url, { credentials });
+    expect(await gateway.send(aBatch())).toMatchObject({
+      outcome: 'notNow',
+      reason: expect.stringMatching(/^UNAUTHENTICATED/),
+    });
+    expect(await gateway.send(aBatch())).toMatchObject({ outcome: 'answered' });
+  });
+
+  it('is what authenticate gets, which throws if it cannot', async () => {
+    const now = Date.now();
+    const simulator = await aSimulator({ now: () => now });
+    expect(await aGateway(simulator.url).authenticate()).toEqual({ expiresAt: new Date(now + 24 * 3_600_000) });
+    const credentials = async () => ({ ...account, clientSecret: 'wrong' });
+    await expect(aGateway(simulator.url, { credentials }).authenticate()).rejects.toThrow(/UNAUTHENTICATED/);
+  });
+});
+
+describe('an answer that does not fit the batch', () => {
+  const messages = someMessages(2);
+  const resultOf = (index: number): SendResult => {
+    return { reference: messages[index]?.reference, messageKey: 'k', code: 'A000' };
+  };
+  const [one, two] = [resultOf(0), resultOf(1)];
+  const fine = [one, two];
+
+  it.each<[string, SendResult[]]>([
+    ['has a result too few', [one]],
+    ['has none', []],
+    ['has one of another message', [one, { ...two, reference: 'test.1.1' }]],
+    ['has one too many', [...fine, { ...two, reference: 'test.1.1' }]],
+    ['has one twice and another not', [one, one]],
+    ['has one twice', [one, two, two]],
+    ['has a message key that fits no column', [one, { ...two, messageKey: 'k'.repeat(41) }]],
+    ['has a result without a code', [one, { ...two, code: '' }]],
+  ])('leaves it in doubt: %s', async (_, results) => {
+    const url = await aScriptedGateway({
+      send: (_call, callback) => callback(null, { results, keyExpiresAt: undefined }),
+    });
+    const answer = await aGateway(url).send({ idempotencyKey: 'a-key', messages });
+    expect(answer).toEqual({ outcome: 'inDoubt', reason: expect.stringMatching(/malformed|do not fit/) });
+  });
+
+  it('is none if the results come in another order', async () => {
+    const url = await aScriptedGateway({
+      send: (_, callback) => callback(null, { results: fine.toReversed(), keyExpiresAt: undefined }),
+    });
+    expect(await aGateway(url).send({ idempotencyKey: 'a-key', messages })).toMatchObject({ outcome: 'answered' });
+  });
+
+  it('is an inquiry with a status that we do not know', async () => {
+    const url = await aScriptedGateway({
+      inquire: (_, callback) => callback(null, { status: InquireStatus.INQUIRE_STATUS_UNSPECIFIED, results: fine }),
+    });
+    expect(await aGateway(url).inquire('a-key')).toMatchObject({ outcome: 'inDoubt' });
+  });
+});
