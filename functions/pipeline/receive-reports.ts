@@ -1,6 +1,6 @@
 import { parseReference, type Reference } from '../message/reference.ts';
 import type { Report } from '../message/report.ts';
-import { backoffSeconds, timing } from './timing.ts';
+import { backoffSeconds, sizes, timing } from './timing.ts';
 
 /** What the receiver needs of a gateway. */
 export interface ReportGateway {
@@ -87,20 +87,27 @@ export async function receiveReports(ports: ReceivePorts, settings: ReceiveSetti
 /** With a lease of 24 s, a second receiver takes over within 27. */
 const retryLeaseMs = 3_000;
 
-/** Reads one stream to its end. The right to it is renewed on the way: heartbeats come every ten seconds. */
+/**
+ * Reads one stream to its end. Batches are gathered for a moment and stored in one statement. The right to the stream is
+ * renewed on the way: heartbeats come every ten seconds.
+ */
 async function holdStream(ports: ReceivePorts, settings: ReceiveSettings, stop: AbortSignal): Promise<void> {
   const stream = ports.gateway.openReports(settings.subscription);
   const close = () => stream.close();
   stop.addEventListener('abort', close, { once: true });
   let renewedAt = ports.clock.now();
   try {
-    for await (const event of stream) {
+    for await (const events of gathered(stream, ports.clock)) {
       if (ports.clock.now() - renewedAt > (timing.receiverLeaseSeconds * 1000) / 3) {
         if (!(await ports.store.holdLease(settings.holder))) return;
         renewedAt = ports.clock.now();
       }
-      if (event.type === 'heartbeat') ports.onEvent({ type: 'heartbeat' });
-      else await storeBatch(event, stream, ports);
+      if (events.some((event) => event.type === 'heartbeat')) ports.onEvent({ type: 'heartbeat' });
+      await storeBatches(
+        events.filter((event) => event.type === 'reports'),
+        stream,
+        ports,
+      );
     }
   } finally {
     stop.removeEventListener('abort', close);
@@ -108,16 +115,48 @@ async function holdStream(ports: ReceivePorts, settings: ReceiveSettings, stop: 
   }
 }
 
-async function storeBatch(
-  batch: Extract<ReportEvent, { type: 'reports' }>,
+/** How long the first report waits for others: each statement is billed, and carriers report one by one. */
+const gatherMs = 1_000;
+
+/** The events of a stream in groups: what came within a second of the first, or a statement's worth of reports. */
+async function* gathered(stream: ReportStream, clock: ReceivePorts['clock']): AsyncGenerator<ReportEvent[]> {
+  const events = stream[Symbol.asyncIterator]();
+  let coming = events.next();
+  for (let first = await coming; !first.done; first = await coming) {
+    const group: ReportEvent[] = [];
+    const window = new AbortController();
+    const over = clock.sleep(gatherMs, window.signal).then(() => undefined);
+    let next: IteratorResult<ReportEvent> | undefined = first;
+    try {
+      while (next !== undefined && !next.done && reportCount(group) < sizes.store) {
+        group.push(next.value);
+        coming = events.next();
+        next = await Promise.race([coming, over]);
+      }
+    } finally {
+      window.abort();
+      // A stream that broke: what it brought before is stored all the same, and the error comes with the next await.
+      yield group;
+    }
+  }
+}
+
+function reportCount(events: readonly ReportEvent[]): number {
+  return events.reduce((sum, event) => sum + (event.type === 'reports' ? event.reports.length : 0), 0);
+}
+
+async function storeBatches(
+  batches: readonly Extract<ReportEvent, { type: 'reports' }>[],
   stream: ReportStream,
   ports: ReceivePorts,
 ): Promise<void> {
-  const storable = batch.reports.map(toStorable).filter((report) => report !== undefined);
+  if (batches.length === 0) return;
+  const reports = batches.flatMap((batch) => batch.reports);
+  const storable = reports.map(toStorable).filter((report) => report !== undefined);
   if (storable.length > 0) await ports.store.store(storable);
-  // Only now: whatever dies before this line, the gateway delivers the batch again.
-  stream.acknowledge(batch.batchId);
-  ports.onEvent({ type: 'stored', reports: storable.length, unusable: batch.reports.length - storable.length });
+  // Only now: whatever dies before this line, the gateway delivers the batches again.
+  for (const batch of batches) stream.acknowledge(batch.batchId);
+  ports.onEvent({ type: 'stored', reports: storable.length, unusable: reports.length - storable.length });
 }
 
 /** Undefined if the report names no message at all, so that nothing could ever be done with it. */
