@@ -8,5 +8,6 @@ export default defineConfig({
     // Every wait in a test ends on a condition; these only bound a hang.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
   },
 });

@@ -11,6 +11,12 @@ import { UsageError } from './local/usage-error.ts';
 
 /** The whole agent on one machine: `demo` sends a campaign and ends, `up` stays until Ctrl-C. */
 async function main(): Promise<void> {
+  // The SDK's notice that it will leave Node 20 is not for the person who tries the agent.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  if (process.argv.includes('--help')) {
+    process.stdout.write(`${usage}\n`);
+    return;
+  }
   const options = parseOptions(process.argv.slice(2));
   // With --json stdout belongs to the last line; people's lines go to stderr.
   const out = options.json ? process.stderr : process.stdout;
@@ -130,7 +136,8 @@ function difference(after: RunResult['calls'], before: RunResult['calls']): RunR
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  if (error instanceof UsageError) process.stderr.write(`\n${usage}\n`);
+  // Whoever started it must act on a UsageError: one line. Anything else is a defect: where it was is told too.
+  const text = error instanceof UsageError ? error.message : error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`${text}\n`);
   process.exitCode = 1;
 });

@@ -23,11 +23,12 @@ export interface EventSourceParts {
  */
 export function startEventSource(parts: EventSourceParts): EventSource {
   const stopping = new AbortController();
+  const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
   const running = new Set<Promise<void>>();
   const poll = async () => {
     while (!stopping.signal.aborted) {
       if (running.size >= parts.plan.maximumConcurrency) {
-        await Promise.race([...running, aborted(stopping.signal)]);
+        await Promise.race([...running, stopped]);
         continue;
       }
       const records = await receive(parts, stopping.signal);
@@ -102,8 +103,4 @@ function toRecord(message: Message, plan: EventSourcePlan) {
     eventSourceARN: plan.queueArn,
     awsRegion: region,
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -39,6 +39,12 @@ export class StatementError extends Error {
   override readonly name = 'StatementError';
 }
 
+/**
+ * The Data API answers within 45 s. Without a limit of our own a connection that died silently would hold a
+ * long-lived process for ever; past it the SDK calls again.
+ */
+const requestHandler = { connectionTimeout: 3_000, requestTimeout: 50_000, throwOnRequestTimeout: true };
+
 /** Waits before the tries after the first: together longer than a paused Aurora takes to resume. */
 const retryDelaysMs = [250, 1_000, 3_000, 6_000, 10_000];
 
@@ -47,7 +53,7 @@ const retryDelaysMs = [250, 1_000, 3_000, 6_000, 10_000];
  * Each statement is one transaction; all of the agent's may be repeated, so what may pass is tried again.
  */
 export function connectDataApi({ clusterArn, secretArn, database, ...options }: DataApiOptions): Queries {
-  const client = options.client ?? new RDSDataClient({});
+  const client = options.client ?? new RDSDataClient({ requestHandler });
   const sleep = options.sleep ?? ((ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
 
   async function execute(statement: Statement, parameters: SqlParameter[]): Promise<ExecuteStatementCommandOutput> {
@@ -101,7 +107,9 @@ function toSqlParameter([name, value]: [string, Parameters[string]]): SqlParamet
   if (value === null) return { name, value: { isNull: true } };
   if (typeof value === 'boolean') return { name, value: { booleanValue: value } };
   if (typeof value === 'string') return { name, value: { stringValue: value } };
-  return { name, value: Number.isInteger(value) ? { longValue: value } : { doubleValue: value } };
+  if (!Number.isInteger(value)) return { name, value: { doubleValue: value } };
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${name}: expected a string for an integer beyond 2^53`);
+  return { name, value: { longValue: value } };
 }
 
 function toRows({ records = [], columnMetadata = [] }: ExecuteStatementCommandOutput): Record<string, unknown>[] {

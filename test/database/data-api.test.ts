@@ -1,5 +1,5 @@
-import * as z from 'zod';
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { useDatabase } from '../support/database.ts';
 
 const database = useDatabase();
@@ -8,7 +8,11 @@ const statement = (text: string) => ({ name: 'test', text });
 describe('a statement through the Data API', () => {
   it('keeps every digit of a bigint beyond 2^53', async () => {
     const sql = statement('select :key::bigint as key');
-    const rows = await database.current.agent.queries.query(sql, { key: '9223372036854775807' }, z.object({ key: z.string() }));
+    const rows = await database.current.agent.queries.query(
+      sql,
+      { key: '9223372036854775807' },
+      z.object({ key: z.string() }),
+    );
     expect(rows).toEqual([{ key: '9223372036854775807' }]);
   });
 

@@ -161,17 +161,18 @@ describe('a report stream', () => {
       reports: (call) => {
         call.on('cancelled', () => parting.push('cancelled'));
         call.on('data', ({ event }) => parting.push(event?.$case ?? ''));
-        call.on('end', () => setTimeout(() => {
-          parting.push('ended');
-          call.end();
-        }, 50));
+        call.on('end', () =>
+          setTimeout(() => {
+            parting.push('ended');
+            call.end();
+          }, 50),
+        );
         call.write(batchOf('1', aReport()));
       },
     });
     await take(aGateway(url).openReports('agent'), 1);
-    await eventually(() => expect(parting).toContain('acknowledge'));
-    await eventually(() => expect(parting).toHaveLength(3));
-    expect(parting).toEqual(['subscribe', 'acknowledge', 'ended']);
+    await eventually(() => expect(parting).toContain('ended'));
+    expect(parting.slice(0, 3)).toEqual(['subscribe', 'acknowledge', 'ended']);
   });
 
   it('waits with the next batches while one is being stored', async () => {

@@ -1,7 +1,7 @@
 import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, inject } from 'vitest';
-import { startDataApi } from '../../bin/local/data-api/server.ts';
+import { afterAll, beforeAll, expect, inject, vi } from 'vitest';
+import { type DataApiServer, startDataApi } from '../../bin/local/data-api/server.ts';
 import type { AgentDatabase } from '../../functions/database/agent-database.ts';
 import { connectDataApi } from '../../functions/database/data-api.ts';
 
@@ -13,6 +13,8 @@ export interface TestDatabase {
   readonly pool: pg.Pool;
   /** The stores' way to it: the real SDK client and a Data API server over real sockets, sessions in UTC. */
   readonly agent: AgentDatabase;
+  /** That server: its counters, and `failNext` to make calls fail. */
+  readonly dataApi: DataApiServer;
   /** The same at another time; null is the database's own clock. */
   at(now: Date | null): AgentDatabase;
   drop(): Promise<void>;
@@ -43,18 +45,25 @@ export async function cloneDatabase(): Promise<TestDatabase> {
     url: url.href,
     pool,
     agent: at(null),
+    dataApi,
     at,
     async drop() {
       client.destroy();
       await dataApi.close();
       await pool.end();
       await asAdmin(server, async (admin) => {
-        const open = await admin.query('select query from pg_stat_activity where datname = $1', [name]);
-        await admin.query(`drop database ${name} with (force)`);
-        expect(open.rows, 'sessions that the test left open').toEqual([]);
+        await expectNoSessions(admin, name);
+        await admin.query(`drop database ${name}`);
       });
     },
   };
+}
+
+/** Waits, because a session ends a moment after its client has hung up. */
+async function expectNoSessions(admin: pg.Client, database: string): Promise<void> {
+  const sql = `select query from pg_stat_activity where datname = $1 and backend_type = 'client backend'`;
+  const open = async () => (await admin.query(sql, [database])).rows;
+  await vi.waitFor(async () => expect(await open(), 'sessions that the test left open').toEqual([]), 5_000);
 }
 
 /** A clone for all tests of this file, emptied by nobody: each test uses rows of its own, or `emptyTables`. */
@@ -76,7 +85,9 @@ export function useDatabase(): { readonly current: TestDatabase } {
 
 /** Back to the state of a new installation. */
 export async function emptyTables({ pool }: TestDatabase): Promise<void> {
-  await pool.query(`truncate msg_tran, msg_log, msg_report, msg_report_unmatched, msg_banlist, send_batch restart identity`);
+  await pool.query(
+    `truncate msg_tran, msg_log, msg_report, msg_report_unmatched, msg_banlist, send_batch restart identity`,
+  );
   await pool.query(`update send_lane set had_until = 0`);
   await pool.query(`update agent set claim_time = 0`);
   await pool.query(`update rate_gate set next_at = '-infinity'`);

@@ -1,22 +1,29 @@
+import pg from 'pg';
+import * as z from 'zod';
+
 /** HTTP status of each error name, as the RDS Data API documents them. */
 const statuses = {
   BadRequestException: 400,
   DatabaseErrorException: 400,
   DatabaseResumingException: 400,
   StatementTimeoutException: 400,
+  UnsupportedResultException: 400,
+  ResourceNotFoundException: 400,
   ForbiddenException: 403,
   NotFoundException: 404,
   TransactionNotFoundException: 404,
-  ResourceNotFoundException: 400,
   InternalServerErrorException: 500,
+  ServiceUnavailableError: 503,
   DatabaseUnavailableException: 504,
 } as const;
 
+export type DataApiErrorName = keyof typeof statuses;
+
 /** An error that the client gets under this name. */
 export class DataApiError extends Error {
-  override readonly name: keyof typeof statuses;
+  override readonly name: DataApiErrorName;
 
-  constructor(name: keyof typeof statuses, message: string) {
+  constructor(name: DataApiErrorName, message: string) {
     super(message);
     this.name = name;
   }
@@ -29,11 +36,15 @@ export class DataApiError extends Error {
 /** What the client is told of whatever went wrong while its statement ran. */
 export function toDataApiError(error: unknown): DataApiError {
   if (error instanceof DataApiError) return error;
-  if (!(error instanceof Error)) return new DataApiError('InternalServerErrorException', String(error));
-  const state = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  if (state === '57014') return new DataApiError('StatementTimeoutException', 'Request timed out');
-  // Five characters are an SQLSTATE; longer codes (ECONNREFUSED) are of the connection.
-  if (state?.length === 5)
-    return new DataApiError('DatabaseErrorException', `ERROR: ${error.message}; SQLState: ${state}`);
-  return new DataApiError('DatabaseUnavailableException', error.message);
+  if (error instanceof z.ZodError) return new DataApiError('BadRequestException', z.prettifyError(error));
+  if (error instanceof SyntaxError) return new DataApiError('BadRequestException', error.message);
+  if (error instanceof pg.DatabaseError) return ofDatabase(error);
+  // What is left is the connection to the database: refused, reset, ended.
+  return new DataApiError('DatabaseUnavailableException', error instanceof Error ? error.message : String(error));
+}
+
+function ofDatabase({ code, message, position }: pg.DatabaseError): DataApiError {
+  if (code === '57014') return new DataApiError('StatementTimeoutException', 'Request timed out');
+  const where = position === undefined ? '' : ` Position: ${position};`;
+  return new DataApiError('DatabaseErrorException', `ERROR: ${message};${where} SQLState: ${code}`);
 }

@@ -14,6 +14,21 @@ export interface Bound {
  */
 const token = /'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$[\s\S]*?\$\1\$|::|:([A-Za-z_]\w*)/g;
 
+export function bind(sql: string, parameters: readonly WireParameter[]): Bound {
+  const byName = new Map(parameters.map((parameter) => [parameter.name, toParameter(parameter)]));
+  const places = new Map<string, number>();
+  const values: Bound['values'] = [];
+  const text = sql.replace(token, (whole: string, _tag: string | undefined, name: string | undefined) => {
+    if (name === undefined) return whole;
+    const parameter = byName.get(name);
+    if (parameter === undefined) throw new DataApiError('BadRequestException', `Cannot find parameter: ${name}`);
+    const place = places.get(name) ?? values.push(parameter.value);
+    places.set(name, place);
+    return parameter.type === undefined ? `$${place}` : `$${place}::${parameter.type}`;
+  });
+  return { text, values };
+}
+
 const hintedTypes: Readonly<Record<string, string>> = {
   DATE: 'date',
   DECIMAL: 'numeric',
@@ -23,28 +38,23 @@ const hintedTypes: Readonly<Record<string, string>> = {
   UUID: 'uuid',
 };
 
-export function bind(sql: string, parameters: readonly WireParameter[]): Bound {
-  const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
-  const places = new Map<string, number>();
-  const values: Bound['values'] = [];
-  const text = sql.replace(token, (whole: string, _tag: string | undefined, name: string | undefined) => {
-    if (name === undefined) return whole;
-    const parameter = byName.get(name);
-    if (parameter === undefined) throw new DataApiError('BadRequestException', `Cannot find parameter: ${name}`);
-    const place = places.get(name) ?? values.push(toText(name, parameter.value));
-    places.set(name, place);
-    const type = hintedTypes[parameter.typeHint ?? ''];
-    return type === undefined ? `$${place}` : `$${place}::${type}`;
-  });
-  return { text, values };
+/**
+ * Aurora gets each value under a type of its own, as this does: a string compared with a uuid fails there although
+ * PostgreSQL would have guessed right, so a cast that is missing must fail here too. Only null has no type.
+ */
+function toParameter({ name, value = {}, typeHint }: WireParameter): { type?: string; value: string | Buffer | null } {
+  if (value.arrayValue !== undefined)
+    throw new DataApiError('BadRequestException', `Array parameters are not supported: ${name}`);
+  if (value.isNull) return { value: null };
+  if (value.blobValue !== undefined) return { type: 'bytea', value: Buffer.from(value.blobValue, 'base64') };
+  const [type, text] = toTyped(value);
+  if (text === undefined) throw new DataApiError('BadRequestException', `Parameter ${name} has no value`);
+  return { type: hintedTypes[typeHint ?? ''] ?? type, value: String(text) };
 }
 
-function toText(name: string, field: WireField | undefined): string | Buffer | null {
-  if (field === undefined || field.isNull) return null;
-  if (field.arrayValue !== undefined)
-    throw new DataApiError('BadRequestException', `Array parameters are not supported: ${name}`);
-  if (field.blobValue !== undefined) return Buffer.from(field.blobValue, 'base64');
-  const value = field.stringValue ?? field.longValue ?? field.doubleValue ?? field.booleanValue;
-  if (value === undefined) throw new DataApiError('BadRequestException', `Parameter ${name} has no value`);
-  return String(value);
+function toTyped({ stringValue, longValue, doubleValue, booleanValue }: WireField) {
+  if (stringValue !== undefined) return ['text', stringValue] as const;
+  if (longValue !== undefined) return ['int8', longValue] as const;
+  if (doubleValue !== undefined) return ['float8', doubleValue] as const;
+  return ['bool', booleanValue] as const;
 }

@@ -5,46 +5,81 @@ import { DataApiError } from './errors.ts';
 const { builtins } = pg.types;
 const integers = new Set<number>([builtins.INT2, builtins.INT4, builtins.INT8]);
 const floats = new Set<number>([builtins.FLOAT4, builtins.FLOAT8]);
-
-/** Names as the Data API gives them, for the types that the agent's statements return; others by their number. */
 const typeNames = new Map<number, string>(Object.entries(builtins).map(([name, oid]) => [oid, name.toLowerCase()]));
+
+/**
+ * Types that Aurora PostgreSQL can return through the Data API. Arrays, which it can too, are left out: the agent's
+ * statements return none. Types that somebody made (enums) are beyond the built-in numbers.
+ */
+const returnable = new Set<number>([
+  ...[...integers, ...floats, builtins.NUMERIC, builtins.BOOL, builtins.BYTEA],
+  ...[builtins.TEXT, builtins.VARCHAR, builtins.BPCHAR, builtins.UUID, builtins.JSON, builtins.JSONB],
+  ...[builtins.DATE, builtins.TIME, builtins.TIMESTAMP, builtins.TIMESTAMPTZ, builtins.INET, builtins.CIDR],
+]);
+const nameType = 19;
+const firstUserType = 16_384;
 
 const maxResultBytes = 1024 * 1024;
 const maxRowBytes = 64 * 1024;
 
-/** Rows as the Data API writes them. Values arrive as PostgreSQL's own text. */
-export function toRecords(
-  rows: readonly (string | null)[][],
-  columns: readonly pg.FieldDef[],
-  options: ResultSetOptions | undefined,
-): Field[][] {
+/** A row as PostgreSQL itself writes it. */
+export type TextRow = readonly (string | null)[];
+
+/** Throws what the Data API answers to columns or sizes that it cannot return. */
+export function checkResult(rows: readonly TextRow[], columns: readonly pg.FieldDef[]): void {
+  for (const { dataTypeID: type } of columns) {
+    if (returnable.has(type) || type === nameType || type >= firstUserType) continue;
+    const name = typeNames.get(type) ?? String(type);
+    throw new DataApiError('UnsupportedResultException', `The result contains the unsupported data type ${name}.`);
+  }
   let bytes = 0;
-  return rows.map((row) => {
-    const record = row.map((value, index) => toField(value, columns[index]?.dataTypeID ?? 0, options));
-    const rowBytes = row.reduce((sum, value) => sum + (value === null ? 1 : Buffer.byteLength(value)), 0);
-    if (rowBytes > maxRowBytes) throw tooLarge(`a row of ${rowBytes} bytes, at most ${maxRowBytes}`);
+  for (const row of rows) {
+    const rowBytes = row.reduce((sum, value) => sum + (value === null ? 0 : Buffer.byteLength(value)), 0);
+    if (rowBytes > maxRowBytes)
+      throw new DataApiError('BadRequestException', `Packet for query is too large: a row of ${rowBytes} bytes`);
     bytes += rowBytes;
-    if (bytes > maxResultBytes) throw tooLarge(`more than ${maxResultBytes} bytes`);
-    return record;
-  });
+  }
+  if (bytes > maxResultBytes)
+    throw new DataApiError('BadRequestException', 'Database returned more than the allowed response size limit');
 }
 
-function tooLarge(what: string): DataApiError {
-  return new DataApiError(
-    'BadRequestException',
-    `Database returned more than the allowed response size limit: ${what}`,
-  );
+export function toRecord(
+  row: TextRow,
+  columns: readonly pg.FieldDef[],
+  options: ResultSetOptions,
+): (Omit<Field, 'blobValue'> & { blobValue?: string })[] {
+  return row.map((value, index) => toField(value, columns[index]?.dataTypeID ?? 0, options));
 }
 
-function toField(value: string | null, type: number, options: ResultSetOptions | undefined): Field {
+function toField(value: string | null, type: number, options: ResultSetOptions) {
   if (value === null) return { isNull: true };
   if (integers.has(type)) {
-    return options?.longReturnType === 'STRING' ? { stringValue: value } : { longValue: Number(value) };
+    return options.longReturnType === 'STRING' ? { stringValue: value } : { longValue: Number(value) };
   }
   if (floats.has(type)) return { doubleValue: Number(value) };
   if (type === builtins.BOOL) return { booleanValue: value === 't' };
-  if (type === builtins.NUMERIC && options?.decimalReturnType !== 'STRING') return { doubleValue: Number(value) };
+  if (type === builtins.BYTEA) return { blobValue: Buffer.from(value.slice('\\x'.length), 'hex').toString('base64') };
+  if (type === builtins.NUMERIC && options.decimalReturnType === 'DOUBLE_OR_LONG') return ofDecimal(value);
   return { stringValue: value };
+}
+
+function ofDecimal(value: string) {
+  return /^-?\d+$/.test(value) ? { longValue: Number(value) } : { doubleValue: Number(value) };
+}
+
+/** The rows as JSON: bare numbers with all their digits, which the reader's own parser may drop. */
+export function toJson(rows: readonly TextRow[], columns: readonly pg.FieldDef[]): string {
+  const members = (row: TextRow) =>
+    row.map((value, index) => `${JSON.stringify(columns[index]?.name)}:${toJsonValue(value, columns[index])}`);
+  return `[${rows.map((row) => `{${members(row).join(',')}}`).join(',')}]`;
+}
+
+function toJsonValue(value: string | null, column: pg.FieldDef | undefined): string {
+  if (value === null) return 'null';
+  const type = column?.dataTypeID ?? 0;
+  if (type === builtins.BOOL) return String(value === 't');
+  const isNumber = integers.has(type) || floats.has(type) || type === builtins.NUMERIC;
+  return isNumber && Number.isFinite(Number(value)) ? value : JSON.stringify(value);
 }
 
 export function toColumnMetadata(columns: readonly pg.FieldDef[]): ColumnMetadata[] {

@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod';
 import { listen } from '../listen.ts';
 import type { StandIn } from '../stand-in.ts';
 import { DataApiError, toDataApiError } from './errors.ts';
+import { ConnectionReset, type Fault, Faults } from './faults.ts';
 import { batchRequest, statementRequest } from './requests.ts';
 import { Sessions } from './sessions.ts';
 
@@ -14,30 +15,42 @@ export interface DataApiServerOptions {
   readonly maxConnections?: number;
   /** What GetSecretValue answers, by ARN. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** The Data API's own is 45 s. */
+  readonly statementTimeoutMs?: number;
+  /** The Data API's own is three minutes. */
+  readonly transactionIdleMs?: number;
+}
+
+export interface DataApiServer extends StandIn {
+  /** Makes calls fail, for tests. */
+  failNext(fault: Fault): void;
 }
 
 /**
  * The RDS Data API over a PostgreSQL, as the SDK's client speaks it: names, limits and errors as AWS documents them.
  * Answers Secrets Manager's GetSecretValue too, so that one address serves both.
  */
-export async function startDataApi(options: DataApiServerOptions): Promise<StandIn> {
-  const { databaseUrl, timeZone, maxConnections = 40 } = options;
-  const sessions = new Sessions(databaseUrl, { timeZone, maxConnections });
+export async function startDataApi(options: DataApiServerOptions): Promise<DataApiServer> {
+  const sessions = new Sessions(options.databaseUrl, {
+    timeZone: options.timeZone,
+    maxConnections: options.maxConnections ?? 40,
+    statementTimeoutMs: options.statementTimeoutMs ?? 45_000,
+    transactionIdleMs: options.transactionIdleMs ?? 180_000,
+  });
+  const faults = new Faults();
   const counts: Record<string, number> = { calls: 0, secrets: 0 };
+  const served = { sessions, faults, counts, secrets: options.secrets ?? {} };
   const server = createServer((request, response) => {
-    answer(request, { sessions, counts, secrets: options.secrets ?? {} }).then(
+    answer(request, served).then(
       (body) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
-      (thrown: unknown) => {
-        const error = toDataApiError(thrown);
-        const headers = { 'content-type': 'application/json', 'x-amzn-errortype': error.name };
-        response.writeHead(error.status, headers).end(JSON.stringify({ __type: error.name, message: error.message }));
-      },
+      (error: unknown) => refuse(response, error),
     );
   });
   const url = await listen(server, options.port, 'Data API');
   return {
     url,
     stats: () => counts,
+    failNext: (fault) => faults.failNext(fault),
     async close() {
       server.closeAllConnections();
       server.close();
@@ -46,8 +59,19 @@ export async function startDataApi(options: DataApiServerOptions): Promise<Stand
   };
 }
 
+function refuse(response: ServerResponse, thrown: unknown): void {
+  if (thrown instanceof ConnectionReset) {
+    response.destroy();
+    return;
+  }
+  const { name, status, message } = toDataApiError(thrown);
+  const headers = { 'content-type': 'application/json', 'x-amzn-errortype': name };
+  response.writeHead(status, headers).end(JSON.stringify({ __type: name, message }));
+}
+
 interface Served {
   readonly sessions: Sessions;
+  readonly faults: Faults;
   readonly counts: Record<string, number>;
   readonly secrets: Readonly<Record<string, string>>;
 }
@@ -55,16 +79,25 @@ interface Served {
 const jsonObject = z.record(z.string(), z.json());
 const secretRequest = z.object({ SecretId: z.string() });
 
-async function answer(request: IncomingMessage, { sessions, counts, secrets }: Served): Promise<object> {
+async function answer(request: IncomingMessage, { sessions, faults, counts, secrets }: Served): Promise<object> {
   const body = jsonObject.parse(JSON.parse(await readBody(request)));
+  const count = (what: string) => {
+    counts[what] = (counts[what] ?? 0) + 1;
+  };
   if (request.headers['x-amz-target'] === 'secretsmanager.GetSecretValue') {
-    counts['secrets'] = (counts['secrets'] ?? 0) + 1;
+    count('secrets');
     return getSecret(secretRequest.parse(body).SecretId, secrets);
   }
-  counts['calls'] = (counts['calls'] ?? 0) + 1;
   const path = request.url ?? '';
-  counts[path] = (counts[path] ?? 0) + 1;
-  const transactionId = String(body['transactionId']);
+  count('calls');
+  count(path);
+  const sql = z.string().optional().parse(body['sql']);
+  return await faults.around(sql, () => serve(path, body, sessions));
+}
+
+const transactionRequest = z.object({ transactionId: z.string() });
+
+async function serve(path: string, body: z.output<typeof jsonObject>, sessions: Sessions): Promise<object> {
   switch (path) {
     case '/Execute':
       return await sessions.execute(statementRequest.parse(body));
@@ -73,10 +106,10 @@ async function answer(request: IncomingMessage, { sessions, counts, secrets }: S
     case '/BeginTransaction':
       return { transactionId: await sessions.begin() };
     case '/CommitTransaction':
-      await sessions.end(transactionId, 'commit');
+      await sessions.commit(transactionRequest.parse(body).transactionId);
       return { transactionStatus: 'Transaction Committed' };
     case '/RollbackTransaction':
-      await sessions.end(transactionId, 'rollback');
+      await sessions.rollback(transactionRequest.parse(body).transactionId);
       return { transactionStatus: 'Rollback Complete' };
     default:
       throw new DataApiError('NotFoundException', `No operation at ${path}`);
@@ -91,14 +124,15 @@ function getSecret(arn: string, secrets: Served['secrets']): object {
 
 const maxRequestBytes = 4 * 1024 * 1024;
 
+/** Reads to the end also what is too large: a client that is still sending would not see the answer. */
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request) {
-    chunks.push(chunk);
     bytes += chunk.length;
-    if (bytes > maxRequestBytes)
-      throw new DataApiError('BadRequestException', `The request has more than ${maxRequestBytes} bytes`);
+    if (bytes <= maxRequestBytes) chunks.push(chunk);
   }
+  if (bytes > maxRequestBytes)
+    throw new DataApiError('BadRequestException', `The request has more than ${maxRequestBytes} bytes`);
   return Buffer.concat(chunks).toString('utf8');
 }

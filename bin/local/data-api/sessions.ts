@@ -1,116 +1,145 @@
 import { randomUUID } from 'node:crypto';
-import type { ExecuteStatementResponse } from '@aws-sdk/client-rds-data';
 import pg from 'pg';
 import { DataApiError } from './errors.ts';
 import { bind } from './parameters.ts';
 import type { BatchRequest, StatementRequest } from './requests.ts';
-import { toColumnMetadata, toRecords } from './results.ts';
+import { checkResult, type TextRow, toColumnMetadata, toJson, toRecord } from './results.ts';
 
 /** As PostgreSQL writes them: the Data API decides their types. */
 const asText = { getTypeParser: () => (value: string) => value };
 
+export interface SessionSettings {
+  readonly timeZone: string;
+  readonly maxConnections: number;
+  readonly statementTimeoutMs: number;
+  /** After so long without a call a transaction is rolled back. */
+  readonly transactionIdleMs: number;
+}
+
+interface Transaction {
+  readonly session: pg.PoolClient;
+  readonly onLost: () => void;
+  busy: boolean;
+}
+
 /** The sessions behind the Data API: one a statement, or one a transaction. */
 export class Sessions {
   readonly #pool: pg.Pool;
-  readonly #transactions = new Map<string, pg.PoolClient>();
+  readonly #transactions = new Map<string, Transaction>();
 
-  constructor(databaseUrl: string, settings: { timeZone: string; maxConnections: number }) {
+  constructor(databaseUrl: string, settings: SessionSettings) {
+    const options = {
+      timezone: settings.timeZone,
+      statement_timeout: settings.statementTimeoutMs,
+      idle_in_transaction_session_timeout: settings.transactionIdleMs,
+    };
     this.#pool = new pg.Pool({
       connectionString: databaseUrl,
       max: settings.maxConnections,
-      // 45 s is the Data API's own limit.
-      options: `-c timezone=${settings.timeZone} -c statement_timeout=45000`,
+      options: Object.entries(options)
+        .map(([name, value]) => `-c ${name}=${value}`)
+        .join(' '),
     });
     // An idle session that the server ended must not end this process.
     this.#pool.on('error', () => undefined);
   }
 
-  async execute(request: StatementRequest): Promise<ExecuteStatementResponse> {
-    const session = request.transactionId === undefined ? this.#pool : this.#transaction(request.transactionId);
-    const { text, values } = bind(request.sql, request.parameters);
-    const result = await session.query<(string | null)[]>({
-      text,
-      values,
-      rowMode: 'array',
-      types: asText,
-      // Of a statement without parameters too: several statements in one call are refused, as the Data API does.
-      queryMode: 'extended',
-    } as pg.QueryArrayConfig);
-    return toResponse(request, result);
+  async execute(request: StatementRequest): Promise<object> {
+    const { transactionId } = request;
+    if (transactionId === undefined) return await run(this.#pool, request);
+    return await this.#inTransaction(transactionId, (session) => run(session, request));
   }
 
   /** One transaction, of its own unless the request names one. */
-  async executeBatch({ parameterSets, ...request }: BatchRequest): Promise<{ updateResults: object[] }> {
-    const transactionId = request.transactionId ?? (await this.begin());
-    const own = request.transactionId === undefined;
+  async executeBatch({ parameterSets, ...request }: BatchRequest): Promise<object> {
     const plain = { includeResultMetadata: false, formatRecordsAs: 'NONE', resultSetOptions: {} } as const;
-    try {
-      for (const parameters of parameterSets) await this.execute({ ...request, ...plain, parameters, transactionId });
-    } catch (error) {
-      if (own) await this.end(transactionId, 'rollback');
-      throw error;
-    }
-    if (own) await this.end(transactionId, 'commit');
+    const transactionId = request.transactionId ?? (await this.begin());
+    // A set that fails ends the transaction.
+    for (const parameters of parameterSets) await this.execute({ ...request, ...plain, parameters, transactionId });
+    if (request.transactionId === undefined) await this.commit(transactionId);
     return { updateResults: parameterSets.map(() => ({ generatedFields: [] })) };
   }
 
   async begin(): Promise<string> {
     const session = await this.#pool.connect();
-    await session.query('begin');
     const id = randomUUID();
-    this.#transactions.set(id, session);
+    // Idle for too long, or ended by somebody: PostgreSQL has rolled it back.
+    const onLost = () => this.#forget(id, 'destroy');
+    session.on('error', onLost);
+    this.#transactions.set(id, { session, onLost, busy: false });
+    await this.#inTransaction(id, () => session.query('begin'));
     return id;
   }
 
-  async end(id: string, how: 'commit' | 'rollback'): Promise<void> {
-    const session = this.#transaction(id);
-    this.#transactions.delete(id);
-    try {
-      await session.query(how);
-    } finally {
-      session.release();
-    }
+  async commit(id: string): Promise<void> {
+    await this.#inTransaction(id, (session) => session.query('commit'));
+    this.#forget(id);
+  }
+
+  async rollback(id: string): Promise<void> {
+    await this.#inTransaction(id, (session) => session.query('rollback'));
+    this.#forget(id);
   }
 
   async close(): Promise<void> {
-    for (const session of this.#transactions.values()) session.release(true);
+    for (const id of this.#transactions.keys()) this.#forget(id, 'destroy');
     await this.#pool.end();
   }
 
-  #transaction(id: string): pg.PoolClient {
-    const session = this.#transactions.get(id);
-    if (session === undefined) throw new DataApiError('TransactionNotFoundException', `Transaction ${id} is not found`);
-    return session;
+  /** One call at a time; the first error ends the transaction. Both as on Aurora Serverless v2 and provisioned. */
+  async #inTransaction<T>(id: string, work: (session: pg.PoolClient) => Promise<T>): Promise<T> {
+    const transaction = this.#transactions.get(id);
+    if (transaction === undefined)
+      throw new DataApiError('TransactionNotFoundException', `Transaction ${id} is not found`);
+    if (transaction.busy) throw new DataApiError('DatabaseErrorException', 'Transaction is still running a query');
+    transaction.busy = true;
+    try {
+      return await work(transaction.session);
+    } catch (error) {
+      this.#forget(id, 'destroy');
+      throw error;
+    } finally {
+      transaction.busy = false;
+    }
   }
+
+  /** A session is destroyed, which rolls back, unless its transaction has ended well. */
+  #forget(id: string, session: 'keep' | 'destroy' = 'keep'): void {
+    const transaction = this.#transactions.get(id);
+    if (transaction === undefined) return;
+    this.#transactions.delete(id);
+    transaction.session.release(session === 'destroy');
+    transaction.session.off('error', transaction.onLost);
+  }
+}
+
+async function run(session: pg.Pool | pg.PoolClient, request: StatementRequest): Promise<object> {
+  const { text, values } = bind(request.sql, request.parameters);
+  const result = await session.query<(string | null)[]>({
+    text,
+    values,
+    rowMode: 'array',
+    types: asText,
+    // Of a statement without parameters too: several statements in one call are refused, as the Data API does.
+    queryMode: 'extended',
+  } as pg.QueryArrayConfig);
+  return toResponse(request, result);
 }
 
 function toResponse(
   { resultSetOptions, formatRecordsAs, includeResultMetadata }: StatementRequest,
   { command, rowCount, rows, fields }: pg.QueryArrayResult<(string | null)[]>,
-): ExecuteStatementResponse {
+): object {
+  checkResult(rows, fields);
   const numberOfRecordsUpdated = command === 'SELECT' ? 0 : (rowCount ?? 0);
   if (formatRecordsAs === 'JSON') {
     // As documented: JSON records are for SELECT alone.
-    if (command !== 'SELECT') return { numberOfRecordsUpdated };
-    return { numberOfRecordsUpdated, formattedRecords: toJson(rows, fields) };
+    return { numberOfRecordsUpdated, ...(command === 'SELECT' ? { formattedRecords: toJson(rows, fields) } : {}) };
   }
   return {
     numberOfRecordsUpdated,
     generatedFields: [],
-    ...(fields.length > 0 ? { records: toRecords(rows, fields, resultSetOptions) } : {}),
+    ...(fields.length > 0 ? { records: rows.map((row: TextRow) => toRecord(row, fields, resultSetOptions)) } : {}),
     ...(includeResultMetadata ? { columnMetadata: toColumnMetadata(fields) } : {}),
   };
-}
-
-function toJson(rows: readonly (string | null)[][], fields: readonly pg.FieldDef[]): string {
-  const records = toRecords(rows, fields, undefined);
-  const objects = records.map((record) =>
-    Object.fromEntries(
-      record.map((field, index) => [
-        fields[index]?.name ?? '',
-        field.isNull ? null : (field.stringValue ?? field.longValue ?? field.doubleValue ?? field.booleanValue),
-      ]),
-    ),
-  );
-  return JSON.stringify(objects);
 }

@@ -1,0 +1,47 @@
+import { DataApiError, type DataApiErrorName } from './errors.ts';
+
+/** A failure that a test asks for. */
+export interface Fault {
+  /** The statement that fails; without it any call does. */
+  readonly statement?: { readonly text: string };
+  /** `before`: nothing is done. `after`: everything is done and kept, and only the answer is lost. */
+  readonly when: 'before' | 'after';
+  /** What the client gets; `reset` breaks its connection, after which the SDK calls again by itself. */
+  readonly error: DataApiErrorName | 'reset';
+  /** How many calls fail; 1 if not given. */
+  readonly times?: number;
+}
+
+/** The connection breaks without an answer. */
+export class ConnectionReset extends Error {
+  override readonly name = 'ConnectionReset';
+}
+
+/** The failures that are still to come, in the order in which they were asked for. */
+export class Faults {
+  readonly #pending: { fault: Fault; left: number }[] = [];
+
+  failNext(fault: Fault): void {
+    this.#pending.push({ fault, left: fault.times ?? 1 });
+  }
+
+  /** Runs a call, and fails it if one of the faults is meant for it. */
+  async around<T>(sql: string | undefined, work: () => Promise<T>): Promise<T> {
+    this.#fail('before', sql);
+    const answer = await work();
+    this.#fail('after', sql);
+    return answer;
+  }
+
+  #fail(when: Fault['when'], sql: string | undefined): void {
+    const index = this.#pending.findIndex(
+      ({ fault }) => fault.when === when && (fault.statement === undefined || fault.statement.text === sql),
+    );
+    const found = this.#pending[index];
+    if (found === undefined) return;
+    found.left -= 1;
+    if (found.left <= 0) this.#pending.splice(index, 1);
+    const { error } = found.fault;
+    throw error === 'reset' ? new ConnectionReset() : new DataApiError(error, `A fault that was asked for (${when})`);
+  }
+}
