@@ -76,12 +76,14 @@ const isRoot = process.getuid?.() === 0;
 
 /**
  * PostgreSQL refuses to run as root: it then runs as nobody, with the one capability to read a folder that is root's
- * alone (a clone or data folder below a 0700 directory).
+ * alone (a clone or data folder below a 0700 directory). The secure bit lets access(2), by which it looks for its own
+ * programs, respect that capability.
  */
 function asServerUser(binary: string, args: readonly string[]): readonly string[] {
   if (!isRoot) return [binary, ...args];
   const capability = ['--inh-caps', '+dac_override', '--ambient-caps', '+dac_override'];
-  return ['setpriv', '--reuid', `${nobody}`, '--regid', `${nobody}`, '--clear-groups', ...capability, binary, ...args];
+  const user = ['--securebits', '+no_setuid_fixup', '--reuid', `${nobody}`, '--regid', `${nobody}`, '--clear-groups'];
+  return ['setpriv', ...user, ...capability, binary, ...args];
 }
 
 /** Made under another name first: a start that was killed half-way leaves no half-made folder behind. */

@@ -21,7 +21,7 @@ function isInstalled() {
 
 if (!isInstalled()) {
   console.error('Installing dependencies (once).');
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: process.platform === 'win32',
   });
