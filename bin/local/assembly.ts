@@ -9,6 +9,7 @@ export interface Resource {
   readonly logicalId: string;
   readonly type: string;
   readonly properties: Readonly<Record<string, unknown>>;
+  readonly hasCondition: boolean;
 }
 
 /** A cloud assembly as `cdk synth` writes it. */
@@ -32,7 +33,14 @@ const manifestFile = z.object({
 
 const templateFile = z.object({
   Resources: z
-    .record(z.string(), z.object({ Type: z.string(), Properties: z.record(z.string(), z.unknown()).default({}) }))
+    .record(
+      z.string(),
+      z.object({
+        Type: z.string(),
+        Properties: z.record(z.string(), z.unknown()).default({}),
+        Condition: z.string().optional(),
+      }),
+    )
     .default({}),
   Outputs: z
     .record(z.string(), z.object({ Value: z.unknown(), Export: z.object({ Name: z.string() }).optional() }))
@@ -52,8 +60,9 @@ export function readAssemblyFiles(dir: string): Assembly {
   for (const [stack, { type, properties }] of Object.entries(manifest.artifacts)) {
     if (type === 'aws:cloudformation:stack' && properties?.templateFile !== undefined) {
       const template = readJson(dir, properties.templateFile, templateFile);
-      for (const [logicalId, { Type, Properties }] of Object.entries(template.Resources)) {
-        resources.push({ stack, logicalId, type: Type, properties: Properties });
+      for (const [logicalId, { Type, Properties, Condition }] of Object.entries(template.Resources)) {
+        const hasCondition = Condition !== undefined;
+        resources.push({ stack, logicalId, type: Type, properties: Properties, hasCondition });
       }
       for (const { Value, Export } of Object.values(template.Outputs)) {
         if (Export !== undefined) exports.set(Export.Name, { stack, value: Value });

@@ -25,26 +25,34 @@ export interface EngineOptions {
   readonly onProblem: (line: string) => void;
 }
 
-/** Starts the functions, queues, event sources, schedules and the receiver that the plan names, and nothing else. */
+/**
+ * Starts the functions, queues, event sources, schedules and the receiver that the plan names, and nothing else. Of each
+ * function one environment is started now: one that cannot start says so here, not at its first event.
+ */
 export async function startEngine({ plan, endpoints, logDir, onProblem }: EngineOptions): Promise<Engine> {
   await mkdir(logDir, { recursive: true });
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const pools = plan.functions.map(
+    (one) => new FunctionPool(one, { endpoints, logFile: join(logDir, `${one.name}.log`) }),
+  );
+  const wiring = wire(plan, pools);
   const client = new SQSClient({ endpoint: endpoints.sqs, region, credentials });
-  await createQueues(client, plan);
-  const pools = await startFunctions(plan, { endpoints, logDir });
+  const end = async () => {
+    await Promise.all(pools.map((pool) => pool.close()));
+    client.destroy();
+  };
+  try {
+    await createQueues(client, plan);
+    await Promise.all(pools.map((pool) => warm(pool)));
+  } catch (error) {
+    await end();
+    throw error;
+  }
   let stopped = false;
   const tell = (line: string) => {
     if (!stopped) onProblem(line);
   };
-  const eventSources = plan.eventSources.map((source) => {
-    const pool = poolOf(source.functionName, pools);
-    const invoke = (event: unknown) => pool.invoke(event);
-    return startEventSource({ plan: source, queue: queueOf(source.queueArn, plan), client, invoke, onProblem: tell });
-  });
-  const schedules = plan.schedules.map((schedule) => {
-    const pool = poolOf(schedule.functionArn, pools);
-    return startSchedule({ plan: schedule, invoke: (event) => pool.invoke(event), onProblem: tell });
-  });
+  const eventSources = wiring.eventSources.map((one) => startEventSource({ ...one, client, onProblem: tell }));
+  const schedules = wiring.schedules.map((one) => startSchedule({ ...one, onProblem: tell }));
   const logFile = join(logDir, 'receiver.log');
   const receiver = plan.receiver && startReceiver({ plan: plan.receiver, endpoints, logFile, onProblem: tell });
   return {
@@ -56,25 +64,27 @@ export async function startEngine({ plan, endpoints, logDir, onProblem }: Engine
       stopped = true;
       for (const stopSchedule of schedules) stopSchedule();
       await Promise.all([...eventSources.map((source) => source.stop()), receiver?.stop()]);
-      await Promise.all(pools.map((pool) => pool.close()));
-      client.destroy();
+      await end();
     },
   };
 }
 
-/** Starts one environment of each function: one that cannot start says so now, not at its first event. */
-async function startFunctions(
-  { functions }: AgentPlan,
-  { endpoints, logDir }: { endpoints: Endpoints; logDir: string },
-): Promise<FunctionPool[]> {
-  const pools = functions.map((one) => new FunctionPool(one, { endpoints, logFile: join(logDir, `${one.name}.log`) }));
-  try {
-    await Promise.all(pools.map((pool) => warm(pool)));
-    return pools;
-  } catch (error) {
-    await Promise.all(pools.map((pool) => pool.close()));
-    throw error;
-  }
+const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+
+/** Which function gets what; throws, before anything runs, when the plan names one that is not in it. */
+function wire({ eventSources, schedules, queues }: AgentPlan, pools: readonly FunctionPool[]) {
+  const invoking = (nameOrArn: string) => {
+    const pool = poolOf(nameOrArn, pools);
+    return (event: unknown) => pool.invoke(event);
+  };
+  return {
+    eventSources: eventSources.map((plan) => ({
+      plan,
+      queue: queueOf(plan.queueArn, queues),
+      invoke: invoking(plan.functionName),
+    })),
+    schedules: schedules.map((plan) => ({ plan, invoke: invoking(plan.functionArn) })),
+  };
 }
 
 function poolOf(nameOrArn: string, pools: readonly FunctionPool[]): FunctionPool {
@@ -83,7 +93,7 @@ function poolOf(nameOrArn: string, pools: readonly FunctionPool[]): FunctionPool
   return found;
 }
 
-function queueOf(queueArn: string, { queues }: AgentPlan): QueuePlan {
+function queueOf(queueArn: string, queues: readonly QueuePlan[]): QueuePlan {
   const found = queues.find(({ arn }) => arn === queueArn);
   if (found === undefined) throw new UsageError(`No queue ${queueArn} in the template`);
   return found;

@@ -5,7 +5,7 @@ import { region } from './intrinsics.ts';
 import type { EventSourcePlan, QueuePlan } from './template.ts';
 
 export interface EventSource {
-  /** Resolves when the last receive has ended; invocations that run are not waited for. */
+  /** Resolves when the last receive has ended, and the invocations that run too if that is soon. */
   stop(): Promise<void>;
 }
 
@@ -42,6 +42,8 @@ export function startEventSource(parts: EventSourceParts): EventSource {
     async stop() {
       stopping.abort();
       await ended;
+      const tired = sleep(drainMs, undefined, { ref: false });
+      await Promise.race([Promise.all(running), tired]);
     },
   };
 }
@@ -49,6 +51,8 @@ export function startEventSource(parts: EventSourceParts): EventSource {
 /** The longest that SQS lets a receive wait, as Lambda's pollers do. */
 const waitSeconds = 20;
 const retryMs = 1_000;
+/** A sender's call takes well under a second; one that waits for its slot or for a gateway that is gone is not waited for. */
+const drainMs = 3_000;
 
 async function receive({ plan, queue, client, onProblem }: EventSourceParts, signal: AbortSignal): Promise<Message[]> {
   try {
@@ -70,14 +74,14 @@ async function receive({ plan, queue, client, onProblem }: EventSourceParts, sig
 async function handle(messages: readonly Message[], parts: EventSourceParts): Promise<void> {
   try {
     const response = await parts.invoke({ Records: messages.map((message) => toRecord(message, parts.plan)) });
-    const failed = parts.plan.reportsItemFailures ? failuresIn(response) : new Set<string>();
+    const failed = parts.plan.reportsItemFailures ? failuresIn(response, messages) : new Set<string>();
     const done = messages.filter((message) => !failed.has(message.MessageId ?? ''));
     if (done.length === 0) return;
     const Entries = done.map((message, index) => ({ Id: String(index), ReceiptHandle: message.ReceiptHandle }));
     await parts.client.send(new DeleteMessageBatchCommand({ QueueUrl: parts.queue.url, Entries }));
   } catch (error) {
     // The whole batch comes back when its visibility ends.
-    parts.onProblem(`${parts.plan.functionName}: ${error instanceof Error ? error.message : error}`);
+    parts.onProblem(`${parts.queue.name}: ${error instanceof Error ? error.message : error}`);
   }
 }
 
@@ -85,10 +89,15 @@ const partialResponse = z
   .object({ batchItemFailures: z.array(z.object({ itemIdentifier: z.string().min(1) })).nullish() })
   .nullish();
 
-/** A response of another form fails the whole batch, as Lambda has it. */
-function failuresIn(response: unknown): Set<string> {
-  const parsed = partialResponse.parse(response);
-  return new Set(parsed?.batchItemFailures?.map((failure) => failure.itemIdentifier));
+/** A response of another form, or one that names a record that was not there, fails the whole batch, as Lambda has it. */
+function failuresIn(response: unknown, messages: readonly Message[]): Set<string> {
+  const parsed = partialResponse.safeParse(response);
+  if (!parsed.success) throw new Error(`expected batchItemFailures, got ${JSON.stringify(response)}`);
+  const failed = new Set(parsed.data?.batchItemFailures?.map((failure) => failure.itemIdentifier));
+  for (const id of failed) {
+    if (!messages.some(({ MessageId }) => MessageId === id)) throw new Error(`no record ${id} in this batch`);
+  }
+  return failed;
 }
 
 function toRecord(message: Message, plan: EventSourcePlan) {

@@ -2,12 +2,10 @@
 // Plain JavaScript: the process holds the function's own environment and nothing else, so no loader either.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import './ends-with-runner.mjs';
 
 const [assetDir, handlerName] = process.argv.slice(2);
 const [file, exported] = handlerName.split('.');
-
-// The runner is gone: so is this, whatever it was doing.
-process.on('disconnect', () => process.exit());
 
 const say = (message) => process.send(message);
 const textOf = (error) => (error instanceof Error ? error.message : String(error));

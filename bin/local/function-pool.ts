@@ -30,6 +30,8 @@ export function awsEnvironment({ sqs, rdsData, secretsManager }: Endpoints): Rec
     AWS_ENDPOINT_URL_SQS: sqs,
     AWS_ENDPOINT_URL_RDS_DATA: rdsData,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager,
+    // As in Lambda and Fargate, whatever the zone of this machine.
+    TZ: 'UTC',
   };
 }
 
@@ -68,16 +70,10 @@ export class FunctionPool {
   async invoke(event: unknown): Promise<unknown> {
     const child = this.#idle.pop() ?? (await this.#start());
     const timeoutMs = this.plan.timeoutSeconds * 1000;
-    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
-    try {
-      child.send({ event, context: this.#context(timeoutMs) });
-      const reply = await nextReply(child);
-      if (reply.type === 'result' || reply.type === 'failed') this.#idle.push(child);
-      if (reply.type === 'result') return reply.result;
-      throw new Error(`${this.plan.name}: ${'message' in reply ? reply.message : 'gave no result'}`);
-    } finally {
-      clearTimeout(timer);
-    }
+    const reply = await this.#ask(child, { event, context: this.#context(timeoutMs) });
+    if (reply.type !== 'unusable' && !child.killed) this.#idle.push(child);
+    if (reply.type === 'result') return reply.result;
+    throw new Error(`${this.plan.name}: ${'message' in reply ? reply.message : 'gave no result'}`);
   }
 
   /** Ends every environment at once, as Lambda does: a function has no word in it. */
@@ -100,14 +96,34 @@ export class FunctionPool {
     });
     closeSync(log);
     this.#processes.add(child);
+    child.on('error', () => {
+      // It never started; other errors are of messages that no longer reach it, and its end follows.
+      if (child.pid === undefined) this.#processes.delete(child);
+    });
     child.once('exit', () => {
       this.#processes.delete(child);
       const index = this.#idle.indexOf(child);
       if (index >= 0) this.#idle.splice(index, 1);
     });
-    const reply = await nextReply(child);
+    const reply = await this.#ask(child);
     if (reply.type !== 'ready') throw new Error('message' in reply ? reply.message : 'did not start');
     return child;
+  }
+
+  /** What the process says next. One that says nothing in the function's time is killed, as Lambda does. */
+  async #ask(child: ChildProcess, message?: { event: unknown; context: object }): Promise<Reply> {
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = child.kill('SIGKILL');
+    }, this.plan.timeoutSeconds * 1000);
+    try {
+      if (message !== undefined) child.send(message);
+      const reply = await nextReply(child);
+      const isLate = timedOut && reply.type === 'unusable';
+      return isLate ? { ...reply, message: `timed out after ${this.plan.timeoutSeconds} s` } : reply;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #context(timeoutMs: number) {
@@ -127,15 +143,13 @@ export class FunctionPool {
 /** What the process says next; an end of the process is said too. */
 function nextReply(child: ChildProcess): Promise<Reply> {
   return new Promise((resolve) => {
-    const onMessage = (reply: Reply) => {
-      child.off('exit', onExit);
+    const settle = (reply: Reply) => {
+      child.off('message', settle).off('exit', onExit).off('error', onError);
       resolve(reply);
     };
-    const onExit = (code: number | null, signal: string | null) => {
-      child.off('message', onMessage);
-      resolve({ type: 'unusable', message: `ended (${signal ?? code})` });
-    };
-    child.once('message', onMessage);
-    child.once('exit', onExit);
+    const onExit = (code: number | null, signal: string | null) =>
+      settle({ type: 'unusable', message: `ended (${signal ?? code})` });
+    const onError = ({ message }: Error) => settle({ type: 'unusable', message });
+    child.once('message', settle).once('exit', onExit).once('error', onError);
   });
 }

@@ -18,6 +18,7 @@ export interface LocalNames {
   attribute(resource: Resource, name: string): string;
 }
 
+const text = z.string();
 const oneKey = z.record(z.string(), z.unknown()).refine((value) => Object.keys(value).length === 1);
 
 /** Resolves CloudFormation's functions in a property of a resource. */
@@ -40,34 +41,56 @@ export class Resolver {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.resolve(item, stack, where)]));
   }
 
-  #call(name: string, argument: unknown, at: { stack: string; where: string }): string {
-    const resolved = (value: unknown) => z.string().parse(this.resolve(value, at.stack, at.where));
+  #call(name: string, argument: unknown, at: { stack: string; where: string }): unknown {
+    const resolved = (value: unknown) => this.resolve(value, at.stack, at.where);
     try {
       switch (name) {
         case 'Ref':
-          return this.#ref(z.string().parse(argument), at.stack);
-        case 'Fn::GetAtt': {
-          const [logicalId, attribute] = z.tuple([z.string(), z.string()]).parse(argument);
-          return this.#names.attribute(this.#find(logicalId, at.stack), attribute);
-        }
+          return this.#ref(text.parse(argument), at.stack);
+        case 'Fn::GetAtt':
+          return this.#attribute(z.tuple([text, text]).parse(argument), at.stack);
         case 'Fn::Join': {
-          const [separator, parts] = z.tuple([z.string(), z.array(z.unknown())]).parse(argument);
-          return parts.map(resolved).join(separator);
+          const [separator, parts] = z.tuple([text, z.array(text)]).parse(resolved(argument));
+          return parts.join(separator);
+        }
+        case 'Fn::Split': {
+          const [separator, whole] = z.tuple([text, text]).parse(resolved(argument));
+          return whole.split(separator);
+        }
+        case 'Fn::Select': {
+          const [index, items] = z.tuple([z.coerce.number(), z.array(z.unknown())]).parse(resolved(argument));
+          if (index in items) return items[index];
+          throw new Error(`expected an index below ${items.length}, got ${index}`);
         }
         case 'Fn::Sub':
-          return z
-            .string()
-            .parse(argument)
-            .replace(/\$\{([^}]+)\}/g, (_, ref: string) => this.#ref(ref, at.stack));
+          return this.#substitute(argument, at.stack, resolved);
         case 'Fn::ImportValue':
-          return this.#import(resolved(argument));
+          return this.#import(text.parse(resolved(argument)));
         default:
           throw new Error('the runner does not know this function');
       }
     } catch (error) {
       if (error instanceof UsageError) throw error;
-      throw new UsageError(`${at.where}: cannot resolve ${name}: ${error instanceof Error ? error.message : error}`);
+      const reason =
+        error instanceof z.ZodError ? error.issues[0]?.message : error instanceof Error ? error.message : error;
+      throw new UsageError(`${at.where}: cannot resolve ${name}: ${reason}`);
     }
+  }
+
+  /** `${Name}`, `${Name.Attribute}`, names of the call's own map, and `${!literal}`. */
+  #substitute(argument: unknown, stack: string, resolved: (value: unknown) => unknown): string {
+    const both = z.tuple([text, z.record(text, z.unknown())]);
+    const [template, own] = both.parse(Array.isArray(argument) ? argument : [argument, {}]);
+    return template.replace(/\$\{(!?)([^}]+)\}/g, (_, literal: string, name: string) => {
+      if (literal) return `\${${name}}`;
+      if (Object.hasOwn(own, name)) return text.parse(resolved(own[name]));
+      const [logicalId = '', ...attribute] = name.split('.');
+      return attribute.length > 0 ? this.#attribute([logicalId, attribute.join('.')], stack) : this.#ref(name, stack);
+    });
+  }
+
+  #attribute([logicalId, name]: [string, string], stack: string): string {
+    return this.#names.attribute(this.#find(logicalId, stack), name);
   }
 
   #ref(name: string, stack: string): string {
@@ -78,7 +101,7 @@ export class Resolver {
   #import(name: string): string {
     const found = this.#assembly.exports.get(name);
     if (found === undefined) throw new Error(`no stack exports ${name}`);
-    return z.string().parse(this.resolve(found.value, found.stack, name));
+    return text.parse(this.resolve(found.value, found.stack, name));
   }
 
   #find(logicalId: string, stack: string): Resource {

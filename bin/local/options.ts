@@ -24,8 +24,10 @@ export interface LocalOptions {
   };
 }
 
-const integer = (min: number, max: number) =>
-  z.coerce.number({ error: 'expected a whole number' }).int().min(min).max(max);
+const integer = (min: number, max: number) => {
+  const error = `expected a whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+};
 const port = integer(0, 65_535).default(0);
 
 const schema = z.strictObject({

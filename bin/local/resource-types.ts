@@ -1,57 +1,129 @@
 import * as z from 'zod';
 
-/** The properties that the runner follows, of the resources that it runs. */
+/**
+ * The resources that the runner runs: the properties that it follows and, as optional unknowns, those that mean nothing
+ * on one machine. Any other property stops the start: nothing new is left out in silence.
+ */
+
+/** Not even resolved: it may name what only an account has. */
+export const meaningless = z.unknown().optional();
 
 const unitMs: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+
+/** The longest wait of a timer: 24.8 days. */
+const maxTimerMs = 2 ** 31 - 1;
 
 /** Milliseconds between two firings. */
 const rate = z.string().transform((expression, context) => {
   const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
-  if (count !== undefined && unit !== undefined) return Number(count) * (unitMs[unit] ?? 0);
+  const periodMs = Number(count) * (unitMs[unit ?? ''] ?? Number.NaN);
+  if (periodMs > 0 && periodMs <= maxTimerMs) return periodMs;
   context.addIssue({ code: 'custom', message: `expected rate(n minutes), got ${expression}` });
   return z.NEVER;
 });
 
-export const functionProperties = z.object({
-  Code: z.object({ S3Key: z.string() }),
-  Handler: z.string(),
-  Environment: z.object({ Variables: z.record(z.string(), z.string()).default({}) }).default({ Variables: {} }),
-  Timeout: z.number().default(3),
-  MemorySize: z.number().default(128),
+/** Text that holds JSON, as EventBridge's `Input`. */
+const json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: `expected JSON, got ${text}` });
+    return z.NEVER;
+  }
 });
 
-export const queueProperties = z.object({
+/** EventBridge and Lambda repeat by default; the runner never does. */
+const noRetries = { MaximumEventAgeInSeconds: meaningless, MaximumRetryAttempts: z.literal(0) };
+
+export const functionProperties = z.strictObject({
+  Architectures: meaningless,
+  Code: z.object({ S3Key: z.string() }),
+  Description: meaningless,
+  Environment: z.object({ Variables: z.record(z.string(), z.string()).default({}) }).default({ Variables: {} }),
+  Handler: z.string(),
+  LoggingConfig: meaningless,
+  MemorySize: z.number().default(128),
+  Role: meaningless,
+  Runtime: z.string().startsWith('nodejs'),
+  Tags: meaningless,
+  Timeout: z.number().default(3),
+  VpcConfig: meaningless,
+});
+
+export const invokeProperties = z.strictObject({
+  ...noRetries,
+  FunctionName: meaningless,
+  Qualifier: meaningless,
+});
+
+export const queueProperties = z.strictObject({
   DelaySeconds: z.number().optional(),
   MessageRetentionPeriod: z.number().optional(),
   RedrivePolicy: z.object({ deadLetterTargetArn: z.string(), maxReceiveCount: z.number() }).optional(),
+  SqsManagedSseEnabled: meaningless,
+  Tags: meaningless,
   VisibilityTimeout: z.number().optional(),
 });
 
-export const eventSourceProperties = z.object({
-  BatchSize: z.number().default(10),
+export const eventSourceProperties = z.strictObject({
+  /** One receive brings ten at most, and the runner gathers no more. */
+  BatchSize: z.number().max(10).default(10),
   Enabled: z.boolean().default(true),
   EventSourceArn: z.string(),
   FunctionName: z.string(),
-  FunctionResponseTypes: z.array(z.string()).default([]),
-  MaximumBatchingWindowInSeconds: z.number().default(0),
+  FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).default([]),
+  MaximumBatchingWindowInSeconds: z.literal(0).optional(),
   ScalingConfig: z.object({ MaximumConcurrency: z.number() }).default({ MaximumConcurrency: 1_000 }),
+  Tags: meaningless,
 });
 
-export const ruleProperties = z.object({
+export const ruleProperties = z.strictObject({
+  Description: meaningless,
   ScheduleExpression: rate,
-  State: z.enum(['ENABLED', 'DISABLED']),
-  Targets: z.array(z.object({ Arn: z.string() })),
+  State: z.enum(['ENABLED', 'DISABLED']).default('ENABLED'),
+  Tags: meaningless,
+  Targets: z.array(
+    z.strictObject({
+      Arn: z.string(),
+      Id: meaningless,
+      Input: json.optional(),
+      RetryPolicy: z.strictObject(noRetries),
+    }),
+  ),
 });
 
-export const taskProperties = z.object({
-  ContainerDefinitions: z.tuple([
-    z.object({
-      Environment: z.array(z.object({ Name: z.string(), Value: z.string() })).default([]),
-      Image: z.string(),
-      StopTimeout: z.number().default(30),
-    }),
-  ]),
+const container = z.strictObject({
+  Environment: z.array(z.object({ Name: z.string(), Value: z.string() })).default([]),
+  Essential: meaningless,
+  Image: z.string(),
+  LogConfiguration: meaningless,
+  Name: meaningless,
+  ReadonlyRootFilesystem: meaningless,
+  StopTimeout: z.number().default(30),
 });
+
+export const taskProperties = z.strictObject({
+  ContainerDefinitions: z.tuple([container]),
+  Cpu: meaningless,
+  ExecutionRoleArn: meaningless,
+  Family: meaningless,
+  Memory: meaningless,
+  NetworkMode: meaningless,
+  RequiresCompatibilities: meaningless,
+  RuntimePlatform: meaningless,
+  Tags: meaningless,
+  TaskRoleArn: meaningless,
+});
+
+/** What the runner runs, or at least checks. */
+export const runTypes = new Set([
+  'AWS::ECS::TaskDefinition',
+  'AWS::Events::Rule',
+  'AWS::Lambda::EventInvokeConfig',
+  'AWS::Lambda::EventSourceMapping',
+  'AWS::Lambda::Function',
+  'AWS::SQS::Queue',
+]);
 
 /** What a machine of one's own does not run. Any other type stops the start: nothing new is left out in silence. */
 export const ignoredTypes = new Set([
@@ -71,7 +143,6 @@ export const ignoredTypes = new Set([
   'AWS::ECS::Service',
   'AWS::IAM::Policy',
   'AWS::IAM::Role',
-  'AWS::Lambda::EventInvokeConfig',
   'AWS::Lambda::Permission',
   'AWS::Logs::LogGroup',
   'AWS::Logs::MetricFilter',

@@ -14,7 +14,7 @@ export interface ScheduleParts {
  */
 export function startSchedule({ plan, invoke, onProblem }: ScheduleParts): () => void {
   const fire = () => {
-    invoke(scheduledEvent(plan)).catch((error: unknown) =>
+    invoke('input' in plan ? plan.input : scheduledEvent(plan)).catch((error: unknown) =>
       onProblem(`${plan.name}: ${error instanceof Error ? error.message : error}`),
     );
   };

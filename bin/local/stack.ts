@@ -2,9 +2,11 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 import { type LocalDatabase, openDatabase, startDatabase } from './database.ts';
 import { type Engine, startEngine } from './engine.ts';
 import type { LocalOptions } from './options.ts';
+import { freePort } from './ports.ts';
 import { applySchema } from './schema.ts';
 import { type StandInProcess, startStandIn } from './stand-in.ts';
 import { synthesize } from './synth.ts';
@@ -46,19 +48,22 @@ async function startParts(
   say: (line: string) => void,
   onStop: OnStop,
 ): Promise<Omit<LocalStack, 'stop'>> {
+  // Before anything starts: a port in use is told in one line.
+  for (const [name, port] of Object.entries(options.ports)) if (port !== 0) await freePort(port, name);
   const dataDir = await prepareDataDir(options.data, onStop);
   const database = await prepareDatabase(options, dataDir);
   onStop(() => database.stop());
+  await applySchema(database.url);
+  await warnOfZone(database.url, say);
   const start = async (name: string, settings: object): Promise<StandInProcess> => {
     const standIn = await startStandIn(name, fileURLToPath(new URL(`./${name}.ts`, import.meta.url)), settings);
     onStop(() => standIn.stop());
     return standIn;
   };
   const { ports, seed } = options;
-  const [queue, simulator] = await Promise.all([
-    start('queue', { port: ports.queue }),
-    start('simulator', { dataDir: join(dataDir, 'simulator'), port: ports.gateway, seed, ...credentials }),
-  ]);
+  const queue = await start('queue', { port: ports.queue });
+  const simulatorDir = join(dataDir, 'simulator');
+  const simulator = await start('simulator', { dataDir: simulatorDir, port: ports.gateway, seed, ...credentials });
   const plan = await planOf(options, { dataDir, gatewayUrl: simulator.url, queueUrl: queue.url });
   // Sessions in UTC, as on Aurora: a statement that forgot the agent's zone is nine hours off at once.
   const secrets = { [plan.receiver?.environment['GATEWAY_SECRET_ARN'] ?? '']: JSON.stringify(credentials) };
@@ -110,9 +115,19 @@ async function prepareDataDir(data: string | undefined, onStop: OnStop): Promise
 async function prepareDatabase(options: LocalOptions, dataDir: string): Promise<LocalDatabase> {
   const outside = process.env['DATABASE_URL'];
   const port = options.ports.database;
-  const database = outside
-    ? await openDatabase(outside)
-    : await startDatabase({ dataDir: join(dataDir, 'postgresql'), port, timeZone });
-  await applySchema(database.url);
-  return database;
+  if (outside) return await openDatabase(outside);
+  return await startDatabase({ dataDir: join(dataDir, 'postgresql'), port, timeZone });
+}
+
+/** A customer's `now()` is the local time of the session, whose zone is the server's unless it says otherwise. */
+async function warnOfZone(url: string, say: (line: string) => void): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query<{ TimeZone: string }>('show timezone').finally(() => client.end());
+  const zone = rows[0]?.TimeZone;
+  if (zone !== timeZone) {
+    say(
+      `WARNING: the database's zone is ${zone}, the agent's ${timeZone}: a now() of a session in ${zone} is another time.`,
+    );
+  }
 }

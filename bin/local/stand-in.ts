@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { UsageError } from './usage-error.ts';
 
 /**
  * A stand-in is a local replacement of something that AWS or the gateway runs: the Data API, the queue, the gateway
@@ -79,7 +80,7 @@ export async function startStandIn(name: string, file: string, options: unknown)
       child.send(request);
     });
   const first = await ask({ type: 'start', options }, 'ready', 'failed');
-  if (first.type === 'failed') throw new Error(`${name}: ${first.message}`);
+  if (first.type === 'failed') throw new UsageError(`${name}: ${first.message}`);
   return {
     name,
     url: first.url,

@@ -5,8 +5,11 @@ import {
   eventSourceProperties,
   functionProperties,
   ignoredTypes,
+  invokeProperties,
+  meaningless,
   queueProperties,
   ruleProperties,
+  runTypes,
   taskProperties,
 } from './resource-types.ts';
 import { UsageError } from './usage-error.ts';
@@ -41,7 +44,6 @@ export interface EventSourcePlan {
   readonly queueArn: string;
   readonly functionName: string;
   readonly batchSize: number;
-  readonly windowSeconds: number;
   readonly maximumConcurrency: number;
   readonly reportsItemFailures: boolean;
 }
@@ -50,6 +52,8 @@ export interface SchedulePlan {
   readonly name: string;
   readonly periodMs: number;
   readonly functionArn: string;
+  /** What the rule's target gets in place of EventBridge's own event. */
+  readonly input?: unknown;
 }
 
 export interface ReceiverPlan {
@@ -62,18 +66,18 @@ export interface ReceiverPlan {
 export function readAssembly(dir: string, { queueUrl }: { queueUrl: string }): AgentPlan {
   const assembly = readAssemblyFiles(dir);
   const resolver = new Resolver(assembly, localNames(queueUrl));
-  const unknown = assembly.resources.find(({ type }) => !(type in readers) && !ignoredTypes.has(type));
-  if (unknown) throw new UsageError(`${unknown.logicalId}: the runner does not know resources of type ${unknown.type}`);
+  for (const resource of assembly.resources) checkType(resource);
 
-  /** Properties of all resources of a type, resolved and checked. Only those that the schema names are looked at. */
-  function ofType<Shape extends z.ZodRawShape>(type: keyof typeof readers, schema: z.ZodObject<Shape>) {
+  /** Properties of all resources of a type, resolved and checked. */
+  function ofType<Shape extends z.ZodRawShape>(type: string, schema: z.ZodObject<Shape>) {
     return assembly.resources
       .filter((resource) => resource.type === type)
       .map((resource) => ({ resource, properties: readProperties(resource, schema, resolver) }));
   }
-  const [task] = ofType('AWS::ECS::TaskDefinition', taskProperties).map(({ properties }) =>
-    toReceiver(properties, assembly),
-  );
+  ofType('AWS::Lambda::EventInvokeConfig', invokeProperties);
+  const [task, ...more] = ofType('AWS::ECS::TaskDefinition', taskProperties);
+  if (more[0])
+    throw new UsageError(`${more[0].resource.logicalId}: the runner runs one task definition, the receiver's`);
   return {
     functions: ofType('AWS::Lambda::Function', functionProperties).map((one) => toFunction(one, assembly)),
     queues: ofType('AWS::SQS::Queue', queueProperties).map(({ resource, properties }) => ({
@@ -88,7 +92,6 @@ export function readAssembly(dir: string, { queueUrl }: { queueUrl: string }): A
         queueArn: properties.EventSourceArn,
         functionName: properties.FunctionName,
         batchSize: properties.BatchSize,
-        windowSeconds: properties.MaximumBatchingWindowInSeconds,
         maximumConcurrency: properties.ScalingConfig.MaximumConcurrency,
         reportsItemFailures: properties.FunctionResponseTypes.includes('ReportBatchItemFailures'),
       })),
@@ -99,19 +102,18 @@ export function readAssembly(dir: string, { queueUrl }: { queueUrl: string }): A
           name: resource.logicalId,
           periodMs: properties.ScheduleExpression,
           functionArn: target.Arn,
+          ...('Input' in target ? { input: target.Input } : {}),
         })),
       ),
-    receiver: task,
+    receiver: task && toReceiver(task.properties, assembly),
   };
 }
 
-const readers = {
-  'AWS::ECS::TaskDefinition': true,
-  'AWS::Events::Rule': true,
-  'AWS::Lambda::EventSourceMapping': true,
-  'AWS::Lambda::Function': true,
-  'AWS::SQS::Queue': true,
-};
+function checkType({ logicalId, type, hasCondition }: Resource): void {
+  if (ignoredTypes.has(type)) return;
+  if (!runTypes.has(type)) throw new UsageError(`${logicalId}: the runner does not know resources of type ${type}`);
+  if (hasCondition) throw new UsageError(`${logicalId}.Condition: the runner does not follow conditions`);
+}
 
 export function arnOf(service: string, name: string): string {
   return `arn:aws:${service}:${region}:${accountId}:${name}`;
@@ -138,15 +140,17 @@ function readProperties<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
   resolver: Resolver,
 ) {
-  const named = Object.keys(schema.shape).filter((name) => name in resource.properties);
-  const resolved = named.map((name) => [
-    name,
-    resolver.resolve(resource.properties[name], resource.stack, `${resource.logicalId}.${name}`),
-  ]);
+  const where = (path: readonly PropertyKey[]) => [resource.logicalId, ...path].join('.');
+  const resolved = Object.entries(resource.properties)
+    .filter(([name]) => schema.shape[name] !== meaningless)
+    .map(([name, value]) => [name, resolver.resolve(value, resource.stack, where([name]))]);
   const parsed = schema.safeParse(Object.fromEntries(resolved));
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new UsageError(`${resource.logicalId}.${issue?.path.join('.')}: ${issue?.message}`);
+  for (const issue of parsed.error.issues) {
+    if (issue.code !== 'unrecognized_keys') throw new UsageError(`${where(issue.path)}: ${issue.message}`);
+    throw new UsageError(`${where([...issue.path, ...issue.keys])}: the runner does not follow this property`);
+  }
+  throw parsed.error;
 }
 
 function toFunction(

@@ -1,31 +1,102 @@
-import { describe, expect, it } from 'vitest';
+import { RDSDataClient } from '@aws-sdk/client-rds-data';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
+import { connectDataApi, StatementError } from '../../functions/database/data-api.ts';
 import { useDatabase } from '../support/database.ts';
 
 const database = useDatabase();
 const statement = (text: string) => ({ name: 'test', text });
+const one = statement('select 1 as n');
+const row = z.object({ n: z.string() });
+
+/** The stores' way to the database, with waits that take no time. */
+function connect(onWait: (ms: number) => Promise<void> = async () => undefined) {
+  const client = new RDSDataClient({
+    endpoint: database.current.dataApi.url,
+    region: 'ap-northeast-2',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  onTestFinished(() => client.destroy());
+  const waits: number[] = [];
+  const sleep = async (ms: number) => {
+    waits.push(ms);
+    await onWait(ms);
+  };
+  return { waits, ...connectDataApi({ clusterArn: 'arn:a', secretArn: 'arn:b', database: 'omni', client, sleep }) };
+}
 
 describe('a statement through the Data API', () => {
-  it('keeps every digit of a bigint beyond 2^53', async () => {
-    const sql = statement('select :key::bigint as key');
-    const rows = await database.current.agent.queries.query(
-      sql,
-      { key: '9223372036854775807' },
-      z.object({ key: z.string() }),
-    );
-    expect(rows).toEqual([{ key: '9223372036854775807' }]);
+  it('keeps every digit of a bigint beyond 2^53, both ways', async () => {
+    const sql = statement('select :key::bigint as n');
+    const rows = await connect().query(sql, { key: '9223372036854775807' }, row);
+    expect(rows).toEqual([{ n: '9223372036854775807' }]);
+    await expect(connect().query(sql, { key: 2 ** 53 }, row)).rejects.toThrow('key: expected a string for an integer');
   });
 
   it('reads null, text, booleans and doubles as they are', async () => {
     const sql = statement(`select null::text as n, ':name' as t, true as b, 0.5::float8 as d, :x::int is null as x`);
-    const row = z.object({ n: z.null(), t: z.string(), b: z.boolean(), d: z.number(), x: z.boolean() });
-    expect(await database.current.agent.queries.query(sql, { x: null }, row)).toEqual([
-      { n: null, t: ':name', b: true, d: 0.5, x: true },
-    ]);
+    const shape = z.object({ n: z.null(), t: z.string(), b: z.boolean(), d: z.number(), x: z.boolean() });
+    expect(await connect().query(sql, { x: null }, shape)).toEqual([{ n: null, t: ':name', b: true, d: 0.5, x: true }]);
   });
 
-  it('names the statement and says what PostgreSQL said when it fails', async () => {
-    const failing = database.current.agent.queries.query(statement('select 1/0'), {}, z.object({}));
-    await expect(failing).rejects.toThrow('test: ERROR: division by zero; SQLState: 22012');
+  it('sends text, whole and broken numbers and booleans under types of their own', async () => {
+    const sql = statement(`select concat_ws(' ', pg_typeof(:t), pg_typeof(:i), pg_typeof(:d), pg_typeof(:b)) as n`);
+    const rows = await connect().query(sql, { t: 'x', i: 1, d: 0.5, b: true }, row);
+    expect(rows).toEqual([{ n: 'text bigint double precision boolean' }]);
+  });
+
+  it('gives no rows for a statement without any', async () => {
+    expect(await connect().query(statement('select 1 as n where false'), {}, row)).toEqual([]);
+  });
+});
+
+describe('a statement that fails', () => {
+  it('is named, with what PostgreSQL said and the cause', async () => {
+    const queries = connect();
+    const failing = queries.query(statement('select 1/0 as n'), {}, row);
+    await expect(failing).rejects.toThrow(/^test: ERROR: division by zero; SQLState: 22012$/);
+    await expect(failing).rejects.toBeInstanceOf(StatementError);
+    await expect(failing).rejects.toMatchObject({ cause: { name: 'DatabaseErrorException' } });
+    expect(queries.waits).toEqual([]);
+  });
+
+  it('is named when its rows are not what was expected', async () => {
+    await expect(connect().query(statement('select true as n'), {}, row)).rejects.toThrow(/^test: .*expected string/s);
+  });
+
+  it.each(['DatabaseResumingException', 'StatementTimeoutException'] as const)(
+    'is tried again, later each time, while the Data API says %s',
+    async (error) => {
+      const queries = connect();
+      database.current.dataApi.failNext({ statement: one, when: 'before', error, times: 3 });
+      expect(await queries.query(one, {}, row)).toEqual([{ n: '1' }]);
+      expect(queries.waits).toEqual([250, 1_000, 3_000]);
+    },
+  );
+
+  it('is given up after six tries', async () => {
+    const queries = connect();
+    database.current.dataApi.failNext({ statement: one, when: 'before', error: 'DatabaseResumingException', times: 6 });
+    await expect(queries.query(one, {}, row)).rejects.toMatchObject({ cause: { name: 'DatabaseResumingException' } });
+    expect(queries.waits).toHaveLength(5);
+    expect(await queries.query(one, {}, row)).toEqual([{ n: '1' }]);
+  });
+
+  it('is not tried again when it would fail again', async () => {
+    const queries = connect();
+    database.current.dataApi.failNext({ statement: one, when: 'before', error: 'ForbiddenException' });
+    await expect(queries.query(one, {}, row)).rejects.toThrow('test: ');
+    expect(queries.waits).toEqual([]);
+  });
+
+  it('is tried again while somebody holds the row it needs', async () => {
+    const { pool } = database.current;
+    await pool.query('create table held as select 1 as n');
+    const holder = await pool.connect();
+    onTestFinished(() => holder.release());
+    await holder.query('begin; select from held for update');
+    const queries = connect(async () => void (await holder.query('commit')));
+    expect(await queries.query(statement('select n from held for update nowait'), {}, row)).toEqual([{ n: '1' }]);
+    expect(queries.waits).toEqual([250]);
   });
 });

@@ -53,7 +53,8 @@ export async function cloneDatabase(): Promise<TestDatabase> {
       await pool.end();
       await asAdmin(server, async (admin) => {
         await expectNoSessions(admin, name);
-        await admin.query(`drop database ${name}`);
+        if (process.env['KEEP_TEST_DATABASE']) console.log(`Kept database ${name}`);
+        else await admin.query(`drop database ${name}`);
       });
     },
   };

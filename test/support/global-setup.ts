@@ -13,7 +13,10 @@ declare module 'vitest' {
   }
 }
 
-/** One PostgreSQL a run, with the agent's tables in database omni, which each test file clones. */
+/**
+ * One PostgreSQL a run, with the agent's tables in database omni, which each test file clones. KEEP_TEST_DATABASE=1
+ * keeps it and the clones, to look at what a failed test left.
+ */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), 'omni-agent-test-'));
   const database = await startDatabase({ dataDir: join(folder, 'postgresql'), port: 0, timeZone: 'Asia/Seoul' });
@@ -25,7 +28,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide('databaseServerUrl', adminUrl.href);
   return async () => {
     await database.stop();
-    rmSync(folder, { recursive: true, force: true });
+    if (process.env['KEEP_TEST_DATABASE']) console.log(`Kept; to look at it: npm run local -- --data ${folder}`);
+    else rmSync(folder, { recursive: true, force: true });
   };
 }
 

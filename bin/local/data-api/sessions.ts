@@ -29,6 +29,7 @@ export class Sessions {
 
   constructor(databaseUrl: string, settings: SessionSettings) {
     const options = {
+      application_name: 'data-api',
       timezone: settings.timeZone,
       statement_timeout: settings.statementTimeoutMs,
       idle_in_transaction_session_timeout: settings.transactionIdleMs,

@@ -1,0 +1,169 @@
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Runner, startRunner, untilUp } from '../support/runner.ts';
+
+let runner: Runner;
+let seoul: pg.Client;
+
+/** One running agent for all tests here, on a server whose zone is UTC, with a customer in Seoul. */
+beforeAll(async () => {
+  runner = startRunner(['up']);
+  const url = await untilUp(runner);
+  const admin = new pg.Client({ connectionString: url.replace('omni_agent@', 'postgres@') });
+  await admin.connect();
+  await admin.query(`alter system set timezone = 'UTC'`);
+  await admin.query('select pg_reload_conf()');
+  await admin.end();
+  seoul = new pg.Client({ connectionString: url, options: '-c timezone=Asia/Seoul' });
+  await seoul.connect();
+}, 90_000);
+
+afterAll(async () => {
+  await seoul.end();
+  await runner.cleanUp();
+});
+
+async function insert(columns: Record<string, string | null>, requestDate = 'now()'): Promise<string> {
+  const row = {
+    channel_order: 'sms',
+    callback: '0200000000',
+    recipient: '01000000001',
+    mt_content: 'Hello',
+    ...columns,
+  };
+  const { rows } = await seoul.query<{ client_key: string }>(
+    `insert into msg_tran (${Object.keys(row).join(', ')}, request_date)
+     values (${Object.keys(row).map((_, index) => `$${index + 1}`)}, ${requestDate}) returning client_key`,
+    Object.values(row),
+  );
+  return rows[0]?.client_key ?? '';
+}
+
+/** The row in the log, once it is there: within 20 s. */
+async function logged(clientKey: string) {
+  return await vi.waitFor(
+    async () => {
+      const { rows } = await seoul.query('select * from msg_log where client_key = $1', [clientKey]);
+      expect(rows).toHaveLength(1);
+      return rows[0];
+    },
+    { timeout: 25_000, interval: 200 },
+  );
+}
+
+describe.concurrent('a message of one’s own', () => {
+  it('is in the log table of its month with its result columns', async ({ expect }) => {
+    const clientKey = await insert({});
+    expect(await logged(clientKey)).toMatchObject({ msg_status: '4', mt_report_code: expect.any(String) });
+    const { rows } = await seoul.query<{ month: string }>(
+      'select tableoid::regclass::text as month from msg_log where client_key = $1',
+      [clientKey],
+    );
+    const [year, month] = new Intl.DateTimeFormat('sv', { timeZone: 'Asia/Seoul' }).format(new Date()).split('-');
+    expect(rows).toEqual([{ month: `msg_log_${year}${month}` }]);
+  }, 60_000);
+
+  it('waits for its request_date, which is Seoul’s time though the server’s zone is UTC', async ({ expect }) => {
+    const scheduled = await insert({}, `now() + interval '6 seconds'`);
+    const inEightHours = await insert({}, `now() + interval '8 hours'`);
+    await logged(scheduled);
+    const late = 'extract(epoch from msg_sent_date - request_date)::float8 as late';
+    const { rows: sent } = await seoul.query<{ late: number }>(`select ${late} from msg_log where client_key = $1`, [
+      scheduled,
+    ]);
+    expect(sent[0]?.late).toBeGreaterThanOrEqual(0);
+    expect(sent[0]?.late).toBeLessThan(3600);
+    const { rows } = await seoul.query('select msg_status, batch_id from msg_tran where client_key = $1', [
+      inEightHours,
+    ]);
+    expect(rows).toEqual([{ msg_status: '1', batch_id: null }]);
+  }, 60_000);
+
+  it.each([
+    { flaw: 'an unknown channel', columns: { channel_order: 'sms,fax' }, group: 'mt' },
+    { flaw: 'four channels', columns: { channel_order: 'sms,mms,rcs,alimtalk' }, group: 'mt' },
+    {
+      flaw: 'broken JSON in kko_option',
+      columns: { channel_order: 'alimtalk', kko_option: '{"title":' },
+      group: 'kko',
+    },
+    { flaw: 'broken JSON in rcs_option', columns: { channel_order: 'rcs,sms', rcs_option: 'header=1' }, group: 'rcs' },
+    { flaw: 'request_date infinity', columns: {}, requestDate: `'infinity'`, group: 'mt' },
+  ])(
+    'with $flaw ends in the log with E999 and a logged reason, and delays no other',
+    async (row) => {
+      const bad = await insert(row.columns, row.requestDate);
+      const good = await insert({});
+      expect(await logged(bad)).toMatchObject({ msg_status: '4', [`${row.group}_report_code`]: 'E999' });
+      expect(await logged(good)).toMatchObject({ msg_status: '4', mt_report_code: expect.any(String) });
+      expect(reasonsOf(bad)).toEqual([expect.stringContaining('expected')]);
+    },
+    60_000,
+  );
+});
+
+/** The reasons that the collector's log gives for refusing a row. */
+function reasonsOf(clientKey: string): string[] {
+  const logs = join(runner.dataDir, 'logs');
+  return readdirSync(logs)
+    .filter((file) => file.includes('Collector'))
+    .flatMap((file) => readFileSync(join(logs, file), 'utf8').split('\n'))
+    .filter((line) => line.includes('"row refused"'))
+    .map((line) => JSON.parse(line))
+    .filter((entry) => entry.clientKey === clientKey)
+    .map((entry) => entry.reason);
+}
+
+describe('the runner', () => {
+  it('says in one line which port is in use', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = address !== null && typeof address === 'object' ? address.port : 0;
+    for (const option of ['--database-port', '--queue-port', '--gateway-port', '--data-api-port']) {
+      const other = startRunner(['demo', option, String(port)]);
+      expect(await other.exited, option).toBe(1);
+      expect(other.stderr().trim().split('\n'), option).toHaveLength(1);
+      expect(other.stderr(), option).toMatch(new RegExp(`${port}.*in use`));
+      expect(other.processes(), option).toEqual([]);
+      await other.cleanUp();
+    }
+    server.close();
+  }, 90_000);
+
+  it('leaves no process behind when it is killed', async () => {
+    const other = startRunner(['up']);
+    await untilUp(other);
+    expect(other.processes().length).toBeGreaterThan(8);
+    other.child.kill('SIGKILL');
+    await vi.waitFor(() => expect(other.processes()).toEqual([]), { timeout: 15_000, interval: 100 });
+    await other.cleanUp();
+  }, 90_000);
+
+  it('ends in order on Ctrl-C, and goes on with the same data afterwards', async () => {
+    const first = startRunner(['up']);
+    const url = await untilUp(first);
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query(
+      `insert into msg_tran (channel_order, request_date, recipient) values ('sms', '2099-01-01', '01000000001')`,
+    );
+    await client.end();
+    first.child.kill('SIGINT');
+    expect(await first.exited).toBe(0);
+    expect(first.processes()).toEqual([]);
+    const second = startRunner(['up', '--data', first.dataDir]);
+    const again = new pg.Client({ connectionString: await untilUp(second) });
+    await again.connect();
+    expect((await again.query('select from msg_tran')).rowCount).toBe(1);
+    await again.end();
+    second.child.kill('SIGTERM');
+    expect(await second.exited).toBe(0);
+    await second.cleanUp();
+    await first.cleanUp();
+  }, 120_000);
+});

@@ -1,0 +1,19 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startEngine } from '../../bin/local/engine.ts';
+import { startStandIn } from '../../bin/local/stand-in.ts';
+import { readAssembly } from '../../bin/local/template.ts';
+
+/** A runner in small: starts the queue and the engine on the assembly it is given, and prints the ids of its processes. */
+const [dir = ''] = process.argv.slice(2);
+const queue = await startStandIn('queue', fileURLToPath(new URL('../../bin/local/queue.ts', import.meta.url)), {
+  port: 0,
+});
+const engine = await startEngine({
+  plan: readAssembly(dir, { queueUrl: queue.url }),
+  endpoints: { sqs: queue.url, rdsData: queue.url, secretsManager: queue.url },
+  logDir: join(dir, 'logs'),
+  onProblem: (line) => process.stderr.write(`${line}\n`),
+});
+const pids = [queue.pid, ...engine.processes().map(({ pid }) => pid)];
+process.stdout.write(`${JSON.stringify(pids)}\n`);

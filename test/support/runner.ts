@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { vi } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** bin/local.ts as a process of its own, as a person starts it. */
+export interface Runner {
+  readonly child: ChildProcess;
+  readonly dataDir: string;
+  stdout(): string;
+  stderr(): string;
+  /** Resolves with the exit code, null after a signal. */
+  readonly exited: Promise<number | null>;
+  /** Processes of this run that are alive, the runner's own among them. */
+  processes(): number[];
+  /** Kills what is left and removes the data. */
+  cleanUp(): Promise<void>;
+}
+
+export function startRunner(args: readonly string[], environment: Record<string, string> = {}): Runner {
+  const marker = randomUUID();
+  const dataDir = mkdtempSync(join(tmpdir(), `omni-agent-runner-${marker}-`));
+  const child = spawn(process.execPath, ['--import', 'tsx', 'bin/local.ts', ...withData(args, dataDir)], {
+    cwd: root,
+    env: { ...process.env, DATABASE_URL: '', OMNI_AGENT_TEST_RUN: marker, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+    });
+  }
+  const exited = once(child, 'close').then(([code]: (number | null)[]) => code ?? null);
+  const processes = () => processesWith(marker);
+  return {
+    child,
+    dataDir,
+    stdout: () => output.stdout,
+    stderr: () => output.stderr,
+    exited,
+    processes,
+    async cleanUp() {
+      for (const pid of processes()) process.kill(pid, 'SIGKILL');
+      await exited;
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits until `up` says that it is, and gives the address of its database. */
+export async function untilUp(runner: Runner): Promise<string> {
+  return await vi.waitFor(
+    () => {
+      const url = /postgres:\/\/[^"]+/.exec(runner.stdout())?.[0];
+      if (url === undefined) throw new Error(`not up yet: ${runner.stdout()} ${runner.stderr()}`);
+      return url;
+    },
+    { timeout: 60_000, interval: 100 },
+  );
+}
+
+/** By environment or arguments: functions get none of the runner's environment, but their folder is in their arguments. */
+function processesWith(marker: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => ['environ', 'cmdline'].some((file) => readProc(pid, file).includes(marker)))
+    .map(Number);
+}
+
+function readProc(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function withData(args: readonly string[], dataDir: string): string[] {
+  return args.includes('--data') ? [...args] : [...args, '--data', dataDir];
+}
