@@ -2,12 +2,10 @@ import * as z from 'zod';
 import { ConfigurationError } from './configuration-error.ts';
 
 /** A whole number; context values given by `-c` are text. */
-const integer = (min: number, max: number) =>
-  z.coerce
-    .number({ error: `expected a whole number from ${min} to ${max}` })
-    .int()
-    .min(min)
-    .max(max);
+const integer = (min: number, max: number) => {
+  const error = `expected a whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+};
 
 const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
 
@@ -15,7 +13,7 @@ const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) =>
  * The settings of an agent: context values, `-c messagesPerSecond=1000` or cdk.json. Names are ours, defaults those of the
  * original agent, whose setting each names.
  */
-export const agentConfig = z.strictObject({
+const settings = z.strictObject({
   /** Messages a second over all senders; 0 is no limit (send.tps). */
   messagesPerSecond: integer(0, 100_000).default(400),
   /** Concurrent sender invocations over the three lanes (send.session.cnt). */
@@ -31,11 +29,23 @@ export const agentConfig = z.strictObject({
   /** How long one firing of a schedule keeps turning. */
   loopSeconds: integer(1, 65).default(65),
   /** The zone of every timestamp column. */
-  timeZone: z.string().default('Asia/Seoul'),
+  timeZone: z
+    .string()
+    .refine(isTimeZone, { error: 'expected an IANA time zone such as Asia/Seoul' })
+    .default('Asia/Seoul'),
   /** Where the gateway answers: grpcs://host:port. */
-  gatewayUrl: z.string().default('grpcs://gateway.example.com:443'),
+  gatewayUrl: z
+    .string()
+    .regex(
+      /^(grpcs:\/\/[^/:]+:\d+|grpc:\/\/(127\.0\.0\.1|localhost):\d+)$/,
+      'expected grpcs://host:port, or grpc://127.0.0.1:port for a gateway on this machine',
+    )
+    .default('grpcs://gateway.example.com:443'),
   /** Names this installation's report stream at the gateway. */
-  subscription: z.string().default('omni-agent'),
+  subscription: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/, 'expected 1 to 64 letters, digits or hyphens')
+    .default('omni-agent'),
   databaseName: z
     .string()
     .regex(/^[a-z][a-z0-9_]{0,62}$/, 'expected a lower-case name')
@@ -45,6 +55,11 @@ export const agentConfig = z.strictObject({
   maxCapacity: z.coerce.number().min(1).max(128).default(8),
   /** Whether the database refuses to be deleted. */
   deletionProtection: flag.default(true),
+});
+
+export const agentConfig = settings.refine(({ minCapacity, maxCapacity }) => minCapacity <= maxCapacity, {
+  path: ['maxCapacity'],
+  error: 'expected at least minCapacity',
 });
 
 export type AgentConfig = z.output<typeof agentConfig>;
@@ -66,13 +81,22 @@ export function readConfig(context: Readonly<Record<string, unknown>>): AgentCon
 }
 
 function unknownSetting(name: string): string {
-  const known = Object.keys(agentConfig.shape);
+  const known = Object.keys(settings.shape);
   const near = known.find((candidate) => isNear(candidate.toLowerCase(), name.toLowerCase()));
   return `${name}: no such setting, ${near ? `did you mean ${near}?` : `expected one of ${known.join(', ')}`}`;
 }
 
-/** Whether two names share a beginning or an end that is most of them. */
+/** Whether two names share a beginning or an end that is half of them. */
 function isNear(a: string, b: string): boolean {
-  const length = Math.ceil(Math.max(a.length, b.length) * 0.6);
+  const length = Math.ceil(Math.max(a.length, b.length) / 2);
   return a.slice(0, length) === b.slice(0, length) || a.slice(-length) === b.slice(-length);
+}
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,0 +1,232 @@
+import { App } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import {
+  collectorEnvironment,
+  logMigratorEnvironment,
+  receiverEnvironment,
+  reportMigratorEnvironment,
+  senderEnvironment,
+} from '../../functions/aws/env.ts';
+import { timing } from '../../functions/pipeline/timing.ts';
+import { readConfig } from '../../lib/agent-config.ts';
+import { AgentStack } from '../../lib/agent-stack.ts';
+import { DataStack } from '../../lib/data-stack.ts';
+import { ReceiverStack } from '../../lib/receiver-stack.ts';
+
+let data: Template;
+let agent: Template;
+let receiver: Template;
+
+/** One synthesis for all tests here: it bundles the functions. */
+beforeAll(() => {
+  const app = new App();
+  const config = readConfig({});
+  const dataStack = new DataStack(app, 'Data', { config });
+  const agentStack = new AgentStack(app, 'Agent', { config, data: dataStack });
+  const receiverStack = new ReceiverStack(app, 'Receiver', { config, data: dataStack });
+  [data, agent, receiver] = [dataStack, agentStack, receiverStack].map((stack) => Template.fromStack(stack)) as [
+    Template,
+    Template,
+    Template,
+  ];
+});
+
+const functionProperties = z.object({
+  Description: z.string(),
+  Timeout: z.number(),
+  Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }),
+  VpcConfig: z.unknown().optional(),
+});
+
+/** Properties of the function of a program. */
+function functionOf(program: string) {
+  const found = Object.values(agent.findResources('AWS::Lambda::Function')).map(({ Properties }) =>
+    functionProperties.parse(Properties),
+  );
+  const one = found.find(({ Description }) => Description.endsWith(`: ${program}`));
+  if (one === undefined) throw new Error(`no function of ${program}`);
+  return one;
+}
+
+/** What CloudFormation would put in place of references, good enough for the schemas. */
+function resolved(variables: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : name.includes('URL') ? 'https://sqs.example.com/1/q' : 'arn:aws:x',
+    ]),
+  );
+}
+
+describe('the functions', () => {
+  it.each([
+    ['collector', collectorEnvironment],
+    ['sender', senderEnvironment],
+    ['report-migrator', reportMigratorEnvironment],
+    ['log-migrator', logMigratorEnvironment],
+  ])('give %s an environment that it can parse, and nothing else', (program, schema) => {
+    const { Variables } = functionOf(program).Environment;
+    expect(() => schema.parse(resolved(Variables))).not.toThrow();
+    expect(Object.keys(Variables).toSorted()).toEqual(Object.keys(schema.shape).toSorted());
+  });
+
+  it('run on Node 24 and arm64, four of them', () => {
+    agent.resourceCountIs('AWS::Lambda::Function', 4);
+    agent.allResourcesProperties('AWS::Lambda::Function', { Runtime: 'nodejs24.x', Architectures: ['arm64'] });
+  });
+
+  it('are never invoked again by Lambda, and never late', () => {
+    agent.resourceCountIs('AWS::Lambda::EventInvokeConfig', 4);
+    agent.allResourcesProperties('AWS::Lambda::EventInvokeConfig', {
+      MaximumRetryAttempts: 0,
+      MaximumEventAgeInSeconds: 60,
+    });
+  });
+
+  it('turn for longer than the minute between two firings, and have time to end', () => {
+    for (const program of ['collector', 'report-migrator', 'log-migrator']) {
+      const { Timeout, Environment } = functionOf(program);
+      expect(Number(Environment.Variables['LOOP_SECONDS'])).toBeGreaterThan(60);
+      expect(Timeout).toBeGreaterThan(Number(Environment.Variables['LOOP_SECONDS']) + 20);
+    }
+  });
+
+  it('leave the sender alone in the network with the registered address', () => {
+    expect(functionOf('sender').VpcConfig).toBeDefined();
+    for (const program of ['collector', 'report-migrator', 'log-migrator']) {
+      expect(functionOf(program).VpcConfig).toBeUndefined();
+    }
+  });
+});
+
+describe('the SEND QUEUE', () => {
+  it('has a lane for each priority, each with a dead-letter queue', () => {
+    agent.resourceCountIs('AWS::SQS::Queue', 6);
+    const lanes = agent.findResources('AWS::SQS::Queue', { Properties: { RedrivePolicy: Match.anyValue() } });
+    expect(Object.values(lanes).map((lane) => lane['Properties'].RedrivePolicy.maxReceiveCount)).toEqual([5, 5, 5]);
+  });
+
+  it('hides a record for six times the sender’s timeout', () => {
+    const { Timeout } = functionOf('sender');
+    expect(Timeout).toBe(timing.senderTimeoutSeconds);
+    expect(timing.visibilitySeconds).toBeGreaterThanOrEqual(6 * Timeout);
+    const lanes = { RedrivePolicy: Match.anyValue(), VisibilityTimeout: timing.visibilitySeconds };
+    agent.resourcePropertiesCountIs('AWS::SQS::Queue', lanes, 3);
+  });
+
+  it('is consumed five records at a time, with partial answers and at most the sessions at once', () => {
+    agent.resourceCountIs('AWS::Lambda::EventSourceMapping', 3);
+    agent.allResourcesProperties('AWS::Lambda::EventSourceMapping', {
+      BatchSize: 5,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      MaximumBatchingWindowInSeconds: Match.absent(),
+    });
+    const mappings = Object.values(agent.findResources('AWS::Lambda::EventSourceMapping'));
+    const concurrency = mappings.map((mapping) => mapping['Properties'].ScalingConfig.MaximumConcurrency);
+    expect(concurrency).toEqual([5, 3, 2]);
+  });
+
+  it('takes nothing over an unencrypted connection', () => {
+    agent.resourceCountIs('AWS::SQS::QueuePolicy', 6);
+  });
+});
+
+describe('the schedules', () => {
+  it('fire three functions once a minute, without retries', () => {
+    agent.resourceCountIs('AWS::Events::Rule', 3);
+    agent.allResourcesProperties('AWS::Events::Rule', {
+      ScheduleExpression: 'rate(1 minute)',
+      State: 'ENABLED',
+      Targets: [Match.objectLike({ RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 } })],
+    });
+  });
+});
+
+describe('the grants', () => {
+  const statement = z.object({ Action: z.union([z.string(), z.array(z.string())]), Resource: z.unknown() });
+  const policy = z.object({ PolicyDocument: z.object({ Statement: z.array(statement) }) });
+
+  const statementsOf = (template: Template) =>
+    Object.values(template.findResources('AWS::IAM::Policy')).flatMap(
+      ({ Properties }) => policy.parse(Properties).PolicyDocument.Statement,
+    );
+
+  it('name what they allow, never everything', () => {
+    for (const { Action } of [...statementsOf(agent), ...statementsOf(receiver)]) {
+      for (const action of [Action].flat()) expect(action).not.toMatch(/\*/);
+    }
+  });
+
+  it('are on single resources, but for the one that the registry’s login has', () => {
+    const wide = [...statementsOf(agent), ...statementsOf(receiver)].filter(({ Resource }) => Resource === '*');
+    expect(wide.map(({ Action }) => Action)).toEqual(['ecr:GetAuthorizationToken']);
+  });
+
+  it('let the collector send and the sender receive, and nobody else', () => {
+    const actionsOf = (id: RegExp) =>
+      Object.entries(agent.findResources('AWS::IAM::Policy'))
+        .filter(([name]) => id.test(name))
+        .flatMap(([, { Properties }]) => policy.parse(Properties).PolicyDocument.Statement)
+        .flatMap(({ Action }) => Action)
+        .filter((action) => action.startsWith('sqs:'));
+    expect(new Set(actionsOf(/Collector/))).toEqual(new Set(['sqs:SendMessage']));
+    expect(actionsOf(/Sender/)).toEqual(expect.arrayContaining(['sqs:ReceiveMessage', 'sqs:DeleteMessage']));
+    expect(actionsOf(/Migrator/)).toEqual([]);
+  });
+
+  it('give every part the Data API', () => {
+    const data = [...statementsOf(agent), ...statementsOf(receiver)].flatMap(({ Action }) => Action);
+    expect(data.filter((action) => action === 'rds-data:ExecuteStatement')).toHaveLength(5);
+  });
+});
+
+describe('the receiver', () => {
+  it('is one arm64 task with an environment that it can parse, and time to drain', () => {
+    receiver.hasResourceProperties('AWS::ECS::Service', { DesiredCount: 1, LaunchType: 'FARGATE' });
+    const [task] = Object.values(receiver.findResources('AWS::ECS::TaskDefinition'));
+    const [container] = task?.['Properties'].ContainerDefinitions ?? [];
+    const variables = container.Environment.map(({ Name, Value }: { Name: string; Value: unknown }) => [Name, Value]);
+    expect(() => receiverEnvironment.parse(resolved(Object.fromEntries(variables)))).not.toThrow();
+    expect(container.StopTimeout).toBe(60);
+    expect(task?.['Properties'].RuntimePlatform.CpuArchitecture).toBe('ARM64');
+  });
+});
+
+describe('the alarms', () => {
+  it('are three, each with a heading in the runbook by its name', () => {
+    const alarms = [agent, receiver].flatMap((template) =>
+      Object.values(template.findResources('AWS::CloudWatch::Alarm')),
+    );
+    const descriptions = alarms.map((alarm) => alarm['Properties'].AlarmDescription);
+    expect(alarms.map((alarm) => alarm['Properties'].AlarmName).toSorted()).toEqual([
+      'Agent/Collection/OldestWaitingRow',
+      'Agent/Sending/DeadLetterQueueNotEmpty',
+      'Receiver/Reporting/StreamHeartbeatMissing',
+    ]);
+    for (const description of descriptions) expect(description).toMatch(/docs\/runbook\.md, "\w+\/\w+"/);
+  });
+
+  it('goes off when the heartbeat is missing altogether', () => {
+    receiver.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      TreatMissingData: 'breaching',
+      MetricName: 'StreamHeartbeats',
+    });
+    receiver.hasResourceProperties('AWS::Logs::MetricFilter', { FilterPattern: '{ $.message = "heartbeat" }' });
+  });
+});
+
+describe('what lives long', () => {
+  it('is encrypted, speaks the Data API, and is kept when the stack goes', () => {
+    data.hasResource('AWS::RDS::DBCluster', {
+      Properties: { EnableHttpEndpoint: true, StorageEncrypted: true, DeletionProtection: true },
+      DeletionPolicy: 'Snapshot',
+    });
+  });
+
+  it('leaves through one fixed address', () => {
+    data.resourceCountIs('AWS::EC2::NatGateway', 1);
+    data.resourceCountIs('AWS::EC2::EIP', 1);
+  });
+});
