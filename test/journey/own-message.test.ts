@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Runner, startRunner, untilUp } from '../support/runner.ts';
 
 let runner: Runner;
-let seoul: pg.Client;
+let seoul: pg.Pool;
 
 /** One running agent for all tests here, on a server whose zone is UTC, with a customer in Seoul. */
 beforeAll(async () => {
@@ -18,8 +18,7 @@ beforeAll(async () => {
   await admin.query(`alter system set timezone = 'UTC'`);
   await admin.query('select pg_reload_conf()');
   await admin.end();
-  seoul = new pg.Client({ connectionString: url, options: '-c timezone=Asia/Seoul' });
-  await seoul.connect();
+  seoul = new pg.Pool({ connectionString: url, options: '-c timezone=Asia/Seoul' });
 }, 90_000);
 
 afterAll(async () => {
