@@ -1,0 +1,249 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { agentOn, type TestAgent } from '../support/agent.ts';
+import { emptyTables, useDatabase } from '../support/database.ts';
+import { FakeGateway } from '../support/fake-gateway.ts';
+import { findMessage, insertMessage, insertMessages } from '../support/messages.ts';
+
+const database = useDatabase();
+let agent: TestAgent;
+
+beforeEach(async () => {
+  await emptyTables(database.current);
+  agent = agentOn(database.current, new FakeGateway());
+});
+
+const pool = () => database.current.pool;
+
+async function batches(): Promise<{ id: string; lane: number; members: string[] }[]> {
+  return (await pool().query('select id, lane, members from send_batch order by id')).rows;
+}
+
+describe('a turn of the collector', () => {
+  it('claims rows that are due and leaves those of the future', async () => {
+    const due = await insertMessage(pool());
+    await insertMessage(pool(), { request_date: `=(now() at time zone 'Asia/Seoul') + interval '1 minute'` });
+    expect(await agent.collect()).toMatchObject({ batches: 1, messages: 1, next: 'idle' });
+    expect((await batches()).map(({ members }) => members)).toEqual([[due]]);
+    expect(agent.queued).toEqual([{ batchId: expect.stringMatching(/^\d+$/), priority: 'slow', delaySeconds: 0 }]);
+  });
+
+  it('judges a request_date in the agent’s zone, though its own session is in UTC', async () => {
+    await insertMessages(pool(), 1, { request_date: '2026-11-24 21:00:00' });
+    agent.setNow(new Date('2026-11-24T11:59:59Z'));
+    expect(await agent.collect()).toMatchObject({ messages: 0 });
+    agent.setNow(new Date('2026-11-24T12:00:00Z'));
+    expect(await agent.collect()).toMatchObject({ messages: 1 });
+  });
+
+  it('keeps every digit of a client_key beyond 2^53', async () => {
+    await insertMessage(pool(), { client_key: '9223372036854775807' });
+    await agent.collect();
+    expect((await batches())[0]?.members).toEqual(['9223372036854775807']);
+  });
+
+  it.each([
+    ['veryfast', 0],
+    ['FAST', 1],
+    ['slow', 2],
+    ['urgent', 2],
+    [null, 2],
+  ])('puts priority %s into lane %i', async (priority, lane) => {
+    await insertMessage(pool(), { priority });
+    await agent.collect();
+    expect((await batches())[0]?.lane).toBe(lane);
+  });
+
+  it('cuts batches of at most 200 rows', async () => {
+    await insertMessages(pool(), 450);
+    await agent.collect();
+    expect((await batches()).map(({ members }) => members.length).sort()).toEqual([200, 200, 50].sort());
+  });
+
+  it('cuts batches of at most 600,000 bytes, and loses no row to the cut', async () => {
+    await insertMessages(pool(), 30, {
+      channel_order: 'alimtalk',
+      kko_option: JSON.stringify({ x: 'y'.repeat(55_000) }),
+    });
+    while ((await agent.collect()).messages > 0);
+    const cut = (await batches()).map(({ members }) => members.length);
+    expect(Math.max(...cut) * 56_000).toBeLessThan(600_000);
+    expect(cut.reduce((sum, length) => sum + length)).toBe(30);
+  });
+
+  it('gives a lane that is alone everything', async () => {
+    await insertMessages(pool(), 2_800, { priority: 'slow' });
+    expect(await agent.collect()).toMatchObject({ messages: 2_800, next: 'now' });
+  });
+
+  it.each([
+    // At 8 a second a batch is 2 rows and a turn has room for 12 of them; at 1 a second for 3 of one row.
+    { messagesPerSecond: 8, expected: [120, 36, 12] },
+    { messagesPerSecond: 1, expected: [30, 9, 3] },
+  ])('shares 10:3:1 over many turns at $messagesPerSecond a second, and starves no lane', async (rate) => {
+    for (const priority of ['veryfast', 'fast', 'slow']) await insertMessages(pool(), 400, { priority });
+    const served = [0, 0, 0];
+    for (let turn = 0; turn < 14; turn++) {
+      await agent.collect({ messagesPerSecond: rate.messagesPerSecond, sendQueueLimit: 3_000 });
+      for (const { lane } of await batches()) served[lane] = (served[lane] ?? 0) + 1;
+      // As if all had been sent: the next turn has the same room.
+      await pool().query('delete from send_batch');
+    }
+    expect(served).toEqual(rate.expected);
+  });
+
+  it('claims no more than three seconds’ worth, and says that only a limit holds it back', async () => {
+    await insertMessages(pool(), 100);
+    expect(await agent.collect({ messagesPerSecond: 20, sendQueueLimit: 3_000 })).toMatchObject({
+      messages: 60,
+      next: 'soon',
+    });
+    expect(await agent.collect({ messagesPerSecond: 20, sendQueueLimit: 3_000 })).toMatchObject({
+      messages: 0,
+      next: 'soon',
+    });
+  });
+
+  it('queues each batch with the delay of its slot', async () => {
+    await insertMessages(pool(), 60);
+    await agent.collect({ messagesPerSecond: 20, sendQueueLimit: 3_000 });
+    expect(agent.queued.map(({ delaySeconds }) => delaySeconds)).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]);
+  });
+
+  it('tells the age of the oldest row that is due and not sent', async () => {
+    await insertMessage(pool(), { request_date: `=(now() at time zone 'Asia/Seoul') - interval '7 minutes'` });
+    const { oldestWaitingSeconds } = await agent.collect();
+    expect(oldestWaitingSeconds).toBeGreaterThanOrEqual(420);
+    expect(oldestWaitingSeconds).toBeLessThan(480);
+    // Claimed is not sent.
+    expect((await agent.collect()).oldestWaitingSeconds).toBeGreaterThanOrEqual(420);
+  });
+});
+
+describe('a row that may not be sent', () => {
+  it.each([
+    ['an unknown channel', { channel_order: 'sms,fax' }, 'mt', 'channel_order: expected sms'],
+    ['no channel', { channel_order: '' }, 'mt', 'channel_order: expected sms'],
+    ['four channels', { channel_order: 'rcs,sms,mms,alimtalk' }, 'rcs', 'channel_order: expected one to three'],
+    ['a channel twice', { channel_order: 'alimtalk,alimtalk' }, 'kko', 'channel_order: expected each channel once'],
+    [
+      'international with another',
+      { channel_order: 'international,sms' },
+      'mt',
+      'channel_order: expected international alone',
+    ],
+    [
+      'broken JSON in kko_option',
+      { channel_order: 'alimtalk', kko_option: '{"a":' },
+      'kko',
+      'kko_option: expected a JSON object',
+    ],
+    [
+      'a JSON array in rcs_option',
+      { channel_order: 'rcs', rcs_option: '[]' },
+      'rcs',
+      'rcs_option: expected a JSON object',
+    ],
+    ['no recipient', { recipient: ' ' }, 'mt', 'recipient: expected a number'],
+    [
+      'too many bytes',
+      { kko_option: JSON.stringify({ x: 'y'.repeat(60_000) }) },
+      'mt',
+      'contents: expected at most 60000 bytes',
+    ],
+    ['request_date infinity', { request_date: 'infinity' }, 'mt', 'got infinity'],
+    ['request_date -infinity', { request_date: '-infinity' }, 'mt', 'got -infinity'],
+    ['request_date before 2000', { request_date: '1999-12-31' }, 'mt', 'got 1999-12-31'],
+    ['request_date after 2099', { request_date: '2100-01-01' }, 'mt', 'got 2100-01-01'],
+  ])('with %s ends E999 in the group of its first channel, and delays no other', async (...row) => {
+    const [, columns, group, reason] = row;
+    const bad = await insertMessage(pool(), columns);
+    const good = await insertMessage(pool());
+    const { malformed } = await agent.collect();
+    expect(malformed).toEqual([{ clientKey: bad, reason: expect.stringContaining(reason) }]);
+    const codes = {
+      mt_report_code: null,
+      kko_report_code: null,
+      rcs_report_code: null,
+      [`${group}_report_code`]: 'E999',
+    };
+    expect(await findMessage(pool(), bad)).toMatchObject({ msg_status: '3', batch_id: null, ...codes });
+    expect((await batches()).map(({ members }) => members)).toEqual([[good]]);
+  });
+
+  it('with a date that cannot be is logged under the time of its rejection', async () => {
+    const now = new Date('2026-11-24T12:00:00Z');
+    agent.setNow(now);
+    const bad = await insertMessage(pool(), { request_date: 'infinity' });
+    await agent.collect();
+    await agent.archive();
+    expect(await findMessage(pool(), bad)).toMatchObject({
+      place: 'msg_log_202611',
+      msg_status: '4',
+      mt_report_code: 'E999',
+    });
+  });
+
+  it.each([
+    ['its own ttl', { ttl: 60 }, 61],
+    ['the default, without a ttl', { ttl: null }, 86_401],
+  ])('ends E930 after %s', async (_, columns, seconds) => {
+    const late = await insertMessage(pool(), {
+      ...columns,
+      request_date: `=(now() at time zone 'Asia/Seoul') - interval '${seconds} s'`,
+    });
+    expect(await agent.collect()).toMatchObject({ expired: 1, messages: 0 });
+    expect(await findMessage(pool(), late)).toMatchObject({ msg_status: '3', mt_report_code: 'E930' });
+  });
+
+  it.each([
+    ['R', 'Y', '01000000001', 1],
+    ['r', 'y', '01000000001', 1],
+    ['R', 'N', '01000000001', 0],
+    ['R', 'Y', '0100000000', 0],
+    ['T', 'Y', 'ell', 1],
+    ['T', 'Y', '', 0],
+    ['T', 'Y', 'bye', 0],
+  ])('ends E917 by a ban of type %s, use_yn %s, text %j: %i', async (...ban) => {
+    const [type, use, text, banned] = ban;
+    await pool().query('insert into msg_banlist (ban_type, use_yn, ban_text) values ($1, $2, $3)', [type, use, text]);
+    const row = await insertMessage(pool());
+    expect(await agent.collect()).toMatchObject({ banned, messages: 1 - banned });
+    if (banned === 1) expect(await findMessage(pool(), row)).toMatchObject({ msg_status: '3', mt_report_code: 'E917' });
+  });
+});
+
+describe('the sweep', () => {
+  it('queues a batch that nobody leased after 30 s, then after longer and longer pauses', async () => {
+    const start = new Date('2026-11-24T12:00:00Z');
+    const after = (seconds: number) => agent.setNow(new Date(start.getTime() + seconds * 1000));
+    agent.setNow(start);
+    await insertMessage(pool(), { request_date: '2026-11-24 21:00:00' });
+    await agent.collect();
+    const requeuedAt: number[] = [];
+    for (let seconds = 1; seconds <= 260; seconds++) {
+      after(seconds);
+      if ((await agent.collect()).requeued > 0) requeuedAt.push(seconds);
+    }
+    expect(requeuedAt).toEqual([30, 60, 120, 180, 240]);
+    expect(new Set(agent.queued.map(({ batchId }) => batchId)).size).toBe(1);
+  });
+});
+
+describe('two collectors at once', () => {
+  it('claim no row twice, and stay within the limits together', async () => {
+    await insertMessages(pool(), 2_000);
+    const settings = { messagesPerSecond: 200, sendQueueLimit: 3_000 };
+    for (let round = 0; round < 5; round++) {
+      await Promise.all(Array.from({ length: 4 }, () => agent.collect(settings)));
+      const { rows } = await pool().query('select sum(message_count)::int as open from send_batch');
+      expect(rows[0].open).toBeLessThanOrEqual(600);
+    }
+    const claimed = (await batches()).flatMap(({ members }) => members);
+    expect(new Set(claimed).size).toBe(claimed.length);
+    const { rows } = await pool().query(
+      `select count(*)::int as astray from msg_tran t where batch_id is not null
+       and not exists (select from send_batch b where b.id = t.batch_id and t.client_key = any(b.members))`,
+    );
+    expect(rows[0].astray).toBe(0);
+  });
+});

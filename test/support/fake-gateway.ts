@@ -1,0 +1,48 @@
+import { vi } from 'vitest';
+import type { Message } from '../../functions/message/message.ts';
+import type { InquireAnswer, SendAnswer, SendGateway, SendResult } from '../../functions/pipeline/send-ports.ts';
+
+/** What happens to a call: `lost` is received and processed, but its answer never arrives. */
+export type Fate = 'answered' | 'notNow' | 'lost' | 'neverReceived';
+
+/**
+ * A gateway in memory that keeps the contract's promises: a key is accepted once, a closed key never. What happens to
+ * each call is scripted; calls without a script are answered.
+ */
+export class FakeGateway implements SendGateway {
+  /** Every acceptance, by reference: a reference twice is a message sent twice. */
+  readonly accepted: string[] = [];
+  readonly fates: Fate[] = [];
+  /** Messages to these numbers are rejected. */
+  readonly rejectedNumbers = new Set<string>();
+  readonly #results = new Map<string, { hash: string; results: SendResult[] }>();
+  readonly #closed = new Set<string>();
+
+  readonly send = vi.fn(
+    async ({ idempotencyKey, messages }: Parameters<SendGateway['send']>[0]): Promise<SendAnswer> => {
+      const fate = this.fates.shift() ?? 'answered';
+      if (fate === 'notNow') return { outcome: 'notNow', reason: 'scripted' };
+      if (fate === 'neverReceived') return { outcome: 'inDoubt', reason: 'scripted' };
+      if (this.#closed.has(idempotencyKey)) return { outcome: 'keyClosed' };
+      const hash = JSON.stringify(messages);
+      const known = this.#results.get(idempotencyKey);
+      if (known !== undefined && known.hash !== hash) return { outcome: 'inDoubt', reason: 'used for other contents' };
+      const results = known?.results ?? messages.map((message) => this.#decide(message));
+      this.#results.set(idempotencyKey, { hash, results });
+      return fate === 'lost' ? { outcome: 'inDoubt', reason: 'scripted' } : { outcome: 'answered', results };
+    },
+  );
+
+  readonly inquire = vi.fn(async (idempotencyKey: string): Promise<InquireAnswer> => {
+    const known = this.#results.get(idempotencyKey);
+    if (known !== undefined) return { outcome: 'answered', results: known.results };
+    this.#closed.add(idempotencyKey);
+    return { outcome: 'keyClosed' };
+  });
+
+  #decide({ reference, recipient }: Message): SendResult {
+    if (this.rejectedNumbers.has(recipient)) return { reference, accepted: false, messageKey: '', code: 'A306' };
+    this.accepted.push(reference);
+    return { reference, accepted: true, messageKey: `K-${reference}`, code: 'A000' };
+  }
+}
