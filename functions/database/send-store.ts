@@ -22,12 +22,15 @@ const leaseRow = z.discriminatedUnion('outcome', [
     ...batchColumns,
     member: z.union([
       z.object({ gone: z.literal(true) }),
-      messageRow.extend({
+      // Before the others: what is wrong with a refused row must not fail the batch.
+      z.object({
         gone: z.literal(false),
+        client_key: key,
         version: z.string(),
-        code: z.string().nullable(),
+        code: z.string(),
         reason: z.string().nullable(),
       }),
+      messageRow.extend({ gone: z.literal(false), version: z.string(), code: z.null() }),
     ]),
   }),
 ]);
@@ -115,10 +118,10 @@ function toLease(batchId: string, rows: readonly z.output<typeof leaseRow>[]): L
 
 function toMember(batchId: string, { installation, member }: LeasedRow): Member[] {
   if (member.gone) return [];
-  const { client_key: clientKey, version, code } = member;
-  const message = toMessage(member, { installation, batchId });
-  const refusal = code === null ? undefined : { code, reason: member.reason ?? reasons[code] ?? code };
-  return [{ clientKey, version, message, refusal }];
+  const { client_key: clientKey, version } = member;
+  if (member.code === null) return [{ clientKey, version, content: toMessage(member, { installation, batchId }) }];
+  const { code, reason } = member;
+  return [{ clientKey, version, content: { code, reason: reason ?? reasons[code] ?? code } }];
 }
 
 const reasons: Readonly<Record<string, string>> = {

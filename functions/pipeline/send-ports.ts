@@ -66,14 +66,17 @@ export interface Member {
   readonly clientKey: string;
   /** Version of the row as it was read. */
   readonly version: string;
-  readonly message: Message;
-  /** Set if the row may not be sent: banned, expired, or changed into something malformed. */
-  readonly refusal: Refusal | undefined;
+  /** What to send; or why not: the row is banned, expired, or was changed into something malformed. */
+  readonly content: Message | Refusal;
 }
 
 export interface Refusal {
   readonly code: string;
   readonly reason: string;
+}
+
+export function isRefusal(content: Message | Refusal): content is Refusal {
+  return 'code' in content;
 }
 
 export interface Seal {

@@ -1,14 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Message } from '../message/message.ts';
 import { parseReference } from '../message/reference.ts';
-import type {
-  InquireAnswer,
-  LeasedBatch,
-  Member,
-  SendAnswer,
-  SendGateway,
-  SendResult,
-  SendStore,
+import {
+  type InquireAnswer,
+  isRefusal,
+  type LeasedBatch,
+  type SendAnswer,
+  type SendGateway,
+  type SendResult,
+  type SendStore,
 } from './send-ports.ts';
 import { backoffSeconds, timing } from './timing.ts';
 
@@ -67,9 +67,11 @@ const sealLeadMs = 50;
 
 async function sendFirst(attempt: Attempt, ports: SendPorts): Promise<SendTally> {
   const { lease, leaseToken } = attempt;
-  const kept = lease.members.filter((member) => member.refusal === undefined);
-  const refused = lease.members.flatMap(({ clientKey, refusal }) => (refusal ? [{ clientKey, ...refusal }] : []));
-  const messages = kept.map((member) => member.message);
+  const kept = lease.members.filter(({ content }) => !isRefusal(content));
+  const refused = lease.members.flatMap(({ clientKey, content }) =>
+    isRefusal(content) ? [{ clientKey, ...content }] : [],
+  );
+  const messages = messagesOf(lease);
   await sleepUntil(attempt.slotAt - sealLeadMs, ports.clock);
   const requestHash = hashOf(messages);
   const sealed = await ports.store.seal({ batchId: lease.batchId, leaseToken, requestHash, kept, left: refused });
@@ -90,12 +92,12 @@ async function sendFirst(attempt: Attempt, ports: SendPorts): Promise<SendTally>
  */
 async function resolve(attempt: Attempt, ports: SendPorts): Promise<SendTally> {
   const { lease } = attempt;
-  const messages = lease.members.map((member) => member.message);
+  const messages = messagesOf(lease);
   const repeatable =
     lease.sealed !== undefined &&
     lease.sealed.seconds < timing.keyLifetimeSeconds &&
     lease.sealed.requestHash === hashOf(messages) &&
-    lease.members.every((member: Member) => member.refusal === undefined);
+    messages.length === lease.members.length;
   if (!repeatable) return await conclude(attempt, await ports.gateway.inquire(lease.idempotencyKey), ports);
   const late = await awaitSlot(attempt.slotAt, messages.length, ports);
   const answer = await ports.gateway.send({ idempotencyKey: lease.idempotencyKey, messages });
@@ -151,6 +153,10 @@ async function settle(
   return tally({ outcome: 'sent', accepted, rejected: results.length - accepted });
 }
 
+function messagesOf({ members }: LeasedBatch): Message[] {
+  return members.flatMap(({ content }) => (isRefusal(content) ? [] : [content]));
+}
+
 /** Of everything the gateway would see: a repeated call must be the same request. */
 function hashOf(messages: readonly Message[]): string {
   return createHash('sha256').update(JSON.stringify(messages)).digest('hex');
@@ -164,5 +170,3 @@ async function sleepUntil(at: number, clock: SendClock): Promise<void> {
 function tally(part: Partial<SendTally> & Pick<SendTally, 'outcome'>): SendTally {
   return { accepted: 0, rejected: 0, refused: [], late: false, reason: undefined, ...part };
 }
-
-export type { InquireAnswer, SendAnswer, SendGateway, SendResult } from './send-ports.ts';

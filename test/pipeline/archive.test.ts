@@ -1,0 +1,121 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { agentOn, type TestAgent } from '../support/agent.ts';
+import { emptyTables, useDatabase } from '../support/database.ts';
+import { FakeGateway } from '../support/fake-gateway.ts';
+import { findMessage, insertMessage, insertMessages } from '../support/messages.ts';
+
+const database = useDatabase();
+let agent: TestAgent;
+
+beforeEach(async () => {
+  await emptyTables(database.current);
+  agent = agentOn(database.current, new FakeGateway());
+});
+
+const pool = () => database.current.pool;
+const finished = { msg_status: '3', finished_at: `=(now() at time zone 'Asia/Seoul') - interval '1 second'` };
+
+describe('archiving', () => {
+  it('moves a finished row whole to the month of its request_date, as complete', async () => {
+    const columns = {
+      channel_order: 'alimtalk,sms',
+      kko_content: 'Hello',
+      etc_text_3: 'mine',
+      priority: 'fast',
+      ttl: 7,
+    };
+    const key = await insertMessage(pool(), {
+      ...finished,
+      ...columns,
+      msg_key: 'K1',
+      request_date: '2026-11-24 10:00:00',
+    });
+    const { place: _, ...before } = await findMessage(pool(), key);
+    expect(await agent.archive()).toMatchObject({ archived: 1, next: 'idle' });
+    const after = await findMessage(pool(), key);
+    expect(after).toEqual({ ...before, place: 'msg_log_202611', msg_status: '4', archived_at: expect.any(Date) });
+  });
+
+  it('leaves what is not finished', async () => {
+    const key = await insertMessage(pool(), { msg_status: '2' });
+    expect(await agent.archive()).toMatchObject({ archived: 0 });
+    expect(await findMessage(pool(), key)).toMatchObject({ place: 'msg_tran' });
+  });
+
+  it('leaves a finished row whose batch is still open: its answer is to come', async () => {
+    const key = await insertMessage(pool());
+    await agent.collect();
+    await pool().query(`update msg_tran set msg_status = '3', finished_at = request_date - interval '1 hour'`);
+    expect(await agent.archive()).toMatchObject({ archived: 0 });
+    await agent.send(agent.queued[0]?.batchId ?? '');
+    await pool().query('delete from send_batch');
+    expect(await agent.archive()).toMatchObject({ archived: 1 });
+    expect(await findMessage(pool(), key)).toMatchObject({ msg_status: '4' });
+  });
+
+  it('creates the month that is missing, and moves the row in the next turn', async () => {
+    const key = await insertMessage(pool(), { ...finished, request_date: '2031-02-03 04:05:06' });
+    const now = await insertMessage(pool(), finished);
+    expect(await agent.archive()).toMatchObject({ archived: 1, createdMonths: ['2031-02-01'], next: 'now' });
+    expect(await findMessage(pool(), now)).toMatchObject({ msg_status: '4' });
+    expect(await agent.archive()).toMatchObject({ archived: 1, createdMonths: [] });
+    expect(await findMessage(pool(), key)).toMatchObject({ place: 'msg_log_203102' });
+  });
+
+  it('puts a row aside whose msg_key is taken in its month, and goes on with the others', async () => {
+    const clashing = { ...finished, msg_key: 'K1', request_date: '2026-11-24' };
+    await insertMessage(pool(), clashing);
+    await agent.archive();
+    const second = await insertMessage(pool(), clashing);
+    const other = await insertMessage(pool(), finished);
+    expect(await agent.archive()).toMatchObject({ archived: 1, clashed: 1 });
+    expect(await findMessage(pool(), other)).toMatchObject({ msg_status: '4' });
+    expect(await findMessage(pool(), second)).toMatchObject({ place: 'msg_tran' });
+    expect(await agent.archive()).toMatchObject({ archived: 0, clashed: 0 });
+  });
+
+  it('takes a client_key that was used before', async () => {
+    const key = await insertMessage(pool(), { ...finished, msg_key: 'K1' });
+    await agent.archive();
+    await insertMessage(pool(), { ...finished, client_key: key, msg_key: 'K2' });
+    await agent.archive();
+    expect((await pool().query('select msg_key from msg_log where client_key = $1 order by 1', [key])).rows).toEqual([
+      { msg_key: 'K1' },
+      { msg_key: 'K2' },
+    ]);
+  });
+});
+
+describe('two archivers at once', () => {
+  it('move every row once, and no snapshot ever sees one twice or not at all', async () => {
+    await insertMessages(pool(), 3_000, finished);
+    let done = false;
+    const wrong: unknown[] = [];
+    const watch = async () => {
+      while (!done) {
+        const { rows } = await pool().query(
+          `select (select count(*) from msg_tran)::int + (select count(*) from msg_log)::int as n`,
+        );
+        if (rows[0].n !== 3_000) wrong.push(rows[0].n);
+      }
+    };
+    const watching = watch();
+    let moved = 0;
+    while (moved < 3_000) {
+      const turns = await Promise.all([agent.archive(), agent.archive(), agent.archive()]);
+      moved += turns.reduce((sum, turn) => sum + turn.archived, 0);
+    }
+    done = true;
+    await watching;
+    expect(moved).toBe(3_000);
+    expect(wrong).toEqual([]);
+  });
+
+  it('that miss the same month create it once', async () => {
+    await insertMessage(pool(), { ...finished, request_date: '2032-05-06' });
+    await Promise.all(Array.from({ length: 5 }, () => agent.archive()));
+    await agent.archive();
+    expect((await pool().query(`select from msg_log_month where first_day = '2032-05-01'`)).rowCount).toBe(1);
+    expect((await pool().query('select from msg_log_203205')).rowCount).toBe(1);
+  });
+});

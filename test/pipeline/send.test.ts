@@ -1,0 +1,292 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { agentOn, type TestAgent } from '../support/agent.ts';
+import { emptyTables, useDatabase } from '../support/database.ts';
+import { FakeGateway } from '../support/fake-gateway.ts';
+import { type Columns, findMessage, insertMessage, insertMessages } from '../support/messages.ts';
+
+const database = useDatabase();
+let agent: TestAgent;
+let gateway: FakeGateway;
+
+beforeEach(async () => {
+  await emptyTables(database.current);
+  gateway = new FakeGateway();
+  agent = agentOn(database.current, gateway);
+});
+
+const pool = () => database.current.pool;
+
+/** A claimed batch of so many rows. */
+async function claimed(count = 1, columns: Columns = {}): Promise<{ batchId: string; keys: string[] }> {
+  const keys = await insertMessages(pool(), count, columns);
+  await agent.collect();
+  const batchId = agent.queued.at(-1)?.batchId;
+  if (batchId === undefined) throw new Error('nothing was queued');
+  return { batchId, keys };
+}
+
+async function batch() {
+  return (await pool().query('select * from send_batch')).rows[0];
+}
+
+/** As if the pause or the lease of the batch were over. */
+async function wake(): Promise<void> {
+  await pool().query(`update send_batch set lease_until = '-infinity', not_before = '-infinity'`);
+}
+
+const keysSent = () => gateway.send.mock.calls.map(([{ idempotencyKey }]) => idempotencyKey);
+
+describe('an answered batch', () => {
+  it('leaves accepted rows sent, with key and time, and itself gone', async () => {
+    const { batchId, keys } = await claimed(3);
+    expect(await agent.send(batchId)).toMatchObject({ outcome: 'sent', accepted: 3, rejected: 0 });
+    for (const key of keys) {
+      expect(await findMessage(pool(), key)).toMatchObject({
+        msg_status: '2',
+        msg_key: expect.stringMatching(new RegExp(`^K-[0-9a-f]{8}\\.${key}\\.${batchId}$`)),
+        msg_sent_date: expect.any(Date),
+        finished_at: null,
+      });
+    }
+    expect(await batch()).toBeUndefined();
+  });
+
+  it('finishes rejected rows with the gateway’s code, beside accepted ones', async () => {
+    gateway.rejectedNumbers.add('01000000666');
+    const good = await insertMessage(pool());
+    const { batchId, keys } = await claimed(1, { channel_order: 'alimtalk,sms', recipient: '01000000666' });
+    expect(await agent.send(batchId)).toMatchObject({ accepted: 1, rejected: 1 });
+    expect(await findMessage(pool(), keys[0] ?? '')).toMatchObject({
+      msg_status: '3',
+      msg_key: null,
+      kko_report_code: 'A306',
+      mt_report_code: null,
+      finished_at: expect.any(Date),
+    });
+    expect(await findMessage(pool(), good)).toMatchObject({ msg_status: '2' });
+  });
+
+  it('is not sent again by a record that comes twice', async () => {
+    const { batchId } = await claimed();
+    await agent.send(batchId);
+    expect(await agent.send(batchId)).toMatchObject({ outcome: 'settled' });
+    expect(gateway.send).toHaveBeenCalledTimes(1);
+  });
+
+  it('settles even if the lease was taken over in the meantime, and changes nothing twice', async () => {
+    const { batchId, keys } = await claimed(2);
+    const late = { store: { settle: () => new Promise<number>(() => undefined) } };
+    void agent.send(batchId, late);
+    await expect.poll(() => gateway.send.mock.calls.length).toBe(1);
+    await wake();
+    await agent.send(batchId);
+    const settled = await Promise.all(keys.map((key) => findMessage(pool(), key)));
+    const results = settled.map((row) => ({
+      clientKey: String(row['client_key']),
+      accepted: true,
+      messageKey: 'other',
+      code: 'A000',
+    }));
+    expect(await agent.sendStore().settle(batchId, results)).toBe(0);
+    expect(await Promise.all(keys.map((key) => findMessage(pool(), key)))).toEqual(settled);
+    expect(gateway.accepted).toHaveLength(2);
+  });
+
+  it('keeps the truth of a late answer whose batch was never settled by another', async () => {
+    const { batchId, keys } = await claimed();
+    await agent.sendStore().lease(batchId, '11111111-1111-4111-8111-111111111111');
+    await wake();
+    await agent.sendStore().lease(batchId, '22222222-2222-4222-8222-222222222222');
+    const result = { clientKey: keys[0] ?? '', accepted: true, messageKey: 'late', code: 'A000' };
+    expect(await agent.sendStore().settle(batchId, [result])).toBe(0);
+    expect(await findMessage(pool(), keys[0] ?? '')).toMatchObject({ msg_status: '2', msg_key: 'late' });
+  });
+});
+
+describe('a batch that the gateway does not take now', () => {
+  it('is claimed again under a new key, without an attempt burnt, after a pause', async () => {
+    gateway.fates.push('notNow');
+    const { batchId } = await claimed();
+    const before = await batch();
+    expect(await agent.send(batchId)).toMatchObject({ outcome: 'notNow' });
+    const after = await batch();
+    expect(after).toMatchObject({ state: 'claimed', attempts: 0, sealed_at: null, request_hash: null });
+    expect(after.idempotency_key).not.toBe(before.idempotency_key);
+    expect(after.not_before.getTime()).toBeGreaterThan(Date.now());
+    expect(await agent.send(batchId)).toMatchObject({ outcome: 'held' });
+    await wake();
+    expect(await agent.send(batchId)).toMatchObject({ outcome: 'sent', accepted: 1 });
+  });
+
+  it('stays sealed under its key if an earlier call was in doubt', async () => {
+    gateway.fates.push('lost', 'notNow');
+    const { batchId } = await claimed();
+    await agent.send(batchId);
+    await wake();
+    expect(await agent.send(batchId)).toMatchObject({ outcome: 'notNow' });
+    expect(await batch()).toMatchObject({ state: 'sealed' });
+    await wake();
+    expect(await agent.send(batchId)).toMatchObject({ outcome: 'sent', accepted: 1 });
+    expect(gateway.accepted).toHaveLength(1);
+    expect(new Set(keysSent()).size).toBe(1);
+  });
+});
+
+describe('a batch in doubt', () => {
+  it.each(['lost', 'neverReceived'] as const)(
+    '(%s) is sent again, the same request under the same key, and accepted once',
+    async (fate) => {
+      gateway.fates.push(fate);
+      const { batchId } = await claimed(5);
+      expect(await agent.send(batchId)).toMatchObject({ outcome: 'inDoubt' });
+      expect(await batch()).toMatchObject({ state: 'sealed', attempts: 1 });
+      await wake();
+      expect(await agent.send(batchId)).toMatchObject({ outcome: 'sent', accepted: 5 });
+      const [first, second] = gateway.send.mock.calls.map(([call]) => call);
+      expect(second).toEqual(first);
+      expect(gateway.accepted).toHaveLength(5);
+      expect(gateway.inquire).not.toHaveBeenCalled();
+    },
+  );
+
+  const changes = {
+    'a row was changed': `update msg_tran set mt_content = 'changed'`,
+    'a row was deleted': `delete from msg_tran where client_key = (select min(client_key) from msg_tran)`,
+    'a number was banned': `insert into msg_banlist (ban_type, ban_text) values ('R', '01000000001')`,
+    'a row has expired': `update msg_tran set ttl = 0`,
+    'its key is too old': `update send_batch set sealed_at = sealed_at - interval '23 hours'`,
+  };
+
+  it.each(Object.entries(changes))('is asked about instead of sent, if meanwhile %s', async (_, change) => {
+    gateway.fates.push('lost');
+    const { batchId, keys } = await claimed(2);
+    await agent.send(batchId);
+    await wake();
+    await pool().query(change);
+    expect(await agent.send(batchId)).toMatchObject({ outcome: 'sent', accepted: 2 });
+    expect(gateway.send).toHaveBeenCalledTimes(1);
+    expect(gateway.inquire).toHaveBeenCalledTimes(1);
+    expect(await findMessage(pool(), keys[1] ?? '')).toMatchObject({ msg_status: '2' });
+  });
+
+  it('that the gateway never received is claimed again under a new key, and its rows are judged again', async () => {
+    gateway.fates.push('neverReceived');
+    const { batchId } = await claimed(2);
+    await agent.send(batchId);
+    await wake();
+    await pool().query(changes['a row was changed']);
+    expect(await agent.send(batchId)).toMatchObject({ outcome: 'reopened' });
+    expect(await batch()).toMatchObject({ state: 'claimed' });
+    expect(await agent.send(batchId)).toMatchObject({ outcome: 'sent', accepted: 2 });
+    expect(new Set(keysSent()).size).toBe(2);
+    expect(gateway.accepted).toHaveLength(2);
+  });
+});
+
+describe('a batch whose rows changed since they were claimed', () => {
+  it.each([
+    ['banned', `insert into msg_banlist (ban_type, ban_text) values ('R', '01000000002')`, 'E917'],
+    ['expired', `update msg_tran set ttl = 0 where recipient = '01000000002'`, 'E930'],
+    ['malformed', `update msg_tran set channel_order = 'fax' where recipient = '01000000002'`, 'E999'],
+    ['dated infinity', `update msg_tran set request_date = 'infinity' where recipient = '01000000002'`, 'E999'],
+  ])('goes without the one that is now %s', async (_, change, code) => {
+    const good = await insertMessage(pool());
+    const { batchId, keys } = await claimed(1, { recipient: '01000000002' });
+    await pool().query(change);
+    const tally = await agent.send(batchId);
+    expect(tally).toMatchObject({ outcome: 'sent', accepted: 1, refused: [{ clientKey: keys[0], code }] });
+    expect(await findMessage(pool(), keys[0] ?? '')).toMatchObject({
+      msg_status: '3',
+      mt_report_code: code,
+      batch_id: null,
+    });
+    expect(await findMessage(pool(), good)).toMatchObject({ msg_status: '2' });
+  });
+
+  it('goes without the one that the customer deleted, and ends if nobody is left', async () => {
+    const { batchId } = await claimed(2);
+    await pool().query('delete from msg_tran where client_key = (select min(client_key) from msg_tran)');
+    expect(await agent.send(batchId)).toMatchObject({ outcome: 'sent', accepted: 1 });
+    const other = await claimed(1);
+    await pool().query('delete from msg_tran where client_key = $1', [other.keys[0]]);
+    expect(await agent.send(other.batchId)).toMatchObject({ outcome: 'empty' });
+    expect(await batch()).toBeUndefined();
+  });
+
+  it('is read again, and nothing sent, if a row changed between lease and seal', async () => {
+    const { batchId } = await claimed(1);
+    const { seal } = agent.sendStore();
+    const meddling = {
+      store: {
+        seal: async (sealing: Parameters<typeof seal>[0]) => {
+          await pool().query(`update msg_tran set mt_content = 'changed'`);
+          return await seal(sealing);
+        },
+      },
+    };
+    expect(await agent.send(batchId, meddling)).toMatchObject({ outcome: 'changed' });
+    expect(gateway.send).not.toHaveBeenCalled();
+    expect(await agent.send(batchId)).toMatchObject({ outcome: 'sent', accepted: 1 });
+    expect(gateway.send.mock.calls[0]?.[0].messages[0]?.fallbackChain).toEqual([{ channel: 'sms', text: 'changed' }]);
+  });
+});
+
+describe('senders of one batch', () => {
+  it('lease it one at a time: ten at once send it once', async () => {
+    const { batchId } = await claimed(20);
+    const tallies = await Promise.all(Array.from({ length: 10 }, () => agent.send(batchId)));
+    expect(tallies.filter(({ outcome }) => outcome === 'sent')).toHaveLength(1);
+    expect(gateway.accepted).toHaveLength(20);
+  });
+
+  it('cannot seal once their lease is another’s', async () => {
+    const { batchId } = await claimed(1);
+    const store = agent.sendStore();
+    const [first, second] = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'] as const;
+    const lease = await store.lease(batchId, first);
+    await wake();
+    await store.lease(batchId, second);
+    const kept = lease.outcome === 'leased' ? lease.members : [];
+    const seal = { batchId, requestHash: 'x', kept, left: [] };
+    expect(await store.seal({ ...seal, leaseToken: first })).toBe('refused');
+    expect(await store.seal({ ...seal, leaseToken: second })).toBe('sealed');
+  });
+});
+
+describe('the rate gate', () => {
+  it('gives ten leases at once slots of their own, and puts off what is more than a second ahead', async () => {
+    await insertMessages(pool(), 1_000);
+    await agent.collect({ messagesPerSecond: 400, sendQueueLimit: 3_000 });
+    agent.setNow(new Date());
+    const store = agent.sendStore(400);
+    const leases = await Promise.all(
+      agent.queued.map(({ batchId }) => store.lease(batchId, '11111111-1111-4111-8111-111111111111')),
+    );
+    const waits = leases.flatMap((lease) => (lease.outcome === 'leased' ? [lease.waitSeconds] : []));
+    // A batch of 100 is a quarter of a second: five begin within the second, the others come back in time.
+    expect(waits.toSorted((a, b) => a - b).map((wait) => Math.round(wait * 100) / 100)).toEqual([
+      0, 0.25, 0.5, 0.75, 1,
+    ]);
+    expect(leases.filter(({ outcome }) => outcome === 'slotTooFar')).toHaveLength(5);
+    const { rows } = await pool().query('select count(*)::int as n from send_batch where wake_at = not_before');
+    expect(rows[0].n).toBe(5);
+  });
+
+  it('lets a sender wait for its slot, and take a new one if it comes too late', async () => {
+    const { batchId } = await claimed(10);
+    const { seal } = agent.sendStore();
+    const slow = {
+      messagesPerSecond: 100,
+      store: {
+        seal: async (sealing: Parameters<typeof seal>[0]) => {
+          agent.lag(300);
+          return await seal(sealing);
+        },
+      },
+    };
+    expect(await agent.send(batchId, slow)).toMatchObject({ outcome: 'sent', late: true });
+    const next = await claimed(10);
+    expect(await agent.send(next.batchId, { messagesPerSecond: 100 })).toMatchObject({ outcome: 'sent', late: false });
+    expect(agent.slept.some((ms) => ms > 0)).toBe(true);
+  });
+});
