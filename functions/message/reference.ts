@@ -14,8 +14,15 @@ export function formatReference({ installation, clientKey, batchId }: Reference)
 
 /** The parts of a reference; undefined if it is not one of an OMNI agent. */
 export function parseReference(reference: string): Reference | undefined {
-  const match = /^([a-z0-9]{1,32})\.(-?\d{1,18})\.(\d{1,18})$/.exec(reference);
+  const match = /^([a-z0-9]{1,32})\.(-?\d{1,19})\.(\d{1,19})$/.exec(reference);
   const [, installation, clientKey, batchId] = match ?? [];
   if (installation === undefined || clientKey === undefined || batchId === undefined) return undefined;
+  // A number that is no bigint would fail the statement that stores the others too.
+  if (!isBigint(clientKey) || !isBigint(batchId)) return undefined;
   return { installation, clientKey, batchId };
+}
+
+function isBigint(digits: string): boolean {
+  const value = BigInt(digits);
+  return BigInt.asIntN(64, value) === value;
 }

@@ -1,0 +1,133 @@
+import pg from 'pg';
+import { describe, expect, it } from 'vitest';
+import { applySchema } from '../../bin/local/schema.ts';
+import { useDatabase } from '../support/database.ts';
+
+const database = useDatabase();
+const query = async (text: string) => (await database.current.pool.query(text)).rows;
+
+/** Columns as the product's manual has them: name, type, and `!` where it may not be null. */
+const msgTran = `
+  client_key int8!, msg_key varchar(40), payment_code varchar(20), priority varchar(10), channel_order varchar(80)!,
+  msg_status varchar(1)!, request_date timestamp!, callback varchar(30), recipient varchar(30)!, msg_sent_date timestamp,
+  agent_id varchar(2), mt_subject varchar(60), mt_content varchar(4000), mt_file_key varchar(200), kko_msg_type varchar(2),
+  kko_content varchar(4000), kko_option text, kko_sender_key varchar(40), kko_template_code varchar(50),
+  rcs_content varchar(4000), rcs_option text, rcs_brand_key varchar(64), rcs_agency_key varchar(64),
+  rcs_msgbase_id varchar(40), ttl int4, origin_cid varchar(20), mtr_message_type varchar(10), mt_rslt_date timestamp,
+  mt_report_date timestamp, mt_report_code varchar(10), mt_telecom varchar(10), mt_res_cnt int4,
+  mt_dlr_report_code varchar(10), mt_dlr_report_date timestamp, kkor_message_type varchar(10), kko_rslt_date timestamp,
+  kko_report_date timestamp, kko_report_code varchar(10), rcsr_message_type varchar(10), rcs_rslt_date timestamp,
+  rcs_report_date timestamp, rcs_report_code varchar(10), rcs_telecom varchar(10), reg_date timestamp,
+  etc_text_1 varchar(100), etc_text_2 varchar(100), etc_text_3 varchar(100)`;
+
+const tables = {
+  msg_tran: msgTran,
+  msg_log: msgTran,
+  msg_report: `seq int8!, client_key int8, msg_key varchar(40), channel_type varchar(20), message_type varchar(10),
+    rslt_date timestamp, report_date timestamp, report_code varchar(10), telecom varchar(10), mt_res_cnt int4,
+    mt_dlr_report_code varchar(10), mt_dlr_report_date timestamp, reg_date timestamp`,
+  msg_banlist: 'ban_seq int8!, ban_type varchar(1), ban_text varchar(45), use_yn varchar(1)',
+  file_upload: `file_seq int8!, file_path varchar(100), file_status varchar(1), channel_type varchar(20), msg_type varchar(10),
+    file_key varchar(200), file_expired varchar(14), result_code varchar(4), result_msg varchar(100), reg_date timestamp`,
+};
+
+const indexes = {
+  msg_tran: ['client_key', 'msg_key', 'msg_status', 'recipient', 'priority, msg_status, agent_id'],
+  msg_report: ['seq', 'reg_date', 'msg_key, message_type'],
+  msg_banlist: ['ban_seq', 'ban_type, use_yn', 'ban_text'],
+  file_upload: ['file_seq', 'file_status, reg_date'],
+};
+
+describe('the customers’ tables', () => {
+  it.each(Object.entries(tables))(
+    '%s begins with the columns of the manual; the agent’s own come last and may be null',
+    async (table, columns) => {
+      const rows = await query(
+        `select column_name || ' ' || udt_name || coalesce('(' || character_maximum_length || ')', '')
+              || case is_nullable when 'NO' then '!' else '' end as column, column_default
+       from information_schema.columns where table_name = '${table}' order by ordinal_position`,
+      );
+      const wanted = columns.split(',').map((column) => column.trim().replace(/\s+/g, ' '));
+      expect(rows.slice(0, wanted.length).map((row) => row.column)).toEqual(wanted);
+      const own = rows.slice(wanted.length).filter((row) => row.column.endsWith('!') && row.column_default === null);
+      expect(own).toEqual([]);
+    },
+  );
+
+  it.each(Object.entries(indexes))('%s has the indexes of the manual', async (table, wanted) => {
+    const rows = await query(`select indexdef from pg_indexes where tablename = '${table}'`);
+    const found = rows.map(({ indexdef }) => /\((.*?)\)(?: WHERE|$)/.exec(indexdef)?.[1]);
+    expect(found).toEqual(expect.arrayContaining(wanted));
+  });
+
+  it('have the manual’s defaults', async () => {
+    await query(
+      `insert into msg_tran (client_key, channel_order, request_date, recipient) values (9001, 'sms', now(), '01000000001')`,
+    );
+    const [row] = await query(
+      `select *, reg_date between now() - interval '1 minute' and now() as fresh from msg_tran where client_key = 9001`,
+    );
+    expect(row).toMatchObject({ priority: 'slow', msg_status: '1', agent_id: ' ', ttl: 86_400, fresh: true });
+  });
+});
+
+describe('an INSERT that names its columns', () => {
+  it.each([
+    [
+      'with the sequence',
+      `(client_key, channel_order, request_date, recipient) values (nextval('sq_msg_tran_01'), 'sms', now(), '01000000001')`,
+    ],
+    ['without a client_key', `(channel_order, request_date, recipient) values ('sms', now(), '01000000001')`],
+    [
+      'with a client_key of its own',
+      `(client_key, channel_order, request_date, recipient) values (9077, 'sms', now(), '01000000001')`,
+    ],
+  ])('works %s', async (_, insert) => {
+    const [row] = await query(`insert into msg_tran ${insert} returning client_key`);
+    expect(row?.client_key).toMatch(/^\d+$/);
+  });
+});
+
+describe('the monthly tables', () => {
+  it('of this month and the next are there, and msg_log reads all of them', async () => {
+    const months = await query('select first_day::text from msg_log_month order by 1');
+    expect(months.length).toBeGreaterThanOrEqual(2);
+    await query(
+      `insert into msg_log (client_key, channel_order, request_date, recipient) select 5, 'sms', first_day, '01000000001' from msg_log_month`,
+    );
+    expect(await query('select from msg_log where client_key = 5')).toHaveLength(months.length);
+  });
+
+  it('are made once, with their indexes, by however many at once', async () => {
+    const made = await Promise.all(
+      Array.from({ length: 5 }, () => query(`select create_log_month('2035-07-20') as created`)),
+    );
+    expect(made.flat().filter((row) => row.created)).toHaveLength(1);
+    const indexed = await query(`select indexdef from pg_indexes where tablename = 'msg_log_203507'`);
+    expect(indexed.map(({ indexdef }) => indexdef.replace(/.*(?=\()/, '')).sort()).toEqual([
+      '(msg_key)',
+      '(recipient)',
+      '(request_date)',
+    ]);
+    expect(indexed.filter(({ indexdef }) => indexdef.includes('UNIQUE'))).toHaveLength(1);
+  });
+
+  it('can be made while somebody reads all months', async () => {
+    const reader = new pg.Client({ connectionString: database.current.url });
+    await reader.connect();
+    await reader.query('begin');
+    await reader.query('select count(*) from msg_log');
+    expect(await query(`select create_log_month('2036-01-01') as created`)).toEqual([{ created: true }]);
+    await reader.query('commit');
+    await reader.end();
+  });
+});
+
+describe('the schema', () => {
+  it('can be applied again, and changes nothing', async () => {
+    const shape = `select table_name, column_name, data_type from information_schema.columns where table_schema = 'public' order by 1, 2`;
+    const before = await query(shape);
+    await applySchema(database.current.url);
+    expect(await query(shape)).toEqual(before);
+  });
+});
