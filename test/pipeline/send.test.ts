@@ -244,6 +244,7 @@ describe('senders of one batch', () => {
     const store = agent.sendStore();
     const [first, second] = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'] as const;
     const lease = await store.lease(batchId, first);
+    expect(await store.lease(batchId, second)).toEqual({ outcome: 'held' });
     await wake();
     await store.lease(batchId, second);
     const kept = lease.outcome === 'leased' ? lease.members : [];
