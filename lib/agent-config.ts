@@ -14,6 +14,14 @@ const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) =>
  * original agent, whose setting each names.
  */
 const settings = z.strictObject({
+  /**
+   * `local` deploys to an emulator of AWS: a PostgreSQL behind the project's Data API server takes the place of Aurora,
+   * and a process on the same machine that of the receiver's task. The three settings below say where, and go with it.
+   */
+  profile: z.enum(['aws', 'local']).default('aws'),
+  dataApiUrl: z.url().optional(),
+  databaseClusterArn: z.string().startsWith('arn:').optional(),
+  databaseSecretArn: z.string().startsWith('arn:').optional(),
   /** Messages a second over all senders; 0 is no limit (send.tps). */
   messagesPerSecond: integer(0, 100_000).default(400),
   /** Concurrent sender invocations over the three lanes (send.session.cnt). */
@@ -57,10 +65,20 @@ const settings = z.strictObject({
   deletionProtection: flag.default(true),
 });
 
-export const agentConfig = settings.refine(({ minCapacity, maxCapacity }) => minCapacity <= maxCapacity, {
-  path: ['maxCapacity'],
-  error: 'expected at least minCapacity',
-});
+const ofLocalProfile = ['dataApiUrl', 'databaseClusterArn', 'databaseSecretArn'] as const;
+
+export const agentConfig = settings
+  .refine(({ minCapacity, maxCapacity }) => minCapacity <= maxCapacity, {
+    path: ['maxCapacity'],
+    error: 'expected at least minCapacity',
+  })
+  .superRefine((config, context) => {
+    for (const name of ofLocalProfile) {
+      if ((config[name] !== undefined) === (config.profile === 'local')) continue;
+      const message = `expected ${config.profile === 'local' ? 'a value' : 'nothing'} with profile ${config.profile}`;
+      context.addIssue({ code: 'custom', path: [name], message });
+    }
+  });
 
 export type AgentConfig = z.output<typeof agentConfig>;
 

@@ -16,10 +16,10 @@ export class AgentStack extends Stack {
     { config, data, ...props }: StackProps & { config: AgentConfig; data: DataStack },
   ) {
     super(scope, id, props);
-    const { database, gatewaySecret, network } = data;
+    const { database, gatewaySecret, vpc } = data;
     const sendQueue = new SendQueue(this, 'SendQueue');
     new Collection(this, 'Collection', { config, database, sendQueue });
-    new Sending(this, 'Sending', { config, database, sendQueue, gatewaySecret, vpc: network.vpc });
+    new Sending(this, 'Sending', { config, database, sendQueue, gatewaySecret, vpc });
     new Reporting(this, 'Reporting', { config, database });
     new Archiving(this, 'Archiving', { config, database });
   }

@@ -17,7 +17,7 @@ export class Archiving extends Construct {
         ARCHIVE_INTERVAL_MS: String(config.archiveIntervalMs),
       },
     });
-    database.cluster.grantDataApiAccess(migrator);
+    database.grantDataApiAccess(migrator);
     everyMinute(this, migrator);
   }
 }

@@ -34,7 +34,7 @@ export class Collection extends Construct {
         QUEUE_URL_SLOW: Slow.queueUrl,
       },
     });
-    database.cluster.grantDataApiAccess(collector);
+    database.grantDataApiAccess(collector);
     for (const queue of Object.values(sendQueue.queues)) queue.grant(collector, 'sqs:SendMessage');
     everyMinute(this, collector);
     agentAlarm(this, 'OldestWaitingRow', {

@@ -1,6 +1,6 @@
 import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import { SubnetType } from 'aws-cdk-lib/aws-ec2';
+import { type IVpc, SubnetType } from 'aws-cdk-lib/aws-ec2';
 import {
   Cluster,
   ContainerImage,
@@ -25,7 +25,7 @@ export class ReceiverStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { config, data, ...props }: StackProps & { config: AgentConfig; data: DataStack },
+    { config, data, vpc, ...props }: StackProps & { config: AgentConfig; data: DataStack; vpc: IVpc },
   ) {
     super(scope, id, props);
     const logGroup = new LogGroup(this, 'Log', { retention: RetentionDays.ONE_MONTH });
@@ -48,10 +48,10 @@ export class ReceiverStack extends Stack {
       // What is being stored is acknowledged before the task ends.
       stopTimeout: Duration.seconds(60),
     });
-    data.database.cluster.grantDataApiAccess(task.taskRole);
+    data.database.grantDataApiAccess(task.taskRole);
     data.gatewaySecret.grantRead(task.taskRole);
     new FargateService(this, 'Service', {
-      cluster: new Cluster(this, 'Cluster', { vpc: data.network.vpc }) as ICluster,
+      cluster: new Cluster(this, 'Cluster', { vpc }) as ICluster,
       taskDefinition: task,
       desiredCount: 1,
       // Two for a moment are harmless: a lease row lets one of them hold the stream.

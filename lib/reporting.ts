@@ -17,7 +17,7 @@ export class Reporting extends Construct {
         MERGE_INTERVAL_MS: String(config.mergeIntervalMs),
       },
     });
-    database.cluster.grantDataApiAccess(migrator);
+    database.grantDataApiAccess(migrator);
     everyMinute(this, migrator);
   }
 }

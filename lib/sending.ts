@@ -14,7 +14,8 @@ interface SendingProps {
   readonly database: AgentDatabase;
   readonly sendQueue: SendQueue;
   readonly gatewaySecret: ISecret;
-  readonly vpc: IVpc;
+  /** None with profile local. */
+  readonly vpc: IVpc | undefined;
 }
 
 /** The Sender: sends the batches whose records it gets, each lane with its share of the sessions. */
@@ -24,8 +25,7 @@ export class Sending extends Construct {
     const sender = new AgentFunction<typeof senderEnvironment>(this, 'Sender', {
       program: 'sender',
       timeout: Duration.seconds(30),
-      vpc,
-      vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
+      ...(vpc && { vpc, vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS } }),
       environment: {
         ...database.environment,
         GATEWAY_URL: config.gatewayUrl,
@@ -34,7 +34,7 @@ export class Sending extends Construct {
         DEFAULT_VALIDITY_SECONDS: String(config.defaultValiditySeconds),
       },
     });
-    database.cluster.grantDataApiAccess(sender);
+    database.grantDataApiAccess(sender);
     gatewaySecret.grantRead(sender);
     for (const lane of lanes) {
       const source = new SqsEventSource(sendQueue.queues[lane], {

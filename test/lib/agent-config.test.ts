@@ -36,11 +36,13 @@ describe('the settings of an agent', () => {
     [{ messagesPerSecond: '-1' }, 'messagesPerSecond: expected a whole number from 0 to 100000, got "-1"'],
     [{ sessions: 41 }, 'sessions: expected a whole number from 6 to 40, got 41'],
     [{ messagePerSecond: 1 }, 'messagePerSecond: no such setting, did you mean messagesPerSecond?'],
-    [{ wat: 1 }, 'wat: no such setting, expected one of messagesPerSecond, sessions'],
+    [{ wat: 1 }, 'wat: no such setting, expected one of profile, '],
     [{ timeZone: 'Seoul' }, 'timeZone: expected an IANA time zone such as Asia/Seoul, got "Seoul"'],
     [{ gatewayUrl: 'http://x' }, 'gatewayUrl: expected grpcs://host:port, or grpc://127.0.0.1:port'],
     [{ gatewayUrl: 'grpc://gateway.example.com:80' }, 'gatewayUrl: expected grpcs://host:port'],
     [{ subscription: 'a b' }, 'subscription: expected 1 to 64 letters, digits or hyphens, got "a b"'],
+    [{ profile: 'local' }, 'dataApiUrl: expected a value with profile local, got undefined'],
+    [{ databaseSecretArn: 'arn:x' }, 'databaseSecretArn: expected nothing with profile aws, got "arn:x"'],
     [{ minCapacity: 9, maxCapacity: 8 }, 'maxCapacity: expected at least minCapacity, got 8'],
   ])('%j stop the synthesis with one line', (context, line) => {
     expect(() => readConfig(context)).toThrow(line);

@@ -1,4 +1,4 @@
-import { App } from 'aws-cdk-lib';
+import { App, type Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
@@ -10,10 +10,8 @@ import {
   senderEnvironment,
 } from '../../functions/aws/env.ts';
 import { timing } from '../../functions/pipeline/timing.ts';
+import { addStacks } from '../../lib/agent-app.ts';
 import { readConfig } from '../../lib/agent-config.ts';
-import { AgentStack } from '../../lib/agent-stack.ts';
-import { DataStack } from '../../lib/data-stack.ts';
-import { ReceiverStack } from '../../lib/receiver-stack.ts';
 
 let data: Template;
 let agent: Template;
@@ -22,15 +20,11 @@ let receiver: Template;
 /** One synthesis for all tests here: it bundles the functions. */
 beforeAll(() => {
   const app = new App();
-  const config = readConfig({});
-  const dataStack = new DataStack(app, 'Data', { config });
-  const agentStack = new AgentStack(app, 'Agent', { config, data: dataStack });
-  const receiverStack = new ReceiverStack(app, 'Receiver', { config, data: dataStack });
-  [data, agent, receiver] = [dataStack, agentStack, receiverStack].map((stack) => Template.fromStack(stack)) as [
-    Template,
-    Template,
-    Template,
-  ];
+  addStacks(app, readConfig({}));
+  const templateOf = (id: string) => Template.fromStack(app.node.findChild(id) as Stack);
+  data = templateOf('OmniAgent-Data');
+  agent = templateOf('OmniAgent');
+  receiver = templateOf('OmniAgent-Receiver');
 });
 
 const functionProperties = z.object({
@@ -201,9 +195,9 @@ describe('the alarms', () => {
     );
     const descriptions = alarms.map((alarm) => alarm['Properties'].AlarmDescription);
     expect(alarms.map((alarm) => alarm['Properties'].AlarmName).toSorted()).toEqual([
-      'Agent/Collection/OldestWaitingRow',
-      'Agent/Sending/DeadLetterQueueNotEmpty',
-      'Receiver/Reporting/StreamHeartbeatMissing',
+      'OmniAgent-Receiver/Reporting/StreamHeartbeatMissing',
+      'OmniAgent/Collection/OldestWaitingRow',
+      'OmniAgent/Sending/DeadLetterQueueNotEmpty',
     ]);
     for (const description of descriptions) expect(description).toMatch(/docs\/runbook\.md, "\w+\/\w+"/);
   });

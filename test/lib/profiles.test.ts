@@ -1,0 +1,88 @@
+import { App, type Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { addStacks } from '../../lib/agent-app.ts';
+import { readConfig } from '../../lib/agent-config.ts';
+
+interface Resource {
+  readonly Type: string;
+  readonly Properties: Record<string, unknown>;
+}
+
+const local = {
+  profile: 'local',
+  dataApiUrl: 'http://127.0.0.1:4000',
+  databaseClusterArn: 'arn:aws:rds:ap-northeast-2:000000000000:cluster:local',
+  databaseSecretArn: 'arn:aws:secretsmanager:ap-northeast-2:000000000000:secret:local-abcdef',
+};
+
+function synthesize(context: Record<string, string>) {
+  const app = new App();
+  addStacks(app, readConfig(context));
+  const stacks = app.node.children.filter((child): child is Stack => 'templateFile' in child);
+  return Object.fromEntries(
+    stacks.map((stack) => [
+      stack.stackName,
+      Template.fromStack(stack).toJSON()['Resources'] as Record<string, Resource>,
+    ]),
+  );
+}
+
+/** The only variables that may differ between the profiles. */
+const variables = ['AWS_ENDPOINT_URL_RDS_DATA', 'DATABASE_CLUSTER_ARN', 'DATABASE_SECRET_ARN'];
+
+/** A resource without what only AWS has: the network, and the names of the database. */
+function withoutSurroundings(resource: Resource): unknown {
+  const { VpcConfig: _, ...properties } = structuredClone(resource.Properties);
+  const environment = properties['Environment'] as { Variables: Record<string, unknown> } | undefined;
+  for (const name of variables) delete environment?.Variables[name];
+  return { Type: resource.Type, Properties: properties };
+}
+
+describe('the profiles aws and local', () => {
+  const [aws, emulator] = [synthesize({}), synthesize(local)];
+
+  it('differ by the receiver’s stack, and by what the data stack holds beside the gateway’s secret', () => {
+    expect(Object.keys(aws)).toEqual(['OmniAgent-Data', 'OmniAgent', 'OmniAgent-Receiver']);
+    expect(Object.keys(emulator)).toEqual(['OmniAgent-Data', 'OmniAgent']);
+    const typesOf = (stack: string, resources: typeof aws) =>
+      Object.values(resources[stack] ?? {}).map(({ Type }) => Type);
+    expect(typesOf('OmniAgent-Data', emulator)).toEqual(['AWS::SecretsManager::Secret']);
+    expect(typesOf('OmniAgent-Data', aws)).toEqual(
+      expect.arrayContaining(['AWS::EC2::VPC', 'AWS::EC2::NatGateway', 'AWS::EC2::EIP', 'AWS::RDS::DBCluster']),
+    );
+  });
+
+  it('have the same resources in the agent’s stack, but for the sender’s security group', () => {
+    const missing = Object.entries(aws['OmniAgent'] ?? {}).filter(([id]) => !(id in (emulator['OmniAgent'] ?? {})));
+    expect(missing.map(([, { Type }]) => Type)).toEqual(['AWS::EC2::SecurityGroup']);
+    expect(Object.keys(emulator['OmniAgent'] ?? {}).filter((id) => !(id in (aws['OmniAgent'] ?? {})))).toEqual([]);
+  });
+
+  it('give each of them the same properties, but for three variables, the network, and the names in grants', () => {
+    for (const [id, resource] of Object.entries(emulator['OmniAgent'] ?? {})) {
+      const other = aws['OmniAgent']?.[id];
+      if (other === undefined) throw new Error(`no ${id} in profile aws`);
+      if (resource.Type === 'AWS::IAM::Policy') continue;
+      if (resource.Type === 'AWS::IAM::Role') continue;
+      expect(withoutSurroundings(resource), id).toEqual(withoutSurroundings(other));
+    }
+  });
+
+  it('grant the same actions, and the sender alone may use a network in addition', () => {
+    const actionsOf = (resource: Resource | undefined) =>
+      JSON.stringify(resource?.Properties['PolicyDocument'] ?? null, (key, value) =>
+        key === 'Resource' ? undefined : value,
+      );
+    for (const [id, resource] of Object.entries(emulator['OmniAgent'] ?? {})) {
+      if (resource.Type === 'AWS::IAM::Policy') expect(actionsOf(resource), id).toBe(actionsOf(aws['OmniAgent']?.[id]));
+    }
+    const managed = (stacks: typeof aws, id: RegExp) =>
+      Object.entries(stacks['OmniAgent'] ?? {})
+        .filter(([name, { Type }]) => Type === 'AWS::IAM::Role' && id.test(name))
+        .map(([, { Properties }]) => JSON.stringify(Properties['ManagedPolicyArns']));
+    expect(managed(emulator, /Sender/).join()).not.toContain('AWSLambdaVPCAccessExecutionRole');
+    expect(managed(aws, /Sender/).join()).toContain('AWSLambdaVPCAccessExecutionRole');
+    expect(managed(emulator, /Collector|Migrator/)).toEqual(managed(aws, /Collector|Migrator/));
+  });
+});
