@@ -3,16 +3,22 @@ import { Alarm, type AlarmProps, ComparisonOperator } from 'aws-cdk-lib/aws-clou
 import type { Construct } from 'constructs';
 
 export interface AgentAlarmProps extends Omit<AlarmProps, 'alarmName' | 'alarmDescription'> {
-  /** `<Unit>/<Condition>`: the heading of docs/runbook.md that says what to do. */
+  /** `<Unit>/<Condition>`. */
   readonly name: string;
+  /** The heading of docs/runbook.md that says what to do; the name, unless several alarms share one. */
+  readonly heading?: string;
   readonly description: string;
 }
 
 /** An alarm with an explicit name and a heading of that name in the runbook. */
-export function agentAlarm(scope: Construct, id: string, { name, description, ...props }: AgentAlarmProps): Alarm {
+export function agentAlarm(
+  scope: Construct,
+  id: string,
+  { name, heading = name, description, ...props }: AgentAlarmProps,
+): Alarm {
   return new Alarm(scope, id, {
     alarmName: `${Stack.of(scope).stackName}/${name}`,
-    alarmDescription: `${description} What to do: docs/runbook.md, "${name}".`,
+    alarmDescription: `${description} What to do: docs/runbook.md, "${heading}".`,
     comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
     ...props,
   });

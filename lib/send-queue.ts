@@ -1,5 +1,4 @@
 import { Duration } from 'aws-cdk-lib';
-import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { agentAlarm } from './alarm.ts';
@@ -16,35 +15,29 @@ export class SendQueue extends Construct {
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    const make = (lane: Lane) => {
-      const house = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true };
-      const deadLetters = new Queue(this, `${lane}DeadLetters`, { ...house, retentionPeriod: Duration.days(14) });
-      const queue = new Queue(this, lane, {
-        ...house,
-        visibilityTimeout,
-        retentionPeriod: Duration.days(4),
-        deadLetterQueue: { queue: deadLetters, maxReceiveCount: 5 },
-      });
-      return { queue, deadLetters };
-    };
-    const [veryFast, fast, slow] = [make('VeryFast'), make('Fast'), make('Slow')];
-    this.queues = { VeryFast: veryFast.queue, Fast: fast.queue, Slow: slow.queue };
-    const period = Duration.minutes(1);
-    const visible = (queue: Queue) => queue.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' });
-    agentAlarm(this, 'DeadLetterQueueNotEmpty', {
-      name: 'Sending/DeadLetterQueueNotEmpty',
+    const [VeryFast, Fast, Slow] = [this.#addLane('VeryFast'), this.#addLane('Fast'), this.#addLane('Slow')];
+    this.queues = { VeryFast, Fast, Slow };
+  }
+
+  #addLane(lane: Lane): Queue {
+    const house = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true };
+    const deadLetters = new Queue(this, `${lane}DeadLetters`, { ...house, retentionPeriod: Duration.days(14) });
+    agentAlarm(this, `${lane}DeadLetterQueueNotEmpty`, {
+      name: `Sending/DeadLetterQueueNotEmpty/${lane}`,
+      heading: 'Sending/DeadLetterQueueNotEmpty',
       description: 'Records failed five times: their batches are found by the sweep, but something is wrong.',
-      metric: new MathExpression({
-        expression: 'veryFast + fast + slow',
-        usingMetrics: {
-          veryFast: visible(veryFast.deadLetters),
-          fast: visible(fast.deadLetters),
-          slow: visible(slow.deadLetters),
-        },
-        period,
+      metric: deadLetters.metricApproximateNumberOfMessagesVisible({
+        period: Duration.minutes(1),
+        statistic: 'Maximum',
       }),
       threshold: 0,
       evaluationPeriods: 1,
+    });
+    return new Queue(this, lane, {
+      ...house,
+      visibilityTimeout,
+      retentionPeriod: Duration.days(4),
+      deadLetterQueue: { queue: deadLetters, maxReceiveCount: 5 },
     });
   }
 }

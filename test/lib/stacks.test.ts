@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { App, type Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -189,7 +190,7 @@ describe('the receiver', () => {
 });
 
 describe('the alarms', () => {
-  it('are three, each with a heading in the runbook by its name', () => {
+  it('are of three kinds, each with a heading in the runbook by its name', () => {
     const alarms = [agent, receiver].flatMap((template) =>
       Object.values(template.findResources('AWS::CloudWatch::Alarm')),
     );
@@ -197,9 +198,15 @@ describe('the alarms', () => {
     expect(alarms.map((alarm) => alarm['Properties'].AlarmName).toSorted()).toEqual([
       'OmniAgent-Receiver/Reporting/StreamHeartbeatMissing',
       'OmniAgent/Collection/OldestWaitingRow',
-      'OmniAgent/Sending/DeadLetterQueueNotEmpty',
+      'OmniAgent/Sending/DeadLetterQueueNotEmpty/Fast',
+      'OmniAgent/Sending/DeadLetterQueueNotEmpty/Slow',
+      'OmniAgent/Sending/DeadLetterQueueNotEmpty/VeryFast',
     ]);
-    for (const description of descriptions) expect(description).toMatch(/docs\/runbook\.md, "\w+\/\w+"/);
+    const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
+    for (const description of descriptions) {
+      const heading = /docs\/runbook\.md, "(\w+\/\w+)"/.exec(description)?.[1];
+      expect(runbook).toContain(`\n## ${heading}\n`);
+    }
   });
 
   it('goes off when the heartbeat is missing altogether', () => {
