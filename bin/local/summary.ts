@@ -13,8 +13,8 @@ export interface RunResult {
   /** From the first INSERT to the last archived row. */
   readonly seconds: number;
   readonly archivedPerSecond: number;
-  /** From the first INSERT to the last archived row, idle polls included. */
-  readonly calls: { readonly dataApi: number; readonly sqs: number; readonly gateway: number };
+  /** By service (dataApi, gateway, and sqs where it is counted), idle polls included. */
+  readonly calls: Readonly<Record<string, number>>;
 }
 
 interface Latencies {
@@ -83,6 +83,8 @@ export async function readOutcomes(pool: Pool, keys: readonly string[]): Promise
   return rows;
 }
 
+const services: Readonly<Record<string, string>> = { dataApi: 'RDS Data API', sqs: 'SQS', gateway: 'gateway' };
+
 export interface Summary {
   readonly result: RunResult;
   readonly channels: readonly ChannelResult[];
@@ -92,7 +94,6 @@ export interface Summary {
 
 export function formatSummary({ result, channels, outcomes, latencies }: Summary): string {
   const per1000 = (calls: number) => `${((calls * 1000) / result.inserted).toFixed(1)} per 1,000`;
-  const { dataApi, sqs, gateway } = result.calls;
   const verdict = result.lost + result.duplicates === 0 ? 'Nothing lost, nothing sent twice.' : 'SOMETHING WENT WRONG.';
   return [
     '',
@@ -116,11 +117,7 @@ export function formatSummary({ result, channels, outcomes, latencies }: Summary
     '',
     table(
       ['calls', 'number', ''],
-      [
-        ['RDS Data API', count(dataApi), per1000(dataApi)],
-        ['SQS', count(sqs), per1000(sqs)],
-        ['gateway', count(gateway), per1000(gateway)],
-      ],
+      Object.entries(result.calls).map(([name, calls]) => [services[name] ?? name, count(calls), per1000(calls)]),
     ),
     '',
     `${count(result.inserted)} inserted: ${count(result.accepted)} accepted, ${count(result.rejected)} rejected, ` +

@@ -1,4 +1,10 @@
-/** Whoever started the runner must act: its message is one line, and all that is shown. */
+/** Whoever started the program must act: its message is one line, and all that is shown. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+  readonly exitCode: number;
+
+  constructor(message: string, { exitCode = 1 }: { exitCode?: number } = {}) {
+    super(message);
+    this.exitCode = exitCode;
+  }
 }

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { type Engine, startEngine } from './engine.ts';
+import type { LocalOptions } from './options.ts';
+import { freePort } from './ports.ts';
+import type { StandInProcess } from './stand-in.ts';
+import { credentials, type OnStop, type Say, startInSteps, startSurroundings } from './surroundings.ts';
+import { synthesize } from './synth.ts';
+import { type AgentPlan, readAssembly } from './template.ts';
+
+/** Everything of the agent on this machine, started. */
+export interface LocalAgent {
+  readonly databaseUrl: string;
+  readonly dataDir: string;
+  readonly simulator: StandInProcess;
+  readonly engine: Engine;
+  /** Calls to the Data API, SQS and the gateway since the start. */
+  calls(): Promise<Record<string, number>>;
+  stop(): Promise<void>;
+}
+
+/** Starts the parts in the order in which they need each other; on a failure stops what had been started. */
+export async function startLocalAgent(options: LocalOptions, say: Say): Promise<LocalAgent> {
+  return await startInSteps((onStop) => startParts(options, say, onStop), say);
+}
+
+async function startParts(options: LocalOptions, say: Say, onStop: OnStop): Promise<Omit<LocalAgent, 'stop'>> {
+  const { data, ports, seed } = options;
+  // Before anything starts: a port in use is told in one line.
+  for (const [name, port] of Object.entries(ports)) if (port !== 0) await freePort(port, name);
+  const surroundings = await startSurroundings({ data, databasePort: ports.database }, say, onStop);
+  const { dataDir, databaseUrl } = surroundings;
+  const queue = await surroundings.startStandIn('queue', { port: ports.queue });
+  const simulator = await surroundings.startStandIn('simulator', {
+    dataDir: join(dataDir, 'simulator'),
+    port: ports.gateway,
+    seed,
+    ...credentials,
+  });
+  const plan = await planOf(options, { dataDir, gatewayUrl: simulator.url, queueUrl: queue.url });
+  // Sessions in UTC, as on Aurora: a statement that forgot the agent's zone is nine hours off at once.
+  const secrets = { [plan.receiver?.environment['GATEWAY_SECRET_ARN'] ?? '']: JSON.stringify(credentials) };
+  const settings = { databaseUrl, timeZone: 'UTC', port: ports.dataApi, secrets };
+  const dataApi = await surroundings.startStandIn('data-api', settings);
+  const endpoints = { sqs: queue.url, rdsData: dataApi.url, secretsManager: dataApi.url };
+  const engine = await startEngine({ plan, endpoints, logDir: join(dataDir, 'logs'), onProblem: say });
+  onStop(() => engine.stop());
+  const calls = () => countCalls({ dataApi, sqs: queue, gateway: simulator });
+  return { databaseUrl, dataDir, simulator, engine, calls };
+}
+
+/** Synthesizes the app with the person's settings, and reads what its templates say. */
+async function planOf(
+  { rate }: LocalOptions,
+  { dataDir, gatewayUrl, queueUrl }: { dataDir: string; gatewayUrl: string; queueUrl: string },
+): Promise<AgentPlan> {
+  const outDir = join(dataDir, 'cdk.out');
+  const context = { gatewayUrl, ...(rate === undefined ? {} : { messagesPerSecond: String(rate) }) };
+  await synthesize({ context, outDir });
+  return readAssembly(outDir, { queueUrl });
+}
+
+/** Calls to each service since its start; the gateway's streams are not counted. */
+export async function countCalls(services: Readonly<Record<string, StandInProcess>>): Promise<Record<string, number>> {
+  const counters = ['calls', 'send', 'inquire', 'token', 'uploadFile'];
+  const counted = Object.entries(services).map(async ([name, standIn]) => {
+    const stats = await standIn.stats();
+    return [name, counters.reduce((sum, operation) => sum + (stats[operation] ?? 0), 0)] as const;
+  });
+  return Object.fromEntries(await Promise.all(counted));
+}

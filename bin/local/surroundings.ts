@@ -1,0 +1,101 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { type LocalDatabase, openDatabase, startDatabase } from './database.ts';
+import { applySchema } from './schema.ts';
+import { type StandInProcess, startStandIn } from './stand-in.ts';
+
+/** What every local run of the agent stands on: a folder for its data, a database with the tables, stand-ins. */
+export interface Surroundings {
+  readonly dataDir: string;
+  readonly databaseUrl: string;
+  /** Starts one of the stand-ins beside this file, to be stopped with the rest. */
+  startStandIn(name: 'data-api' | 'queue' | 'simulator', settings: object): Promise<StandInProcess>;
+}
+
+export type Say = (line: string) => void;
+
+/** Puts off what must be undone, to be done at the end in reverse order. */
+export type OnStop = (cleanup: () => Promise<unknown>) => void;
+
+/** The zone of the agent, of its embedded database and of the sessions of a person. */
+export const timeZone = 'Asia/Seoul';
+
+/** Of the simulator alone; no secret. */
+export const credentials = { clientId: 'local', clientSecret: 'local' };
+
+/** Starts something in steps; when one fails, and at the end, what had been started is stopped in reverse order. */
+export async function startInSteps<T>(
+  start: (onStop: OnStop) => Promise<T>,
+  say: Say,
+): Promise<T & { stop(): Promise<void> }> {
+  const cleanups: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup().catch((error) => say(String(error)));
+  };
+  try {
+    return { ...(await start((cleanup) => cleanups.push(cleanup))), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+export interface SurroundingsOptions {
+  /** Where data is kept; undefined for a folder that is removed at the end. */
+  readonly data: string | undefined;
+  /** 0 is a free one. */
+  readonly databasePort: number;
+}
+
+export async function startSurroundings(
+  { data, databasePort }: SurroundingsOptions,
+  say: Say,
+  onStop: OnStop,
+): Promise<Surroundings> {
+  const dataDir = await prepareDataDir(data, onStop);
+  const database = await prepareDatabase(dataDir, databasePort);
+  onStop(() => database.stop());
+  await applySchema(database.url);
+  await warnOfZone(database.url, say);
+  return {
+    dataDir,
+    databaseUrl: database.url,
+    async startStandIn(name, settings) {
+      const standIn = await startStandIn(name, fileURLToPath(new URL(`./${name}.ts`, import.meta.url)), settings);
+      onStop(() => standIn.stop());
+      return standIn;
+    },
+  };
+}
+
+async function prepareDataDir(data: string | undefined, onStop: OnStop): Promise<string> {
+  if (data !== undefined) {
+    await mkdir(resolve(data), { recursive: true });
+    return resolve(data);
+  }
+  const dataDir = await mkdtemp(join(tmpdir(), 'omni-agent-'));
+  onStop(() => rm(dataDir, { recursive: true, force: true }));
+  return dataDir;
+}
+
+async function prepareDatabase(dataDir: string, port: number): Promise<LocalDatabase> {
+  const outside = process.env['DATABASE_URL'];
+  if (outside) return await openDatabase(outside);
+  return await startDatabase({ dataDir: join(dataDir, 'postgresql'), port, timeZone });
+}
+
+/** A customer's `now()` is the local time of the session, whose zone is the server's unless it says otherwise. */
+async function warnOfZone(url: string, say: (line: string) => void): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query<{ TimeZone: string }>('show timezone').finally(() => client.end());
+  const zone = rows[0]?.TimeZone;
+  if (zone !== timeZone) {
+    say(
+      `WARNING: the database's zone is ${zone}, the agent's ${timeZone}: a now() of a session in ${zone} is another time.`,
+    );
+  }
+}
