@@ -21,7 +21,10 @@ const settings = z.strictObject({
   profile: z.enum(['aws', 'local']).default('aws'),
   dataApiUrl: z.url().optional(),
   databaseClusterArn: z.string().startsWith('arn:').optional(),
-  databaseSecretArn: z.string().startsWith('arn:').optional(),
+  databaseSecretArn: z
+    .string()
+    .regex(/^arn:.*-[A-Za-z0-9]{6}$/, 'expected a complete ARN, ending in a hyphen and six characters')
+    .optional(),
   /** Messages a second over all senders; 0 is no limit (send.tps). */
   messagesPerSecond: integer(0, 100_000).default(400),
   /** Concurrent sender invocations over the three lanes (send.session.cnt). */
@@ -45,7 +48,7 @@ const settings = z.strictObject({
   gatewayUrl: z
     .string()
     .regex(
-      /^(grpcs:\/\/[^/:]+:\d+|grpc:\/\/(127\.0\.0\.1|localhost):\d+)$/,
+      /^(grpcs:\/\/[^/:]+:\d+|grpc:\/\/(127\.0\.0\.1|localhost|host\.docker\.internal|172\.17\.0\.1):\d+)$/,
       'expected grpcs://host:port, or grpc://127.0.0.1:port for a gateway on this machine',
     )
     .default('grpcs://gateway.example.com:443'),

@@ -40,7 +40,7 @@ export async function startDatabase({ dataDir, port: wantedPort, timeZone }: Dat
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const command = asServerUser(binaryOf('postgres'), ['-D', dataDir, '-p', String(port), '-k', '', ...options]);
-  const server = spawnGuarded(command, join(dataDir, 'server.log'));
+  const server = spawnGuarded(command, { logFile: join(dataDir, 'server.log'), ending: 'shutDown' });
   const admin = `postgres://postgres@127.0.0.1:${port}/postgres`;
   try {
     await awaitConnection(admin, server);

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { startEventSource } from './event-source.ts';
-import { type Endpoints, FunctionPool } from './function-pool.ts';
+import { awsEnvironment, type Endpoints, FunctionPool } from './function-pool.ts';
 import { region } from './intrinsics.ts';
 import { startReceiver } from './receiver-process.ts';
 import { startSchedule } from './schedule.ts';
@@ -54,7 +54,14 @@ export async function startEngine({ plan, endpoints, logDir, onProblem }: Engine
   const eventSources = wiring.eventSources.map((one) => startEventSource({ ...one, client, onProblem: tell }));
   const schedules = wiring.schedules.map((one) => startSchedule({ ...one, onProblem: tell }));
   const logFile = join(logDir, 'receiver.log');
-  const receiver = plan.receiver && startReceiver({ plan: plan.receiver, endpoints, logFile, onProblem: tell });
+  const receiver =
+    plan.receiver &&
+    startReceiver({
+      plan: plan.receiver,
+      awsEnvironment: awsEnvironment(endpoints),
+      logFile,
+      onProblem: tell,
+    });
   return {
     processes: () => [
       ...pools.flatMap((pool) => pool.pids().map((pid) => ({ name: pool.plan.name, pid }))),

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { region } from './intrinsics.ts';
+import { region as localRegion } from './intrinsics.ts';
 import { arnOf, type FunctionPlan } from './template.ts';
 
 /** Where the SDK's clients find what stands in for AWS. */
@@ -11,6 +11,8 @@ export interface Endpoints {
   readonly sqs: string;
   readonly rdsData: string;
   readonly secretsManager: string;
+  /** The region they play; the runner's own if not given. */
+  readonly region?: string;
 }
 
 type Reply =
@@ -22,7 +24,12 @@ type Reply =
 const host = fileURLToPath(new URL('./function-host.mjs', import.meta.url));
 
 /** What every process of the agent has beside its own environment. Nothing of the runner's environment is passed on. */
-export function awsEnvironment({ sqs, rdsData, secretsManager }: Endpoints): Record<string, string> {
+export function awsEnvironment({
+  sqs,
+  rdsData,
+  secretsManager,
+  region = localRegion,
+}: Endpoints): Record<string, string> {
   return {
     AWS_REGION: region,
     AWS_ACCESS_KEY_ID: 'local',

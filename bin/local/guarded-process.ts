@@ -11,24 +11,40 @@ export interface GuardedProcess {
 }
 
 /**
- * A shell starts the server and watches our end of a pipe: when we are gone, even by SIGKILL, the pipe closes and the
- * server is shut down. In a group of its own, so that a terminal's Ctrl-C reaches the runner alone.
- * Two signals: INT is PostgreSQL's fast shutdown, but a shell's background job ignores it until the server has set up
- * its own handling, some 10 ms after its start; TERM ends it before that.
+ * How a server is ended. `shutDown` sends two signals: INT is PostgreSQL's fast shutdown, but a shell's background job
+ * ignores it until the server has set up its own handling, some 10 ms after its start; TERM ends it before that.
+ * `killAll` ends the server and everything it started at once.
  */
-const guard = `exec 3<&0
+const endings = { shutDown: 'kill -TERM $server; kill -INT $server', killAll: 'kill -KILL 0' } as const;
+
+/**
+ * A shell starts the server and watches our end of a pipe: when we are gone, even by SIGKILL, the pipe closes and the
+ * server is ended. In a group of its own, so that a terminal's Ctrl-C reaches the runner alone.
+ */
+const guard = (ending: keyof typeof endings) => `exec 3<&0
 "$@" </dev/null 3<&- & server=$!
-( read -r _ <&3; kill -TERM $server; kill -INT $server ) & watcher=$!
+( read -r _ <&3; ${endings[ending]} ) & watcher=$!
 wait $server; code=$?
 kill $watcher 2>/dev/null
 exit $code`;
 
+export interface GuardedOptions {
+  readonly logFile: string;
+  readonly ending: keyof typeof endings;
+  /** The whole environment of the process; our own if not given. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Starts a command whose output is appended to a file. */
-export function spawnGuarded(command: readonly string[], logFile: string): GuardedProcess {
+export function spawnGuarded(command: readonly string[], { logFile, ending, env }: GuardedOptions): GuardedProcess {
   const output = openSync(logFile, 'a');
   const before = statSync(logFile).size;
   const stdio: ['pipe', number, number] = ['pipe', output, output];
-  const child = spawn('sh', ['-c', guard, 'guard', ...command], { detached: true, stdio });
+  const child = spawn('sh', ['-c', guard(ending), 'guard', ...command], {
+    detached: true,
+    stdio,
+    env: env ?? process.env,
+  });
   closeSync(output);
   const gone = once(child, 'exit');
   return {

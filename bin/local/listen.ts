@@ -2,9 +2,17 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { UsageError } from './usage-error.ts';
 
-/** Listens on 127.0.0.1, 0 for a free port; the server's URL. */
-export async function listen(server: Server, port: number, purpose: string): Promise<string> {
-  server.listen(port, '127.0.0.1');
+export interface ListenOptions {
+  /** 0 is a free one. */
+  readonly port: number;
+  /** An address of this machine. */
+  readonly host: string;
+  readonly purpose: string;
+}
+
+/** Listens; the server's URL. */
+export async function listen(server: Server, { port, host, purpose }: ListenOptions): Promise<string> {
+  server.listen(port, host);
   try {
     await once(server, 'listening');
   } catch (error) {
@@ -12,5 +20,5 @@ export async function listen(server: Server, port: number, purpose: string): Pro
     throw new UsageError(`Port ${port} for the ${purpose}: expected a free one, but ${inUse ? 'it is in use' : error}`);
   }
   const address = server.address();
-  return `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : port}`;
+  return `http://${host}:${address !== null && typeof address === 'object' ? address.port : port}`;
 }

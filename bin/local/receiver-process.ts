@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { awsEnvironment, type Endpoints } from './function-pool.ts';
 import type { ReceiverPlan } from './template.ts';
 
 export interface ReceiverProcess {
@@ -13,7 +12,8 @@ export interface ReceiverProcess {
 
 export interface ReceiverParts {
   readonly plan: ReceiverPlan;
-  readonly endpoints: Endpoints;
+  /** What AWS would add to the environment of its task definition. */
+  readonly awsEnvironment: Readonly<Record<string, string>>;
   readonly logFile: string;
   readonly onProblem: (line: string) => void;
 }
@@ -22,7 +22,7 @@ export interface ReceiverParts {
 const restartMs = 1_000;
 
 /** Runs the receiver's program with the very environment of its task definition. */
-export function startReceiver({ plan, endpoints, logFile, onProblem }: ReceiverParts): ReceiverProcess {
+export function startReceiver({ plan, awsEnvironment, logFile, onProblem }: ReceiverParts): ReceiverProcess {
   let child: ChildProcess | undefined;
   let restart: NodeJS.Timeout | undefined;
   let stopping = false;
@@ -30,7 +30,7 @@ export function startReceiver({ plan, endpoints, logFile, onProblem }: ReceiverP
     const log = openSync(logFile, 'a');
     child = spawn(process.execPath, [guard, plan.assetDir], {
       cwd: plan.assetDir,
-      env: { PATH: process.env['PATH'] ?? '', ...plan.environment, ...awsEnvironment(endpoints) },
+      env: { PATH: process.env['PATH'] ?? '', ...plan.environment, ...awsEnvironment },
       detached: true,
       // The channel tells the process that the runner is gone.
       stdio: ['ignore', log, log, 'ipc'],

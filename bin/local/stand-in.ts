@@ -10,7 +10,7 @@ import { UsageError } from './usage-error.ts';
 
 /** A running stand-in, seen from inside its own process (tests start it in theirs). */
 export interface StandIn {
-  /** Where it listens, always on 127.0.0.1. */
+  /** Where it listens: on 127.0.0.1 unless its options say otherwise. */
   readonly url: string;
   /** Counters since the start, for example calls by operation. */
   stats(): Readonly<Record<string, number>>;

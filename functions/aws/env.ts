@@ -11,11 +11,11 @@ const integer = (min: number, max: number) =>
 
 const timeZone = z.string().refine(isTimeZone, { error: 'expected an IANA time zone such as Asia/Seoul' });
 
-/** `grpcs://host:port`; plain `grpc://` only on this machine, because it carries the token. */
+/** `grpcs://host:port`; plain `grpc://` only to the same machine (from a container too), because it carries the token. */
 const gatewayUrl = z
   .string()
   .regex(
-    /^(grpcs:\/\/[^/:]+:\d+|grpc:\/\/(127\.0\.0\.1|localhost):\d+)$/,
+    /^(grpcs:\/\/[^/:]+:\d+|grpc:\/\/(127\.0\.0\.1|localhost|host\.docker\.internal|172\.17\.0\.1):\d+)$/,
     'expected grpcs://host:port, or grpc://127.0.0.1:port for a gateway on this machine',
   );
 

@@ -123,9 +123,21 @@ describe('the embedded database', () => {
 
   it('ends although its parent is gone before it handles signals', async () => {
     // A background job ignores SIGINT, as the server does until it has set up its own handling: like this one.
-    const early = spawnGuarded(['sleep', '60'], join(folder, 'early.log'));
+    const early = spawnGuarded(['sleep', '60'], { logFile: join(folder, 'early.log'), ending: 'shutDown' });
     await early.stop();
     expect(early.hasExited).toBe(true);
+  });
+
+  it('ends with all that it started, if it is told to', async () => {
+    const logFile = join(folder, 'family.log');
+    const family = spawnGuarded(['sh', '-c', 'sleep 60 & echo $!; wait'], { logFile, ending: 'killAll' });
+    const child = await vi.waitFor(() => {
+      const pid = Number.parseInt(family.log(), 10);
+      expect(pid).toBeGreaterThan(0);
+      return pid;
+    });
+    await family.stop();
+    await vi.waitFor(() => expect(isAlive(child)).toBe(false), 10_000);
   });
 });
 

@@ -12,6 +12,8 @@ export interface DataApiServerOptions {
   /** Zone of the sessions; on Aurora it is UTC unless somebody changed it. */
   readonly timeZone: string;
   readonly port: number;
+  /** The address of this machine to listen on, 127.0.0.1 if not given. */
+  readonly host?: string;
   readonly maxConnections?: number;
   /** What GetSecretValue answers, by ARN. */
   readonly secrets?: Readonly<Record<string, string>>;
@@ -46,7 +48,11 @@ export async function startDataApi(options: DataApiServerOptions): Promise<DataA
       (error: unknown) => refuse(response, error),
     );
   });
-  const url = await listen(server, options.port, 'Data API');
+  const url = await listen(server, {
+    port: options.port,
+    host: options.host ?? '127.0.0.1',
+    purpose: 'Data API',
+  });
   return {
     url,
     stats: () => counts,

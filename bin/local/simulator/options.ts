@@ -40,6 +40,8 @@ const behaviour = z.strictObject({
 export const simulatorOptions = z.strictObject({
   /** 0 takes a free one. */
   port: z.int().min(0).max(65_535).default(0),
+  /** The address of this machine to listen on. */
+  host: z.string().min(1).default('127.0.0.1'),
   /** Where its logs are kept; created if it does not exist. */
   dataDir: z.string().min(1),
   /** Decides every message's fate, together with its client_key. */

@@ -17,15 +17,15 @@ export interface Simulator extends StandIn {
 }
 
 /**
- * Starts a simulator on 127.0.0.1. Started again on the same `dataDir`, it goes on where it was, even after a kill.
+ * Starts a simulator. Started again on the same `dataDir`, it goes on where it was, even after a kill.
  * Throws if the options are wrong, with what was expected, or if the port is in use. `now` is its clock, in
  * milliseconds since 1970.
  */
 export async function startSimulator(options: SimulatorOptions, now: () => number = Date.now): Promise<Simulator> {
-  const { port, dataDir, seed, clientId, clientSecret, behaviour } = parseOptions(options);
+  const { port, host, dataDir, seed, clientId, clientSecret, behaviour } = parseOptions(options);
   const sockets = new Map<string, Socket>();
   const listener = createServer();
-  listener.listen(port, '127.0.0.1');
+  listener.listen(port, host);
   // Listening comes first: a second simulator on the same port must not touch the logs of the first.
   await once(listener, 'listening');
   const fate = { seed, behaviour };
@@ -45,7 +45,7 @@ export async function startSimulator(options: SimulatorOptions, now: () => numbe
     connections.injectConnection(socket);
   });
   return {
-    url: `grpc://127.0.0.1:${portOf(listener)}`,
+    url: `grpc://${host}:${portOf(listener)}`,
     stats: () => ({ ...calls, ...acceptance.stats(), ...desk.stats() }),
     script: (more) => faults.push(...more),
     async close() {
