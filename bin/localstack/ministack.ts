@@ -13,10 +13,10 @@ import { untilHealthy } from './emulator.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const requirementsFile = fileURLToPath(new URL('./requirements.txt', import.meta.url));
-const venv = join(root, 'build', 'ministack');
+const defaultVenv = join(root, 'build', 'ministack');
 
-/** Installs MiniStack, pinned, into a venv below build/ if it is not there; throws when there is no Python for it. */
-export async function installMiniStack(say: Say): Promise<void> {
+/** Installs MiniStack, pinned, into a venv if it is not there; throws when there is no Python for it. */
+export async function installMiniStack(say: Say, venv: string = defaultVenv): Promise<void> {
   const requirements = await readFile(requirementsFile, 'utf8');
   const installed = join(venv, 'installed.txt');
   if (existsSync(installed) && (await readFile(installed, 'utf8')) === requirements) return;
@@ -52,7 +52,7 @@ export async function startMiniStack(dataDir: string, onStop: OnStop): Promise<s
   const temporary = join(dataDir, 'ministack');
   await mkdir(temporary, { recursive: true });
   await mkdir(join(dataDir, 'logs'), { recursive: true });
-  const server = spawnGuarded([join(venv, 'bin', 'ministack')], {
+  const server = spawnGuarded([join(defaultVenv, 'bin', 'ministack')], {
     logFile: join(dataDir, 'logs', 'emulator.log'),
     ending: 'killAll',
     // Nothing else: its functions inherit it.

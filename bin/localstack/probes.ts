@@ -4,24 +4,25 @@ import type { Pool } from 'pg';
 /** Where a row is on its way: waiting, claimed by the collector, or past the gateway. */
 export type ProbeState = 'waiting' | 'claimed' | 'sent';
 
-/** A row that stays where it is for so long is held: the collector looks every two seconds. */
-const heldMs = 10_000;
 const priorities = ['veryfast', 'fast', 'slow'];
+
+export interface ProbesOptions {
+  readonly signal: AbortSignal;
+  /** A row that stays where it is for so long is held; by default five times the collector's interval. */
+  readonly heldMs?: number;
+}
 
 /** Single rows, one a lane, sent through a running agent to see what it does. */
 export class Probes {
   readonly #pool: Pool;
   readonly #signal: AbortSignal;
+  readonly #heldMs: number;
   readonly #keys: string[] = [];
 
-  constructor(pool: Pool, signal: AbortSignal) {
+  constructor(pool: Pool, { signal, heldMs = 10_000 }: ProbesOptions) {
     this.#pool = pool;
     this.#signal = signal;
-  }
-
-  /** Keys of all probes so far. */
-  get keys(): readonly string[] {
-    return this.#keys;
+    this.#heldMs = heldMs;
   }
 
   /** Inserts probes until those of one round are held in a state; throws if none began to be held within the limit. */
@@ -56,7 +57,7 @@ export class Probes {
     for (;;) {
       const states = await this.#statesOf(keys);
       if (states.some((one) => order.indexOf(one) > order.indexOf(state))) return false;
-      if (performance.now() - begun >= heldMs) return states.every((one) => one === state);
+      if (performance.now() - begun >= this.#heldMs) return states.every((one) => one === state);
       await sleep(250, undefined, { signal: this.#signal });
     }
   }

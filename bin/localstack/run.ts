@@ -36,7 +36,7 @@ export async function deployAndCheck(
 ): Promise<void> {
   const { deployment } = agent;
   const pool = openPool(agent.databaseUrl);
-  const probes = new Probes(pool, signal);
+  const probes = new Probes(pool, { signal });
   const step = stepper(say, signal);
   let isDeployed = false;
   try {
