@@ -1,4 +1,4 @@
-import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand, type SendMessageBatchCommandOutput } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { type Priority, priorities } from '../message/channel.ts';
 import type { QueuedBatch, SendQueue } from '../pipeline/collect.ts';
@@ -13,9 +13,14 @@ export function parseRecord(body: string): { batchId: string } {
 /** SendMessageBatch takes ten entries. */
 const entriesPerCall = 10;
 
+/** What is used of the SDK's client. */
+export interface SendQueueClient {
+  send(command: SendMessageBatchCommand): Promise<Pick<SendMessageBatchCommandOutput, 'Failed'>>;
+}
+
 /** The three SQS queues behind the SEND QUEUE. Entries that SQS refuses are told; the sweep finds their batches. */
 export function sqsSendQueue(
-  client: SQSClient,
+  client: SendQueueClient,
   urls: Readonly<Record<Priority, string>>,
   onRefused: (batchIds: string[]) => void,
 ): SendQueue {

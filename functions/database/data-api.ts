@@ -26,11 +26,16 @@ export function connectDatabase(environment: DatabaseEnvironment): AgentDatabase
   return { queries, timeZone: environment.TIME_ZONE, now: () => null };
 }
 
+/** What is used of the SDK's client. */
+export interface DataApiClient {
+  send(command: ExecuteStatementCommand): Promise<ExecuteStatementCommandOutput>;
+}
+
 export interface DataApiOptions {
   readonly clusterArn: string;
   readonly secretArn: string;
   readonly database: string;
-  readonly client?: RDSDataClient;
+  readonly client?: DataApiClient;
   readonly sleep?: (ms: number) => Promise<void>;
 }
 
@@ -53,7 +58,7 @@ const retryDelaysMs = [250, 1_000, 3_000, 6_000, 10_000];
  * Each statement is one transaction; all of the agent's may be repeated, so what may pass is tried again.
  */
 export function connectDataApi({ clusterArn, secretArn, database, ...options }: DataApiOptions): Queries {
-  const client = options.client ?? new RDSDataClient({ requestHandler });
+  const client: DataApiClient = options.client ?? new RDSDataClient({ requestHandler });
   const sleep = options.sleep ?? ((ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
 
   async function execute(statement: Statement, parameters: SqlParameter[]): Promise<ExecuteStatementCommandOutput> {

@@ -26,16 +26,19 @@ export class StatusError extends Error {
   }
 }
 
+/** Where accepted messages go, to be reported on. */
+type Desk = Pick<ReportDesk, 'publish'>;
+
 /** Accepts and rejects messages, and remembers for each idempotency key what it said. */
 export class Acceptance {
   readonly #log: AcceptLog;
-  readonly #desk: ReportDesk;
+  readonly #desk: Desk;
   readonly #fate: Fate;
   readonly #perSecond = new RateMeter(1_000);
   readonly #perMinute = new RateMeter(60_000);
   #repeatedSends = 0;
 
-  constructor({ dataDir, desk, fate }: { dataDir: string; desk: ReportDesk; fate: Fate }) {
+  constructor({ dataDir, desk, fate }: { dataDir: string; desk: Desk; fate: Fate }) {
     this.#log = new AcceptLog(dataDir);
     this.#desk = desk;
     this.#fate = fate;

@@ -1,0 +1,214 @@
+import { turnUntilEnd } from '../../functions/aws/loop.ts';
+import { archiveStore } from '../../functions/database/archive-store.ts';
+import { collectStore } from '../../functions/database/collect-store.ts';
+import { mergeStore } from '../../functions/database/merge-store.ts';
+import { reportStore } from '../../functions/database/report-store.ts';
+import { sendStore } from '../../functions/database/send-store.ts';
+import { archive } from '../../functions/pipeline/archive.ts';
+import { collect } from '../../functions/pipeline/collect.ts';
+import { mergeReports } from '../../functions/pipeline/merge-reports.ts';
+import { receiveReports } from '../../functions/pipeline/receive-reports.ts';
+import { send } from '../../functions/pipeline/send.ts';
+import { sizes, timing } from '../../functions/pipeline/timing.ts';
+import type { SimulatedDatabase } from './database.ts';
+import type { FaultName } from './faults.ts';
+import type { SimulatedGateway } from './gateway.ts';
+import { Process } from './process.ts';
+import { SimulatedQueue } from './queue.ts';
+import type { ReportDesk } from './report-desk.ts';
+import type { World } from './world.ts';
+
+export interface AgentParts {
+  readonly world: World;
+  readonly database: SimulatedDatabase;
+  readonly gateway: SimulatedGateway;
+  readonly desk: ReportDesk;
+  /** What a part would log or send as a metric. */
+  readonly onSaid: (what: unknown) => void;
+  readonly messagesPerSecond: number;
+}
+
+/** A day, as the settings have it. */
+const defaultValiditySeconds = 86_400;
+const loopSeconds = 65;
+const functionTimeoutMs = 90_000;
+
+type Part = 'collector' | 'sender' | 'reportMigrator' | 'logMigrator' | 'receiver';
+
+/** The agent's programs as AWS runs them: schedules, event sources, a task that is always replaced. */
+export class SimulatedAgent {
+  readonly #parts: AgentParts;
+  readonly #queue: SimulatedQueue;
+  readonly #running = new Map<Process, Part>();
+  readonly #stops = new Map<Process, AbortController>();
+  #processCount = 0;
+
+  constructor(parts: AgentParts) {
+    this.#parts = parts;
+    this.#queue = new SimulatedQueue({
+      world: parts.world,
+      invoke: (batchIds, onEnd) => this.#startSender(batchIds, onEnd),
+    });
+  }
+
+  start(): void {
+    const { world } = this.#parts;
+    this.#everyMinute('collector', (process) => this.#collecting(process));
+    this.#everyMinute('reportMigrator', (process) => this.#merging(process));
+    this.#everyMinute('logMigrator', (process) => this.#archiving(process));
+    this.#keepReceiver();
+    world.after(2_000, () => this.#harm());
+  }
+
+  /** Ends one part, or all, in the middle of what they do. */
+  kill(part?: Part): void {
+    for (const [process, name] of this.#running) if (part === undefined || name === part) process.kill();
+  }
+
+  #harm(): void {
+    const { world } = this.#parts;
+    if (world.faults.over) return;
+    const kills: readonly [FaultName, Part | undefined][] = [
+      ['collectorKilled', 'collector'],
+      ['senderKilled', 'sender'],
+      ['reportMigratorKilled', 'reportMigrator'],
+      ['logMigratorKilled', 'logMigrator'],
+      ['receiverKilled', 'receiver'],
+      ['everythingKilled', undefined],
+    ];
+    for (const [fault, part] of kills) {
+      const isAtWork = part === undefined || [...this.#running.values()].includes(part);
+      if (isAtWork && world.faults.strikes(fault)) this.kill(part);
+    }
+    if (world.faults.strikes('queueWiped')) this.#queue.wipe();
+    if (world.faults.strikes('receiverStopped')) for (const stop of this.#stops.values()) stop.abort();
+    if (world.faults.strikes('secondReceiver')) this.#startReceiver(() => undefined);
+    world.after(world.random.between(1_000, 6_000), () => this.#harm());
+  }
+
+  #spawn(part: Part): Process {
+    this.#processCount += 1;
+    const process = new Process(this.#parts.world, `${part}${this.#processCount}`);
+    this.#running.set(process, part);
+    process.onEnd(() => this.#running.delete(process));
+    return process;
+  }
+
+  #everyMinute(part: Part, turnOf: (process: Process) => () => Promise<'now' | 'soon' | 'idle'>): void {
+    const { world, messagesPerSecond, onSaid } = this.#parts;
+    world.after(world.random.between(0, 3_000), () => {
+      const fire = () => {
+        world.after(60_000, fire);
+        if (world.faults.strikes('firingMissed')) return;
+        const process = this.#spawn(part);
+        const { clock } = process;
+        // Long pauses once nothing goes wrong any more: idle turns show nothing new.
+        const idleMs = world.faults.over ? 15_000 : world.random.between(2_000, 6_000);
+        const loop = {
+          endsAt: clock.now() + loopSeconds * 1000,
+          soonMs: messagesPerSecond === 0 ? 200 : 1_000,
+          idleMs,
+        };
+        const end = () => process.kill();
+        turnUntilEnd(turnOf(process), { ...loop, clock, onError: onSaid }).then(end, end);
+        world.after(functionTimeoutMs, end);
+      };
+      fire();
+    });
+  }
+
+  #collecting(process: Process) {
+    const { database, messagesPerSecond, onSaid } = this.#parts;
+    const store = collectStore(database.connect(process), { defaultValiditySeconds });
+    const ports = { store, queue: this.#queue.connect(process) };
+    return async () => {
+      const tally = await collect(ports, { messagesPerSecond, sendQueueLimit: 3_000 });
+      onSaid(tally);
+      return tally.next;
+    };
+  }
+
+  #merging(process: Process) {
+    const { database, onSaid } = this.#parts;
+    const store = mergeStore(database.connect(process));
+    let fromSeq = '0';
+    return async () => {
+      const tally = await mergeReports(store, { fromSeq, turnLimit: sizes.merge });
+      fromSeq = tally.fromSeq;
+      onSaid(tally);
+      return tally.next;
+    };
+  }
+
+  #archiving(process: Process) {
+    const { database, onSaid } = this.#parts;
+    const store = archiveStore(database.connect(process));
+    return async () => {
+      const tally = await archive(store, { turnLimit: sizes.archive });
+      onSaid(tally);
+      return tally.next;
+    };
+  }
+
+  #startSender(batchIds: readonly string[], onEnd: (failed: readonly string[] | undefined) => void): void {
+    const { world, database, gateway, messagesPerSecond } = this.#parts;
+    const process = this.#spawn('sender');
+    const store = sendStore(database.connect(process), { messagesPerSecond, defaultValiditySeconds });
+    const ports = { store, gateway: gateway.connect(process), clock: process.clock };
+    let failed: readonly string[] | undefined;
+    process.onEnd(() => onEnd(failed));
+    world.after(timing.senderTimeoutSeconds * 1000, () => process.kill());
+    void Promise.all(batchIds.map((batchId) => this.#sendOne(batchId, ports))).then((outcomes) => {
+      failed = batchIds.filter((_, index) => outcomes[index] === 'failed');
+      process.kill();
+    });
+  }
+
+  async #sendOne(batchId: string, ports: Parameters<typeof send>[1]): Promise<'sent' | 'failed'> {
+    const { world, onSaid } = this.#parts;
+    try {
+      const tally = await send(batchId, ports);
+      world.saw(`send: ${tally.outcome}`);
+      world.tell(`batch ${batchId} ${tally.outcome} ${tally.accepted} accepted ${tally.rejected} rejected`);
+      onSaid(tally);
+      return 'sent';
+    } catch (error) {
+      onSaid(error);
+      return 'failed';
+    }
+  }
+
+  /** As ECS does: another task in the place of one that ended. */
+  #keepReceiver(): void {
+    const { world } = this.#parts;
+    this.#startReceiver(() => world.after(world.random.between(3_000, 20_000), () => this.#keepReceiver()));
+  }
+
+  #startReceiver(onEnd: () => void): void {
+    const { database, desk, onSaid } = this.#parts;
+    const process = this.#spawn('receiver');
+    const stop = new AbortController();
+    this.#stops.set(process, stop);
+    process.onEnd(() => {
+      this.#stops.delete(process);
+      onEnd();
+    });
+    const ports = {
+      gateway: { openReports: () => desk.open(process) },
+      store: reportStore(database.connect(process)),
+      clock: { ...process.clock, sleep: (ms: number, signal: AbortSignal) => abortable(process.sleep(ms), signal) },
+      onEvent: onSaid,
+    };
+    const end = () => process.kill();
+    receiveReports(ports, { subscription: 'simulated', holder: process.name }, stop.signal).then(end, (error) => {
+      onSaid(error);
+      end();
+    });
+  }
+}
+
+async function abortable(sleep: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  await Promise.race([sleep, aborted]);
+}

@@ -1,0 +1,186 @@
+import type pg from 'pg';
+import { type CampaignRow, campaignRow } from '../local/campaign.ts';
+import type { Checker } from './checker.ts';
+import { timeZone } from './database.ts';
+import type { Ledger, RowTruth } from './ledger.ts';
+import type { World } from './world.ts';
+
+export interface CustomerParts {
+  readonly world: World;
+  readonly ledger: Ledger;
+  readonly checker: Checker;
+  readonly client: pg.Client;
+}
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const validitySeconds = 86_400;
+/** Above 2^53, so that a key that became a number on its way is not found again. */
+const firstKey = 9_007_199_254_741_000n;
+
+/** What the columns of a row say about when and whether it may be sent. */
+interface Plan {
+  readonly channelOrder?: string;
+  readonly dueInMs: number;
+  readonly ttl: number | null;
+  readonly isDateless?: boolean;
+}
+
+/** A customer who inserts, thinks better of it, and bans numbers, all of it by SQL. */
+export class Customer {
+  readonly #parts: CustomerParts;
+  #count = 0;
+  /** Whether everything that it wanted to insert is inserted. */
+  isDone = false;
+
+  constructor(parts: CustomerParts) {
+    this.#parts = parts;
+  }
+
+  /** Inserts so many rows in some bursts over the first minute; meddles until the faults stop. */
+  start(messages: number): void {
+    const { world } = this.#parts;
+    let left = messages;
+    const burst = async () => {
+      const count = Math.min(left, world.random.integer(1, 15));
+      for (let i = 0; i < count; i++) await this.#insert(this.#randomPlan());
+      left -= count;
+      this.isDone = left === 0;
+      if (left > 0) world.after(world.random.between(500, 20_000), burst);
+    };
+    world.after(world.random.between(0, 2_000), burst);
+    world.after(world.random.between(1_000, 10_000), () => this.#meddle());
+  }
+
+  #randomPlan(): Plan {
+    const { random } = this.#parts.world;
+    const die = random.next();
+    if (die < 0.1) return { dueInMs: random.between(5_000, 90_000), ttl: null };
+    if (die < 0.2) return { dueInMs: 0, ttl: random.integer(3, 120) };
+    if (die < 0.25) return { dueInMs: -random.between(0, 20) * hourMs, ttl: validitySeconds };
+    if (die < 0.28) return { dueInMs: 0, ttl: null, channelOrder: random.pick(['pigeon', 'sms,sms', 'sms,,mms']) };
+    if (die < 0.3) return { dueInMs: 0, ttl: null, isDateless: true };
+    return { dueInMs: 0, ttl: random.pick([null, validitySeconds]) };
+  }
+
+  async #insert(plan: Plan, reusedKey?: string): Promise<void> {
+    const { world, ledger, client, checker } = this.#parts;
+    this.#count += 1;
+    const clientKey = reusedKey ?? String(firstKey + BigInt(this.#count));
+    const id = `r${this.#count}x`;
+    const row = named(campaignRow(clientKey, this.#count), id, 0);
+    const values = { ...row, channel_order: plan.channelOrder ?? row.channel_order, ttl: plan.ttl };
+    const dueAt = Math.round(world.now + plan.dueInMs);
+    const columns = Object.keys(values);
+    const date = plan.isDateless ? `'infinity'` : `to_timestamp(${dueAt} / 1000.0) at time zone '${timeZone}'`;
+    await client.query(
+      `insert into msg_tran (${columns.join(', ')}, request_date)
+       values (${columns.map((_, index) => `$${index + 1}`).join(', ')}, ${date})`,
+      Object.values(values),
+    );
+    const isMalformed = plan.channelOrder !== undefined || plan.isDateless === true;
+    ledger.insert({
+      id,
+      clientKey,
+      chain: values.channel_order.split(','),
+      recipient: row.recipient,
+      month: plan.isDateless ? undefined : monthOf(dueAt),
+      dueAt: plan.isDateless ? world.now : dueAt,
+      expiresAt: dueAt + (plan.ttl ?? validitySeconds) * 1000,
+      isMalformed,
+      version: 0,
+      changedAt: Number.NEGATIVE_INFINITY,
+      deletedAt: undefined,
+      bannedAt: undefined,
+      accepted: [],
+      rejectedCode: undefined,
+      reports: new Map(),
+    });
+    world.tell(`customer inserts ${id}`);
+    await checker.look();
+  }
+
+  #meddle(): void {
+    const { world } = this.#parts;
+    if (world.faults.over) return;
+    world.after(world.random.between(1_000, 8_000), async () => {
+      if (world.faults.strikes('rowDeleted')) await this.#delete();
+      if (world.faults.strikes('rowChanged')) await this.#change();
+      if (world.faults.strikes('numberBanned')) await this.#ban();
+      await this.#reuse();
+      await this.#parts.checker.look();
+      this.#meddle();
+    });
+  }
+
+  /** A row that is not sent yet, as far as the tables say. */
+  #waiting(): RowTruth | undefined {
+    const { world, ledger, checker } = this.#parts;
+    const ids = checker.last.rows.filter(({ status, place }) => place === 'tran' && status === '1').map(({ id }) => id);
+    return ids.length === 0 ? undefined : ledger.rows.get(world.random.pick(ids));
+  }
+
+  async #delete(): Promise<void> {
+    const { world, client } = this.#parts;
+    const row = this.#waiting();
+    if (row === undefined) return;
+    await client.query('delete from msg_tran where client_key = $1 and etc_text_1 = $2', [row.clientKey, row.id]);
+    row.deletedAt = world.now;
+    world.tell(`customer deletes ${row.id}`);
+  }
+
+  async #change(): Promise<void> {
+    const { world, client } = this.#parts;
+    const row = this.#waiting();
+    if (row === undefined) return;
+    row.version += 1;
+    row.changedAt = world.now;
+    const text = `${row.id} version ${row.version}`;
+    await client.query(
+      `update msg_tran set mt_content = case when mt_content is not null then $3 end,
+         kko_content = case when kko_content is not null then $3 end,
+         rcs_content = case when rcs_content is not null then $3 end
+       where client_key = $1 and etc_text_1 = $2`,
+      [row.clientKey, row.id, text],
+    );
+    world.tell(`customer changes ${row.id}`);
+  }
+
+  async #ban(): Promise<void> {
+    const { world, ledger, client } = this.#parts;
+    const target = this.#waiting();
+    if (target === undefined) return;
+    await client.query(`insert into msg_banlist (ban_type, ban_text) values ('R', $1)`, [target.recipient]);
+    for (const row of ledger.rows.values()) if (row.recipient === target.recipient) row.bannedAt ??= world.now;
+    world.tell(`customer bans the number of ${target.id}`);
+  }
+
+  /** Customers use a client_key again once its row is archived. */
+  async #reuse(): Promise<void> {
+    const { world, ledger, checker } = this.#parts;
+    const taken = new Set(checker.last.rows.filter(({ place }) => place === 'tran').map(({ id }) => id));
+    const free = [...ledger.rows.values()].filter(
+      (row) => ![...ledger.rows.values()].some((other) => other.clientKey === row.clientKey && taken.has(other.id)),
+    );
+    if (free.length === 0 || !world.faults.strikes('keyReused')) return;
+    await this.#insert({ dueInMs: 0, ttl: null }, world.random.pick(free).clientKey);
+  }
+}
+
+/** Every content names its row, and how often the customer has changed it. */
+function named(row: CampaignRow, id: string, version: number): CampaignRow {
+  const text = `${id} version ${version}`;
+  return {
+    ...row,
+    etc_text_1: id,
+    mt_content: row.mt_content && text,
+    kko_content: row.kko_content && text,
+    rcs_content: row.rcs_content && text,
+  };
+}
+
+function monthOf(at: number): string {
+  const parts = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit' }).formatToParts(at);
+  const part = (type: string) => parts.find((one) => one.type === type)?.value ?? '';
+  return `${part('year')}${part('month')}`;
+}

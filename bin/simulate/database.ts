@@ -1,0 +1,108 @@
+import type { ExecuteStatementCommand, ExecuteStatementCommandOutput } from '@aws-sdk/client-rds-data';
+import type { AgentDatabase } from '../../functions/database/agent-database.ts';
+import { connectDataApi, type DataApiClient } from '../../functions/database/data-api.ts';
+import * as statements from '../../functions/database/sql.generated.ts';
+import { DataApiError, toDataApiError } from '../local/data-api/errors.ts';
+import { statementRequest } from '../local/data-api/requests.ts';
+import type { Sessions } from '../local/data-api/sessions.ts';
+import type { Process } from './process.ts';
+import { Violation, type World } from './world.ts';
+
+export const timeZone = 'Asia/Seoul';
+
+/** As the SDK does by itself after a connection that broke or an error of the server. */
+const sdkAttempts = 3;
+const repeatedBySdk: ReadonlySet<string> = new Set(['InternalServerErrorException', 'ServiceUnavailableError']);
+
+const namesByText: ReadonlyMap<string, string> = new Map(
+  Object.values(statements).map(({ name, text }) => [text, name]),
+);
+
+export interface SimulatedDatabaseOptions {
+  readonly world: World;
+  readonly sessions: Sessions;
+  /** Looks at the tables after a statement of the agent has been kept. */
+  readonly onStatement: (name: string, process: Process, batchId: string) => Promise<void>;
+}
+
+/** The Data API, with its failures: real statements on a real PostgreSQL, at simulated times. */
+export class SimulatedDatabase {
+  readonly #options: SimulatedDatabaseOptions;
+
+  constructor(options: SimulatedDatabaseOptions) {
+    this.#options = options;
+  }
+
+  /** A process's own way to it, through the agent's own client. */
+  connect(process: Process): AgentDatabase {
+    const client: DataApiClient = { send: (command) => this.#send(process, command) };
+    const queries = connectDataApi({
+      clusterArn: 'arn:cluster',
+      secretArn: 'arn:secret',
+      database: 'omni',
+      client,
+      sleep: (ms) => process.sleep(ms),
+    });
+    // The time is put in where the statement runs: the database's clock is the only one.
+    return { queries, timeZone, now: () => null };
+  }
+
+  async #send(process: Process, command: ExecuteStatementCommand): Promise<ExecuteStatementCommandOutput> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#attempt(process, command);
+      } catch (error) {
+        const isRepeated = error instanceof Error && repeatedBySdk.has(error.name);
+        if (!isRepeated || attempt === sdkAttempts) throw error;
+        await process.sleep(100 * attempt);
+      }
+    }
+  }
+
+  async #attempt(process: Process, command: ExecuteStatementCommand): Promise<ExecuteStatementCommandOutput> {
+    const { world } = this.#options;
+    const { faults, random } = world;
+    const name = namesByText.get(command.input.sql ?? '') ?? 'unknown';
+    const thereMs = faults.strikes('statementSlow') ? random.between(500, 40_000) : random.between(1, 8);
+    // The client's own limit ends the wait for an answer that is lost.
+    const lost = faults.strikes('statementAnswerLost');
+    const backMs = lost ? 50_000 : random.between(1, 8);
+    const answer = await process.call({ thereMs, backMs }, async () => {
+      if (faults.strikes('statementResuming')) throw new DataApiError('DatabaseResumingException', 'resuming');
+      if (faults.strikes('statementErrorBefore')) throw this.#randomError();
+      const result = await this.#execute(name, command);
+      world.tell(`${process.name} ${name}`);
+      const batchId = command.input.parameters?.find((one) => one.name === 'batchId')?.value?.stringValue ?? '';
+      await this.#options.onStatement(name, process, batchId);
+      if (faults.strikes('statementErrorAfter')) throw this.#randomError();
+      return result;
+    });
+    if (lost) throw new DataApiError('ServiceUnavailableError', 'no answer within 50 s');
+    return answer;
+  }
+
+  async #execute(name: string, { input }: ExecuteStatementCommand): Promise<ExecuteStatementCommandOutput> {
+    const { sessions, world } = this.#options;
+    const now = { stringValue: new Date(world.now).toISOString() };
+    const parameters = input.parameters?.map((one) => (one.name === 'now' ? { name: 'now', value: now } : one));
+    try {
+      const answer = await sessions.execute(statementRequest.parse({ ...input, parameters }));
+      return { ...answer, $metadata: {} };
+    } catch (error) {
+      const told = toDataApiError(error);
+      // One session at a time: nothing can be locked, so what fails here fails for ever.
+      world.fail(new Violation('I9', `${name} failed: ${told.message}`));
+      throw told;
+    }
+  }
+
+  #randomError(): DataApiError {
+    const { random } = this.#options.world;
+    const names = [
+      'InternalServerErrorException',
+      'DatabaseUnavailableException',
+      'StatementTimeoutException',
+    ] as const;
+    return new DataApiError(random.pick(names), 'simulated');
+  }
+}

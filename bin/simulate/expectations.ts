@@ -1,0 +1,104 @@
+import type pg from 'pg';
+import * as z from 'zod';
+import type { Report } from '../../functions/message/report.ts';
+import { timeZone } from './database.ts';
+import type { Ledger, RowTruth } from './ledger.ts';
+import { Violation } from './world.ts';
+
+const text = z.string().nullable();
+const milliseconds = z.coerce.number().nullable();
+const group = { code: text, type: text, at: milliseconds, carrier: text };
+
+const loggedRow = z.object({
+  id: z.string(),
+  messageKey: text,
+  finishedAt: z.coerce.number(),
+  mt: z.object({ ...group, parts: z.int().nullable(), dlrCode: text, dlrAt: milliseconds }),
+  kko: z.object(group),
+  rcs: z.object(group),
+});
+
+type LoggedRow = z.output<typeof loggedRow>;
+type Group = 'mt' | 'kko' | 'rcs';
+
+const at = (column: string) => `extract(epoch from ${column} at time zone '${timeZone}') * 1000`;
+const groupSql = (name: string, type: string, carrier: string) =>
+  `'code', ${name}_report_code, 'type', ${type}, 'at', ${at(`${name}_rslt_date`)}, 'carrier', ${carrier}`;
+const loggedSql = `
+  select etc_text_1 as id, msg_key as "messageKey", ${at('finished_at')} as "finishedAt",
+    json_build_object(${groupSql('mt', 'mtr_message_type', 'mt_telecom')}, 'parts', mt_res_cnt,
+      'dlrCode', mt_dlr_report_code, 'dlrAt', ${at('mt_dlr_report_date')}) as mt,
+    json_build_object(${groupSql('kko', 'kkor_message_type', 'null')}) as kko,
+    json_build_object(${groupSql('rcs', 'rcsr_message_type', 'rcs_telecom')}) as rcs
+  from msg_log`;
+
+/** Once everything is at rest: each row must have ended as what is true of it says. */
+export async function checkEndings(client: pg.Client, ledger: Ledger): Promise<void> {
+  const { rows } = await client.query<Record<string, unknown>>(loggedSql);
+  const logged = new Map(rows.map((row) => loggedRow.parse(row)).map((row) => [row.id, row]));
+  for (const truth of ledger.rows.values()) {
+    const row = logged.get(truth.id);
+    if (row !== undefined) checkEnding(truth, row);
+    else if (truth.deletedAt === undefined) throw new Violation('I3', `${truth.id} has reached no final state`);
+  }
+}
+
+function checkEnding(truth: RowTruth, row: LoggedRow): void {
+  const [accepted] = truth.accepted;
+  if (accepted === undefined) {
+    checkRefusal(truth, row);
+    return;
+  }
+  expectSame(truth, 'msg_key', { found: row.messageKey, wanted: accepted.messageKey });
+  for (const name of ['mt', 'kko', 'rcs'] as const) {
+    const best = bestOf(truth, name);
+    const { code, type, at: handsetAt, carrier } = row[name];
+    expectSame(truth, `${name} report code`, { found: code, wanted: best?.reportCode ?? null });
+    expectSame(truth, `${name} message type`, { found: type, wanted: best?.messageType ?? null });
+    expectSame(truth, `${name} result date`, { found: handsetAt, wanted: best?.handsetAt?.getTime() ?? null });
+    if (name !== 'kko') expectSame(truth, `${name} carrier`, { found: carrier, wanted: best?.carrier ?? null });
+  }
+  expectSame(truth, 'parts', { found: row.mt.parts, wanted: bestOf(truth, 'mt')?.parts ?? null });
+  const receipt = [...truth.reports.values()].find(({ reportType }) => reportType === 'handset');
+  expectSame(truth, 'receipt', { found: row.mt.dlrCode, wanted: receipt?.reportCode ?? null });
+  expectSame(truth, 'receipt date', { found: row.mt.dlrAt, wanted: receipt?.handsetAt?.getTime() ?? null });
+}
+
+/** A row that the gateway never accepted ends with the gateway's code, or with one of the agent's that is true. */
+function checkRefusal(truth: RowTruth, row: LoggedRow): void {
+  const first = groupOf(truth.chain[0] ?? '');
+  const { code } = row[first];
+  for (const name of ['mt', 'kko', 'rcs'] as const) {
+    if (name !== first) expectSame(truth, `${name} report code`, { found: row[name].code, wanted: null });
+  }
+  if (truth.rejectedCode !== undefined) {
+    expectSame(truth, 'rejection code', { found: code, wanted: truth.rejectedCode });
+    return;
+  }
+  const isTrue =
+    (code === 'E999' && truth.isMalformed) ||
+    (code === 'E917' && truth.bannedAt !== undefined && truth.bannedAt <= row.finishedAt) ||
+    (code === 'E930' && truth.expiresAt <= row.finishedAt);
+  if (!isTrue) throw new Violation('I3', `${truth.id} ended with code ${code}, which is not true of it`);
+}
+
+/** The result of the last channel of the group that was tried. */
+function bestOf(truth: RowTruth, name: Group): Report | undefined {
+  return [...truth.reports.values()]
+    .filter(({ channel, reportType }) => reportType === 'result' && groupOf(channel) === name)
+    .toSorted((a, b) => truth.chain.indexOf(b.channel) - truth.chain.indexOf(a.channel))[0];
+}
+
+function groupOf(channel: string): Group {
+  if (['alimtalk', 'friendtalk', 'brandmessage'].includes(channel)) return 'kko';
+  return channel === 'rcs' ? 'rcs' : 'mt';
+}
+
+function expectSame(truth: RowTruth, what: string, { found, wanted }: { found: unknown; wanted: unknown }): void {
+  // The tables keep microseconds, and no text where there is none.
+  const same =
+    typeof found === 'number' && typeof wanted === 'number'
+      ? Math.abs(found - wanted) < 2
+      : (found || null) === (wanted || null);
+  if (!same) throw new Violation('I4', `${truth.id}: expected ${what} ${wanted}, got ${found}`);
+}

@@ -1,0 +1,90 @@
+import type { Random } from './random.ts';
+
+/** How likely each fault is wherever it can happen, in a seed that has it. */
+const likelihood = {
+  // The Data API.
+  statementErrorBefore: 0.06,
+  statementErrorAfter: 0.06,
+  statementResuming: 0.05,
+  statementAnswerLost: 0.03,
+  statementSlow: 0.04,
+  // SQS.
+  queueEntryRefused: 0.15,
+  queueErrorBefore: 0.15,
+  queueErrorAfter: 0.15,
+  recordDuplicated: 0.25,
+  recordDelayed: 0.2,
+  recordDeleteLost: 0.25,
+  recordsDisordered: 0.4,
+  queueWiped: 0.02,
+  // The gateway.
+  gatewayUnreachable: 0.2,
+  gatewayRequestLost: 0.15,
+  gatewayRequestLate: 0.15,
+  gatewayReplyLost: 0.2,
+  gatewayBusy: 0.2,
+  gatewayErrorBefore: 0.15,
+  gatewayErrorAfter: 0.15,
+  inquireUnanswered: 0.3,
+  // Reports.
+  streamBroken: 0.1,
+  streamSilent: 0.04,
+  acknowledgementLost: 0.15,
+  reportRepeatedLate: 0.1,
+  reportContradicted: 0.05,
+  reportForeign: 0.05,
+  reportWithoutReference: 0.15,
+  reportDelayed: 0.1,
+  // Processes: chances at each look of the fault's clock.
+  collectorKilled: 0.15,
+  senderKilled: 0.4,
+  receiverKilled: 0.15,
+  reportMigratorKilled: 0.12,
+  logMigratorKilled: 0.12,
+  everythingKilled: 0.05,
+  receiverStopped: 0.1,
+  secondReceiver: 0.1,
+  firingMissed: 0.3,
+  processPaused: 0.03,
+  clockSkewed: 1,
+  // The customer and the calendar.
+  rowDeleted: 0.3,
+  rowChanged: 0.3,
+  numberBanned: 0.2,
+  keyReused: 1,
+  dayPasses: 1,
+  monthEnds: 1,
+  monthMissing: 1,
+} as const;
+
+export type FaultName = keyof typeof likelihood;
+
+export const faultNames = Object.keys(likelihood).filter((name): name is FaultName => name in likelihood);
+
+/** Rare ones: a seed that has them is mostly about them. */
+const rare: ReadonlySet<FaultName> = new Set(['dayPasses', 'monthMissing', 'queueWiped', 'everythingKilled']);
+
+/**
+ * Which faults happen in a seed. Each seed has a selection of its own, some none at all: many faults at once hide what few
+ * would show.
+ */
+export class Faults {
+  readonly counts: Record<string, number> = {};
+  readonly #random: Random;
+  readonly #selected: ReadonlySet<FaultName>;
+  /** Set when the faults stop. */
+  over = false;
+
+  constructor(random: Random) {
+    this.#random = random;
+    const share = random.pick([0, 0.1, 0.3, 0.6]);
+    this.#selected = new Set(faultNames.filter((name) => random.chance(rare.has(name) ? share / 3 : share)));
+  }
+
+  /** Whether the fault happens now; counted if it does. */
+  strikes(name: FaultName): boolean {
+    if (this.over || !this.#selected.has(name) || !this.#random.chance(likelihood[name])) return false;
+    this.counts[name] = (this.counts[name] ?? 0) + 1;
+    return true;
+  }
+}

@@ -1,0 +1,136 @@
+import { status } from '@grpc/grpc-js';
+import { answerTo, toFailure } from '../../functions/gateway/grpc/answers.ts';
+import { toSendResults } from '../../functions/gateway/grpc/from-proto.ts';
+import { InquireStatus } from '../../functions/gateway/grpc/generated/omni/gateway/v1/gateway.ts';
+import { toSendRequest } from '../../functions/gateway/grpc/to-proto.ts';
+import type { Message } from '../../functions/message/message.ts';
+import type { InquireAnswer, SendAnswer, SendGateway } from '../../functions/pipeline/send-ports.ts';
+import { timing } from '../../functions/pipeline/timing.ts';
+import { Acceptance, StatusError } from '../local/simulator/acceptance.ts';
+import type { Fate } from '../local/simulator/fate.ts';
+import type { Ledger } from './ledger.ts';
+import type { Process } from './process.ts';
+import type { ReportDesk } from './report-desk.ts';
+import type { World } from './world.ts';
+
+type Batch = Parameters<SendGateway['send']>[0];
+
+export interface SimulatedGatewayOptions {
+  readonly world: World;
+  readonly ledger: Ledger;
+  readonly desk: ReportDesk;
+  readonly fate: Fate;
+  readonly dataDir: string;
+}
+
+/**
+ * The gateway simulator's own acceptance behind a network that fails. What the agent's adapter makes of each failure is
+ * asked of the adapter's own table.
+ */
+export class SimulatedGateway {
+  readonly #options: SimulatedGatewayOptions;
+  readonly #acceptance: Acceptance;
+
+  constructor(options: SimulatedGatewayOptions) {
+    this.#options = options;
+    this.#acceptance = new Acceptance(options);
+  }
+
+  connect(process: Process): SendGateway {
+    return {
+      send: (batch) => this.#send(process, batch),
+      inquire: (key) => this.#inquire(process, key),
+    };
+  }
+
+  close(): void {
+    this.#acceptance.close();
+  }
+
+  async #send(process: Process, batch: Batch): Promise<SendAnswer> {
+    const { world, ledger } = this.#options;
+    const { faults, random } = world;
+    if (faults.strikes('gatewayUnreachable')) {
+      await process.sleep(random.between(1, 9_000));
+      return { outcome: 'notNow', reason: 'UNAVAILABLE: not connected' };
+    }
+    ledger.checkMayBeSent(process.name, batch.messages);
+    const isLate = faults.strikes('gatewayRequestLate');
+    const thereMs = isLate ? random.between(5_000, 200_000) : random.between(5, 40);
+    const isLost = faults.strikes('gatewayRequestLost');
+    const call = isLost
+      ? never
+      : process.call({ thereMs, backMs: random.between(5, 80) }, () => this.#receive(process, batch));
+    return await this.#withinDeadline(
+      process,
+      call.then((answer) => (answer === 'lost' ? never : answer)),
+    );
+  }
+
+  #receive(process: Process, batch: Batch): SendAnswer | 'lost' {
+    const { world } = this.#options;
+    const { faults, random } = world;
+    const broken = [status.INTERNAL, status.UNAVAILABLE, status.UNKNOWN, status.DEADLINE_EXCEEDED];
+    const busy = [status.RESOURCE_EXHAUSTED, status.UNAUTHENTICATED, status.PERMISSION_DENIED];
+    try {
+      if (faults.strikes('gatewayBusy')) throw new StatusError(random.pick(busy), 'simulated');
+      if (faults.strikes('gatewayErrorBefore')) throw new StatusError(random.pick(broken), 'simulated');
+      const { results } = this.#process(process, batch);
+      if (faults.strikes('gatewayErrorAfter')) throw new StatusError(random.pick(broken), 'simulated');
+      if (faults.strikes('gatewayReplyLost')) return 'lost';
+      const checked = toSendResults(
+        results,
+        batch.messages.map((message) => message.reference),
+      );
+      if ('mismatch' in checked) return { outcome: 'inDoubt', reason: checked.mismatch };
+      return { outcome: 'answered', results: checked.results };
+    } catch (error) {
+      const failure = toFailure(error);
+      const outcome = answerTo(failure);
+      return outcome === 'keyClosed' ? { outcome } : { outcome, reason: failure.reason };
+    }
+  }
+
+  /** What the simulator decides becomes the truth, once. */
+  #process(process: Process, batch: Batch) {
+    const { world, ledger } = this.#options;
+    const response = this.#acceptance.send(toSendRequest(batch), world.now);
+    world.tell(`gateway got ${batch.messages.length} of ${process.name}${response.repeated ? ' again' : ''}`);
+    if (response.repeated) world.saw('answer repeated under its key');
+    const byReference = new Map<string, Message>(batch.messages.map((message) => [message.reference, message]));
+    for (const { reference = '', code = '', messageKey = '' } of response.repeated ? [] : response.results) {
+      const message = byReference.get(reference);
+      if (message === undefined) continue;
+      if (code === 'A000') ledger.accept(message, messageKey);
+      else ledger.reject(message, code);
+    }
+    return response;
+  }
+
+  async #inquire(process: Process, key: string): Promise<InquireAnswer> {
+    const { world } = this.#options;
+    const { faults, random } = world;
+    if (faults.strikes('inquireUnanswered')) {
+      await process.sleep(random.between(1, 10_000));
+      return { outcome: 'inDoubt', reason: 'UNAVAILABLE: simulated' };
+    }
+    return await process.call({ thereMs: random.between(5, 40), backMs: random.between(5, 40) }, () => {
+      const response = this.#acceptance.inquire(key, world.now);
+      world.tell(`gateway is asked by ${process.name}`);
+      if (response.status !== InquireStatus.INQUIRE_STATUS_FOUND) return { outcome: 'keyClosed' };
+      world.saw('Inquire found the batch');
+      const checked = toSendResults(response.results);
+      if ('mismatch' in checked) return { outcome: 'inDoubt', reason: checked.mismatch };
+      return { outcome: 'answered', results: checked.results };
+    });
+  }
+
+  async #withinDeadline(process: Process, call: Promise<SendAnswer>): Promise<SendAnswer> {
+    const late = process.sleep(timing.gatewayDeadlineMs).then((): SendAnswer => {
+      return { outcome: 'inDoubt', reason: 'DEADLINE_EXCEEDED' };
+    });
+    return await Promise.race([call, late]);
+  }
+}
+
+const never = new Promise<never>(() => undefined);

@@ -1,0 +1,106 @@
+import type { Message } from '../../functions/message/message.ts';
+import type { Report } from '../../functions/message/report.ts';
+import { Violation, type World } from './world.ts';
+
+/** What is true of one row, whatever the tables say. */
+export interface RowTruth {
+  /** Stands in etc_text_1 and in every content, so that it is known wherever it goes. */
+  readonly id: string;
+  readonly clientKey: string;
+  readonly chain: readonly string[];
+  readonly recipient: string;
+  /** The month that its log table must be of: yyyymm; undefined if its date can be none. */
+  month: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly dueAt: number;
+  expiresAt: number;
+  readonly isMalformed: boolean;
+  /** Counts the customer's changes; stands in the contents. */
+  version: number;
+  changedAt: number;
+  deletedAt: number | undefined;
+  bannedAt: number | undefined;
+  accepted: { reference: string; messageKey: string }[];
+  rejectedCode: string | undefined;
+  /** By channel and type: the first of each that the agent acknowledged. */
+  readonly reports: Map<string, Report>;
+}
+
+/** What happened in truth: at the customer's, at the gateway. */
+export class Ledger {
+  readonly rows = new Map<string, RowTruth>();
+  readonly calls: { at: number; messageCount: number }[] = [];
+  /** Rows whose message key the tables know. */
+  readonly settled = new Set<string>();
+  readonly #world: World;
+  readonly #byReference = new Map<string, RowTruth>();
+  readonly #byMessageKey = new Map<string, RowTruth>();
+  /** When a sender leased and sealed a batch. */
+  readonly #moments = new Map<string, number>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  insert(row: RowTruth): void {
+    this.rows.set(row.id, row);
+  }
+
+  /** A sender's own lease or seal of a batch, by which it must know what the customer has done until then. */
+  mark(step: 'lease' | 'seal', processName: string, batchId: string): void {
+    this.#moments.set(`${step}/${processName}/${batchId}`, this.#world.now);
+  }
+
+  /** To be called when a sender begins a call. */
+  checkMayBeSent(processName: string, messages: readonly Message[]): void {
+    const { now } = this.#world;
+    this.calls.push({ at: now, messageCount: messages.length });
+    for (const message of messages) {
+      const row = this.rowOf(message);
+      const batchId = message.reference.split('.')[2] ?? '';
+      const leasedAt = this.#moments.get(`lease/${processName}/${batchId}`) ?? Number.NEGATIVE_INFINITY;
+      const knownAt = Math.max(leasedAt, this.#moments.get(`seal/${processName}/${batchId}`) ?? leasedAt);
+      if ((row.bannedAt ?? Number.POSITIVE_INFINITY) < leasedAt) this.#refuse(`${row.id} is sent though banned`);
+      if (row.expiresAt < leasedAt) this.#refuse(`${row.id} is sent after its validity`);
+      if ((row.deletedAt ?? Number.POSITIVE_INFINITY) < knownAt) this.#refuse(`${row.id} is sent though deleted`);
+      if (row.changedAt < knownAt && versionIn(message) !== row.version)
+        this.#refuse(`${row.id} is sent as it was before the customer changed it`);
+      if (row.dueAt > now + 1) this.#refuse(`${row.id} is sent before its time`);
+    }
+  }
+
+  accept(message: Message, messageKey: string): void {
+    const row = this.rowOf(message);
+    row.accepted.push({ reference: message.reference, messageKey });
+    this.#byReference.set(message.reference, row);
+    this.#byMessageKey.set(messageKey, row);
+    if (row.accepted.length > 1)
+      this.#world.fail(new Violation('I1', `${row.id} was accepted ${row.accepted.length} times`));
+  }
+
+  reject(message: Message, code: string): void {
+    this.rowOf(message).rejectedCode = code;
+  }
+
+  /** A report that the agent acknowledged; of two with one key the first counts. */
+  acknowledged(report: Report): void {
+    const row = this.#byMessageKey.get(report.messageKey);
+    const key = `${report.channel}/${report.reportType}`;
+    if (row !== undefined && !row.reports.has(key)) row.reports.set(key, report);
+  }
+
+  rowOf(message: Message): RowTruth {
+    const id = /r\d+x/.exec(JSON.stringify(message.fallbackChain))?.[0] ?? '';
+    const row = this.rows.get(id);
+    if (row === undefined) throw new Error(`a message of no row: ${message.reference}`);
+    return row;
+  }
+
+  #refuse(what: string): void {
+    this.#world.fail(new Violation('I7', what));
+  }
+}
+
+function versionIn(message: Message): number {
+  return Number(/r\d+x version (\d+)/.exec(JSON.stringify(message.fallbackChain))?.[1]);
+}

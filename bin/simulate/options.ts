@@ -1,0 +1,50 @@
+import { parseArgs } from 'node:util';
+import { UsageError } from '../local/usage-error.ts';
+
+export interface SimulateOptions {
+  readonly seeds: readonly number[];
+  readonly json: boolean;
+  /** Whether to print the story of the seed. */
+  readonly tracesLines: boolean;
+  readonly jobs: number;
+  /** Whether the first violation ends the run. */
+  readonly untilViolation: boolean;
+}
+
+export const usage = `Usage:
+  npm run simulate -- [--seeds N] [--seed S] [--json] [--jobs J] [--until-violation]
+Options:
+  --seeds N           how many seeds (default 100)
+  --seed S            the first of them (default 1); alone: only this one, and its story
+  --jobs J            how many at a time, each on a database of its own (default 2)
+  --until-violation   the first violation ends the run`;
+
+export function parseOptions(args: readonly string[]): SimulateOptions {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  const options = { seeds: text, seed: text, jobs: text, json: flag, 'until-violation': flag };
+  const values = readArguments(() => parseArgs({ args: [...args], options }).values);
+  const first = whole('seed', values.seed ?? '1');
+  const isAlone = values.seed !== undefined && values.seeds === undefined;
+  const count = isAlone ? 1 : whole('seeds', values.seeds ?? '100');
+  return {
+    seeds: Array.from({ length: count }, (_, index) => first + index),
+    json: values.json,
+    tracesLines: isAlone,
+    jobs: isAlone ? 1 : Math.min(count, whole('jobs', values.jobs ?? '2')),
+    untilViolation: values['until-violation'],
+  };
+}
+
+function readArguments<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function whole(name: string, text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--${name}: expected a whole number from 1, got "${text}"`);
+  return Number(text);
+}

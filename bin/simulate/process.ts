@@ -1,0 +1,78 @@
+import type { World } from './world.ts';
+
+/**
+ * A process of the agent: an execution environment of a function, or the receiver. Whatever it waits for never comes
+ * once it is killed; what it had sent on its way may still arrive.
+ */
+export class Process {
+  readonly name: string;
+  readonly world: World;
+  /** Its own steady clock runs from anywhere. */
+  readonly clock: { now(): number; sleep(ms: number): Promise<void>; random(): number };
+  #alive = true;
+  readonly #endings: (() => void)[] = [];
+
+  constructor(world: World, name: string) {
+    this.world = world;
+    this.name = name;
+    const origin = world.faults.strikes('clockSkewed') ? world.random.between(-3_600_000, 3_600_000) : 0;
+    this.clock = {
+      now: () => world.now + origin,
+      sleep: (ms) => this.sleep(ms),
+      random: () => world.random.next(),
+    };
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  onEnd(act: () => void): void {
+    this.#endings.push(act);
+  }
+
+  /** Ends it in the middle of whatever it does. */
+  kill(): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    for (const act of this.#endings) act();
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#later(ms, resolve));
+  }
+
+  /** A call to something far away: it acts after `thereMs`, its answer is here after `backMs` more. */
+  call<T>({ thereMs, backMs }: { thereMs: number; backMs: number }, act: () => Promise<T> | T): Promise<T> {
+    const { world } = this;
+    const { epoch } = world;
+    return new Promise((resolve, reject) => {
+      world.after(thereMs, async () => {
+        // Of a process that died meanwhile the call had left, or had not.
+        if (!this.#alive && (epoch !== world.epoch || world.random.chance(0.5))) return;
+        const bring = await outcomeOf(act, { resolve, reject });
+        this.#later(backMs, bring);
+      });
+    });
+  }
+
+  #later(ms: number, act: () => void): void {
+    const { world } = this;
+    const pause = world.faults.strikes('processPaused') ? world.random.between(1_000, 60_000) : 0;
+    world.after(ms + pause, () => {
+      if (this.#alive) act();
+    });
+  }
+}
+
+async function outcomeOf<T>(
+  act: () => Promise<T> | T,
+  { resolve, reject }: { resolve: (value: T) => void; reject: (error: unknown) => void },
+): Promise<() => void> {
+  try {
+    const value = await act();
+    return () => resolve(value);
+  } catch (error) {
+    return () => reject(error);
+  }
+}

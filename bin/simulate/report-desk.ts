@@ -1,0 +1,216 @@
+import { toReports } from '../../functions/gateway/grpc/from-proto.ts';
+import type { Report } from '../../functions/message/report.ts';
+import type { ReportEvent, ReportStream } from '../../functions/pipeline/receive-reports.ts';
+import type { LoggedBatch } from '../local/simulator/accept-log.ts';
+import { type Fate, planReports } from '../local/simulator/fate.ts';
+import type { Ledger } from './ledger.ts';
+import type { Process } from './process.ts';
+import type { World } from './world.ts';
+
+const minuteMs = 60_000;
+
+/** The gateway's side of the report stream: what is due, what is under way, what was acknowledged. */
+export class ReportDesk {
+  readonly #world: World;
+  readonly #ledger: Ledger;
+  readonly #fate: Fate;
+  #planned = 0;
+  #due: Report[] = [];
+  readonly #inFlight = new Map<string, Report[]>();
+  #stream: SimulatedStream | undefined;
+  #batchCount = 0;
+
+  constructor(world: World, ledger: Ledger, fate: Fate) {
+    this.#world = world;
+    this.#ledger = ledger;
+    this.#fate = fate;
+  }
+
+  /** Whether nothing is left to be acknowledged. */
+  get isIdle(): boolean {
+    return this.#planned + this.#due.length + this.#inFlight.size === 0;
+  }
+
+  publish(batch: LoggedBatch): void {
+    const world = this.#world;
+    for (const message of batch.messages) {
+      if (message.code !== 'A000') continue;
+      for (const planned of planReports(message, batch.at, this.#fate)) {
+        const dueInMs = planned.isEarly ? 0 : planned.dueAt - world.now;
+        const heldMs = world.faults.strikes('reportDelayed') ? world.random.between(0.2, 4) * minuteMs : 0;
+        for (const report of toReports([planned.report], () => undefined)) this.#plan(report, dueInMs + heldMs);
+      }
+    }
+  }
+
+  open(process: Process): ReportStream {
+    this.#detach();
+    const { faults } = this.#world;
+    const stream = new SimulatedStream(process, {
+      acknowledge: (batchId) => this.#acknowledge(stream, batchId),
+      onEnd: () => {
+        if (this.#stream === stream) this.#detach();
+      },
+    });
+    this.#stream = stream;
+    process.onEnd(() => stream.close());
+    if (faults.strikes('streamSilent')) stream.fallSilent();
+    else this.#beat(stream);
+    this.#flush(stream);
+    return stream;
+  }
+
+  #plan(report: Report, inMs: number): void {
+    this.#planned += 1;
+    this.#world.after(inMs, () => {
+      this.#planned -= 1;
+      this.#due.push(report);
+      if (this.#world.faults.strikes('reportForeign')) this.#due.push(foreign(report));
+    });
+  }
+
+  /** Hands out what is due, a few times a second, as long as the stream is open. */
+  #flush(stream: SimulatedStream): void {
+    this.#world.after(this.#world.random.between(200, 800), () => {
+      if (this.#stream !== stream) return;
+      if (this.#world.faults.strikes('streamBroken') && this.#world.random.chance(0.3)) return stream.fail();
+      const count = this.#world.random.integer(1, 20);
+      const reports = this.#due.splice(0, count);
+      if (reports.length > 0) this.#deliver(stream, reports);
+      this.#flush(stream);
+    });
+  }
+
+  #deliver(stream: SimulatedStream, reports: Report[]): void {
+    this.#batchCount += 1;
+    const batchId = String(this.#batchCount);
+    this.#inFlight.set(batchId, reports);
+    stream.push({ type: 'reports', batchId, reports: reports.map((report) => this.#asTold(report)) });
+  }
+
+  /** A gateway that lost our reference names the message by its key alone, which the agent then must know already. */
+  #asTold(report: Report): Report {
+    const row = [...this.#ledger.rows.values()].find(({ accepted }) => accepted[0]?.messageKey === report.messageKey);
+    const isKnown = row !== undefined && this.#ledger.settled.has(row.id);
+    if (!isKnown || !this.#world.faults.strikes('reportWithoutReference')) return report;
+    return { ...report, reference: '' };
+  }
+
+  #beat(stream: SimulatedStream): void {
+    this.#world.after(10_000, () => {
+      if (this.#stream !== stream) return;
+      stream.push({ type: 'heartbeat' });
+      this.#beat(stream);
+    });
+  }
+
+  #acknowledge(stream: SimulatedStream, batchId: string): void {
+    const { faults, random } = this.#world;
+    if (faults.strikes('acknowledgementLost')) {
+      stream.fail();
+      return;
+    }
+    this.#world.after(random.between(1, 30), () => {
+      const reports = this.#inFlight.get(batchId);
+      if (this.#stream !== stream || reports === undefined) return;
+      this.#inFlight.delete(batchId);
+      for (const report of reports) this.#remember(report);
+    });
+  }
+
+  #remember(report: Report): void {
+    const { faults, random } = this.#world;
+    this.#ledger.acknowledged(report);
+    const laterMs = random.between(0.1, 4) * minuteMs;
+    if (faults.strikes('reportRepeatedLate')) this.#plan(report, laterMs);
+    if (faults.strikes('reportContradicted')) this.#plan({ ...report, reportCode: '22000', carrier: '10009' }, laterMs);
+  }
+
+  #detach(): void {
+    this.#stream?.end();
+    this.#stream = undefined;
+    this.#due = [...[...this.#inFlight.values()].flat(), ...this.#due];
+    this.#inFlight.clear();
+    if (this.#world.faults.strikes('recordsDisordered')) this.#due.reverse();
+  }
+}
+
+function foreign(report: Report): Report {
+  const digits = report.messageKey.slice(-12);
+  return { ...report, messageKey: `FOREIGN${digits}`, reference: 'elsewhere.1.1' };
+}
+
+interface StreamHooks {
+  acknowledge(batchId: string): void;
+  onEnd(): void;
+}
+
+/** The agent's end of the stream. Without a word for 30 s it is broken, as the adapter has it. */
+class SimulatedStream implements ReportStream {
+  readonly #process: Process;
+  readonly #hooks: StreamHooks;
+  readonly #events: ReportEvent[] = [];
+  #state: 'open' | 'ended' | 'broken' = 'open';
+  #isSilent = false;
+  #wake: (() => void) | undefined;
+
+  constructor(process: Process, hooks: StreamHooks) {
+    this.#process = process;
+    this.#hooks = hooks;
+  }
+
+  push(event: ReportEvent): void {
+    if (this.#isSilent) return;
+    this.#process.world.after(this.#process.world.random.between(1, 30), () => {
+      this.#events.push(event);
+      this.#proceed();
+    });
+  }
+
+  /** Nothing comes through any more, and nobody says so. */
+  fallSilent(): void {
+    this.#isSilent = true;
+    this.#process.world.after(30_000, () => this.fail());
+  }
+
+  fail(): void {
+    this.#become('broken');
+  }
+
+  /** Ended by the gateway. */
+  end(): void {
+    this.#become('ended');
+  }
+
+  close(): void {
+    this.#become('ended');
+  }
+
+  acknowledge(batchId: string): void {
+    if (this.#state === 'open') this.#hooks.acknowledge(batchId);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ReportEvent> {
+    for (;;) {
+      const event = this.#events.shift();
+      if (event !== undefined) yield event;
+      else if (this.#state === 'broken') throw new Error('the stream broke');
+      else if (this.#state === 'ended') return;
+      else
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+    }
+  }
+
+  #become(state: 'ended' | 'broken'): void {
+    if (this.#state !== 'open') return;
+    this.#state = state;
+    this.#hooks.onEnd();
+    this.#proceed();
+  }
+
+  #proceed(): void {
+    if (this.#process.alive) this.#wake?.();
+  }
+}

@@ -1,0 +1,62 @@
+import { knownEdges } from './edges.ts';
+import { faultNames } from './faults.ts';
+import type { SeedResult } from './run-seed.ts';
+
+/** From so many seeds on, every fault and every edge must have been seen. */
+const enoughSeeds = 2_000;
+
+export interface SimulationReport {
+  readonly seeds: number;
+  readonly violations: number;
+  /** The seeds that showed one, each with what it was. */
+  readonly violated: readonly { seed: number; violation: string }[];
+  readonly seconds: number;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly edges: Readonly<Record<string, number>>;
+  /** Of faults and edges: those that no seed has shown. A failure once there were enough seeds. */
+  readonly unseen: readonly string[];
+}
+
+export function reportOf(results: readonly SeedResult[], seconds: number): SimulationReport {
+  const violated = results.flatMap(({ seed, violation }) => (violation === undefined ? [] : [{ seed, violation }]));
+  const faults = sum(
+    faultNames,
+    results.map((result) => result.faults),
+  );
+  const edges = sum(
+    knownEdges,
+    results.map((result) => result.edges),
+  );
+  const unseen = Object.entries({ ...faults, ...edges }).filter(([, count]) => count === 0);
+  return {
+    seeds: results.length,
+    violations: violated.length,
+    violated: violated.slice(0, 20),
+    seconds: Math.round(seconds),
+    faults,
+    edges,
+    unseen: results.length >= enoughSeeds ? unseen.map(([name]) => name) : [],
+  };
+}
+
+function sum(names: readonly string[], counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const total: Record<string, number> = Object.fromEntries(names.map((name) => [name, 0]));
+  for (const one of counts) for (const [name, count] of Object.entries(one)) total[name] = (total[name] ?? 0) + count;
+  return total;
+}
+
+export function formatReport({ seeds, violations, seconds, faults, edges, unseen }: SimulationReport): string {
+  const lines = (counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts).map(([name, count]) => `  ${name.padEnd(32)} ${count.toLocaleString('en').padStart(9)}`);
+  return [
+    '',
+    'faults',
+    ...lines(faults),
+    '',
+    'edges of the state chart',
+    ...lines(edges),
+    '',
+    ...(unseen.length > 0 ? [`Never seen: ${unseen.join(', ')}`] : []),
+    `${seeds.toLocaleString('en')} seeds in ${seconds} s, ${violations} violations.`,
+  ].join('\n');
+}

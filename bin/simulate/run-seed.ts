@@ -1,0 +1,132 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type pg from 'pg';
+import type { Sessions } from '../local/data-api/sessions.ts';
+import { simulatorOptions } from '../local/simulator/options.ts';
+import { SimulatedAgent } from './agent.ts';
+import { Checker } from './checker.ts';
+import { Customer } from './customer.ts';
+import { SimulatedDatabase } from './database.ts';
+import { checkEndings } from './expectations.ts';
+import { SimulatedGateway } from './gateway.ts';
+import { Ledger } from './ledger.ts';
+import { checkRate } from './rate.ts';
+import { ReportDesk } from './report-desk.ts';
+import { emptyTables } from './tables.ts';
+import { Violation, World } from './world.ts';
+
+export interface SeedRun {
+  readonly client: pg.Client;
+  readonly sessions: Sessions;
+  readonly seed: number;
+  readonly onLine?: ((line: string) => void) | undefined;
+}
+
+export interface SeedResult {
+  readonly seed: number;
+  readonly violation: string | undefined;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly edges: Readonly<Record<string, number>>;
+  /** Of the whole trace: two runs of a seed have the same. */
+  readonly fingerprint: string;
+}
+
+const dayMs = 86_400_000;
+/** Noon in Seoul, in the middle of a month; and half a minute before the end of one. */
+const ordinaryStart = Date.parse('2031-01-15T03:00:00Z');
+const monthsEnd = Date.parse('2031-01-31T14:59:30Z');
+/** How long everything may take to come to rest once nothing goes wrong any more. */
+const restLimitMs = 60 * 60_000;
+
+const behaviour = {
+  ...{ repeatedShare: 0.1, beforeAnswerShare: 0.15, disorderShare: 0.2, rejectedShare: 0.1, fallbackShare: 0.4 },
+  undeliveredShare: 0.2,
+};
+
+/** Tells the story of one seed, and whether the invariants held to its end. */
+export async function runSeed({ client, sessions, seed, onLine }: SeedRun): Promise<SeedResult> {
+  const world = new World({ seed, startAt: ordinaryStart, onLine });
+  if (world.faults.strikes('monthEnds')) world.beginAt(monthsEnd);
+  await emptyTables(client, { dropNextMonth: world.faults.strikes('monthMissing') });
+  const dataDir = mkdtempSync(join(tmpdir(), 'omni-simulation-'));
+  const fate = { seed, behaviour: simulatorOptions.shape.behaviour.parse(behaviour) };
+  const ledger = new Ledger(world);
+  const desk = new ReportDesk(world, ledger, fate);
+  const gateway = new SimulatedGateway({ world, ledger, desk, fate, dataDir });
+  try {
+    const violation = await tell({ world, ledger, desk, gateway, client, sessions }).catch((error: Error) => error);
+    if (violation !== undefined) world.tell(String(violation));
+    const { counts } = world.faults;
+    const fingerprint = world.fingerprint();
+    return { seed, violation: violation && String(violation), faults: counts, edges: world.edges, fingerprint };
+  } finally {
+    gateway.close();
+    rmSync(dataDir, { recursive: true });
+  }
+}
+
+interface Story {
+  readonly world: World;
+  readonly ledger: Ledger;
+  readonly desk: ReportDesk;
+  readonly gateway: SimulatedGateway;
+  readonly client: pg.Client;
+  readonly sessions: Sessions;
+}
+
+async function tell({ world, ledger, desk, gateway, client, sessions }: Story): Promise<undefined> {
+  const { random } = world;
+  const messagesPerSecond = random.pick([0, 4, 12, 40]);
+  const checker = new Checker(world, ledger, client);
+  const database = new SimulatedDatabase({
+    world,
+    sessions,
+    onStatement: async (name, process, batchId) => {
+      if (name === 'leaseBatch') ledger.mark('lease', process.name, batchId);
+      if (name === 'sealBatch') ledger.mark('seal', process.name, batchId);
+      await checker.look();
+    },
+  });
+  const agent = new SimulatedAgent({
+    world,
+    database,
+    gateway,
+    desk,
+    messagesPerSecond,
+    onSaid: (what) => checkPrivacy(world, what),
+  });
+  const customer = new Customer({ world, ledger, checker, client });
+  agent.start();
+  customer.start(random.integer(20, 60));
+  await world.run(() => false, random.between(50_000, 150_000));
+  if (world.faults.strikes('dayPasses')) {
+    agent.kill();
+    world.skip(1.05 * dayMs);
+    world.tell('a day passes');
+    await world.run(() => false, 90_000);
+  }
+  world.faults.over = true;
+  world.tell('faults stop');
+  const isAtRest = () => customer.isDone && isDrained(checker, desk);
+  if (!(await world.run(isAtRest, restLimitMs))) throw new Violation('I9', `not at rest: ${whatIsLeft(checker, desk)}`);
+  await checkEndings(client, ledger);
+  checkRate(ledger.calls, messagesPerSecond);
+}
+
+function isDrained({ last }: Checker, desk: ReportDesk): boolean {
+  const isEmpty = last.batches.length === 0 && last.reports === 0 && desk.isIdle;
+  return isEmpty && last.rows.length > 0 && last.rows.every(({ place }) => place === 'log');
+}
+
+function whatIsLeft({ last }: Checker, desk: ReportDesk): string {
+  const rows = last.rows.filter(({ place }) => place === 'tran').map(({ id, status }) => `${id}(${status})`);
+  const batches = last.batches.map(({ id, state }) => `${id}(${state})`);
+  return `rows ${rows.join(' ')}; batches ${batches.join(' ')}; ${last.reports} reports; desk idle ${desk.isIdle}`;
+}
+
+/** Numbers and contents of the simulated customer: none may be in what the agent says. */
+function checkPrivacy(world: World, said: unknown): void {
+  const text = said instanceof Error ? `${said.message} ${said.stack}` : JSON.stringify(said);
+  if (/010\d{8}|r\d+x version/.test(text ?? '')) world.fail(new Violation('I8', `personal data is said: ${text}`));
+}

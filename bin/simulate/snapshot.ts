@@ -1,0 +1,43 @@
+import type pg from 'pg';
+import * as z from 'zod';
+
+const row = z.object({
+  id: z.string(),
+  place: z.enum(['tran', 'log']),
+  month: z.string().nullable(),
+  status: z.string(),
+  batchId: z.string().nullable(),
+  messageKey: z.string().nullable(),
+  finished: z.boolean(),
+});
+
+const batch = z.object({
+  id: z.string(),
+  state: z.enum(['claimed', 'sealed']),
+  attempts: z.int(),
+  key: z.string(),
+});
+
+const snapshot = z.object({ rows: z.array(row), batches: z.array(batch), reports: z.int() });
+
+export type Snapshot = z.output<typeof snapshot>;
+export type SnapshotRow = z.output<typeof row>;
+export type SnapshotBatch = z.output<typeof batch>;
+
+/** The tables at this moment, as far as the invariants speak of them. */
+export async function readSnapshot(client: pg.Client): Promise<Snapshot> {
+  const { rows } = await client.query<{ snapshot: unknown }>({ name: 'snapshot', text: snapshotSql });
+  return snapshot.parse(rows[0]?.snapshot);
+}
+
+const columns = `etc_text_1 as id, msg_status as status, batch_id::text as "batchId", msg_key as "messageKey",
+  finished_at is not null as finished`;
+
+const snapshotSql = `
+  select json_build_object(
+    'rows', (select coalesce(json_agg(r), '[]') from (
+      select 'tran' as place, null as month, ${columns} from msg_tran
+      union all select 'log', right(tableoid::regclass::text, 6), ${columns} from msg_log) r),
+    'batches', (select coalesce(json_agg(b), '[]') from (
+      select id::text, state, attempts, idempotency_key as key from send_batch) b),
+    'reports', (select count(*) from msg_report)) as snapshot`;

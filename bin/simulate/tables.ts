@@ -1,0 +1,15 @@
+import type pg from 'pg';
+
+/** Back to a new installation, with a name that is always the same. */
+export async function emptyTables(client: pg.Client, { dropNextMonth }: { dropNextMonth: boolean }): Promise<void> {
+  await client.query(`
+    delete from msg_tran; delete from msg_log; delete from msg_report; delete from msg_report_unmatched;
+    delete from msg_banlist; delete from send_batch;
+    alter sequence sq_send_batch restart; alter sequence sq_msg_report_01 restart;
+    update agent set installation = 'simulated', claim_turn = 0, claim_time = 0;
+    update send_lane set had_until = 0;
+    update rate_gate set next_at = '-infinity';
+    update receiver_lease set holder = null, lease_until = '-infinity';
+    select create_log_month('2031-01-01'), create_log_month('2031-02-01');
+    ${dropNextMonth ? 'drop table msg_log_203102, msg_log_203101;' : ''}`);
+}
