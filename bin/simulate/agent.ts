@@ -209,6 +209,11 @@ export class SimulatedAgent {
 
 async function abortable(sleep: Promise<void>, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
-  const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  let onAbort = () => {};
+  const aborted = new Promise<void>((resolve) => {
+    onAbort = resolve;
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
   await Promise.race([sleep, aborted]);
+  signal.removeEventListener('abort', onAbort);
 }

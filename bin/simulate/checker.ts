@@ -66,10 +66,18 @@ export class Checker {
       throw new Violation('I3', `${truth.id} is logged while its batch is in doubt`);
   }
 
+  /** Nobody else gets a batch while the lease of its sender runs. */
+  #checkLease(batch: SnapshotBatch, earlier: SnapshotBatch | undefined): void {
+    const heldUntil = earlier?.leaseUntil ?? Number.NEGATIVE_INFINITY;
+    if (earlier !== undefined && batch.attempts > earlier.attempts && heldUntil > this.#world.now)
+      throw new Violation('I1', `batch ${batch.id} is leased while another sender holds it`);
+  }
+
   #noteBatches(before: Snapshot): void {
     const earlier = new Map(before.batches.map((batch) => [batch.id, batch]));
     const now = new Map(this.#last.batches.map((batch) => [batch.id, batch]));
     for (const batch of this.#last.batches) {
+      this.#checkLease(batch, earlier.get(batch.id));
       for (const edge of edgesOf(earlier.get(batch.id), batch)) this.#world.saw(`batch ${edge}`);
     }
     for (const batch of before.batches) if (!now.has(batch.id)) this.#world.saw(`batch ${batch.state} -> gone`);

@@ -45,7 +45,7 @@ const likelihood = {
   receiverStopped: 0.1,
   secondReceiver: 0.1,
   firingMissed: 0.3,
-  processPaused: 0.03,
+  processPaused: 0.06,
   clockSkewed: 1,
   // The customer and the calendar.
   rowDeleted: 0.3,

@@ -128,5 +128,6 @@ function whatIsLeft({ last }: Checker, desk: ReportDesk): string {
 /** Numbers and contents of the simulated customer: none may be in what the agent says. */
 function checkPrivacy(world: World, said: unknown): void {
   const text = said instanceof Error ? `${said.message} ${said.stack}` : JSON.stringify(said);
-  if (/010\d{8}|r\d+x version/.test(text ?? '')) world.fail(new Violation('I8', `personal data is said: ${text}`));
+  if (/(?<![\d.])010\d{8}(?!\d)|r\d+x version/.test(text ?? ''))
+    world.fail(new Violation('I8', `personal data is said: ${text}`));
 }

@@ -15,7 +15,8 @@ const batch = z.object({
   id: z.string(),
   state: z.enum(['claimed', 'sealed']),
   attempts: z.int(),
-  key: z.string(),
+  /** Milliseconds since 1970 until which somebody holds it; null if nobody ever did. */
+  leaseUntil: z.coerce.number().nullable(),
 });
 
 const snapshot = z.object({ rows: z.array(row), batches: z.array(batch), reports: z.int() });
@@ -39,5 +40,6 @@ const snapshotSql = `
       select 'tran' as place, null as month, ${columns} from msg_tran
       union all select 'log', right(tableoid::regclass::text, 6), ${columns} from msg_log) r),
     'batches', (select coalesce(json_agg(b), '[]') from (
-      select id::text, state, attempts, idempotency_key as key from send_batch) b),
+      select id::text, state, attempts, 
+        case when isfinite(lease_until) then extract(epoch from lease_until) * 1000 end as "leaseUntil" from send_batch) b),
     'reports', (select count(*) from msg_report)) as snapshot`;

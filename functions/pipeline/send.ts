@@ -96,8 +96,8 @@ async function resolve(attempt: Attempt, ports: SendPorts): Promise<SendTally> {
   const repeatable =
     lease.sealed !== undefined &&
     lease.sealed.seconds < timing.keyLifetimeSeconds &&
-    lease.sealed.requestHash === hashOf(messages) &&
-    messages.length === lease.members.length;
+    // Without a row that was deleted, banned or expired since, or with one that was changed, it would be another.
+    lease.sealed.requestHash === hashOf(messages);
   if (!repeatable) return await conclude(attempt, await ports.gateway.inquire(lease.idempotencyKey), ports);
   const late = await awaitSlot(attempt.slotAt, messages.length, ports);
   const answer = await ports.gateway.send({ idempotencyKey: lease.idempotencyKey, messages });

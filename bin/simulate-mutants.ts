@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import * as z from 'zod';
+import { endWith, personsOutput } from './local/program.ts';
+import { UsageError } from './local/usage-error.ts';
+import { type Mutant, mutants } from './simulate/mutants.ts';
+
+const usage = `Usage:
+  npm run simulate:mutants -- [--seeds N] [--only TEXT] [--json]
+      takes one guard away at a time, in a copy of the source, and looks whether the simulation notices
+Options:
+  --seeds N     seeds for each, at most (default 600)
+  --only TEXT   only guards whose name has it`;
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const copied = ['bin', 'functions', 'proto', 'sql', 'package.json', 'tsconfig.json'];
+
+interface Outcome {
+  readonly name: string;
+  /** What noticed it; undefined if nothing did. */
+  readonly violation: string | undefined;
+}
+
+async function main(): Promise<void> {
+  if (process.argv.includes('--help')) {
+    process.stdout.write(`${usage}\n`);
+    return;
+  }
+  const options = parseOptions(process.argv.slice(2));
+  const { say } = personsOutput(options);
+  const outcomes: Outcome[] = [];
+  for (const mutant of mutants.filter(({ name }) => name.includes(options.only))) {
+    const violation = await tryMutant(mutant, options.seeds);
+    outcomes.push({ name: mutant.name, violation });
+    say(`${violation === undefined ? 'SURVIVED' : 'caught  '}  ${mutant.name}\n          ${violation ?? ''}`);
+  }
+  const survivors = outcomes.filter(({ violation }) => violation === undefined).map(({ name }) => name);
+  const caught = outcomes.length - survivors.length;
+  say(`${caught} of ${outcomes.length} mutants caught.`);
+  if (options.json) process.stdout.write(`${JSON.stringify({ mutants: outcomes.length, caught, survivors })}\n`);
+  if (survivors.length > 0) process.exitCode = 1;
+}
+
+function parseOptions(args: readonly string[]) {
+  const options = {
+    seeds: { type: 'string', default: '600' },
+    only: { type: 'string', default: '' },
+    json: { type: 'boolean', default: false },
+  } as const;
+  const { seeds, only, json } = parseArgs({ args: [...args], options }).values;
+  if (!/^[1-9]\d{0,5}$/.test(seeds)) throw new UsageError(`--seeds: expected a whole number from 1, got "${seeds}"`);
+  return { seeds, only, json };
+}
+
+/** The first violation that the simulation of the changed copy shows. */
+async function tryMutant(mutant: Mutant, seeds: string): Promise<string | undefined> {
+  const folder = mkdtempSync(join(tmpdir(), 'omni-mutant-'));
+  try {
+    for (const name of copied) cpSync(join(root, name), join(folder, name), { recursive: true });
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+    patch(join(folder, mutant.file), mutant);
+    if (mutant.file.startsWith('sql/')) await run(folder, ['bin/tools/generate.ts']);
+    return await simulate(folder, seeds);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Throws if the guard is not there as the mutant knows it: then the mutant must follow the code. */
+function patch(file: string, { name, find, replace, times = 1 }: Mutant): void {
+  const source = readFileSync(file, 'utf8');
+  const found = source.split(find).length - 1;
+  if (found !== times) throw new UsageError(`${name}: expected its text ${times} times in ${file}, got ${found}`);
+  writeFileSync(file, source.replaceAll(find, replace));
+}
+
+const report = z.object({ violated: z.array(z.object({ seed: z.int(), violation: z.string() })) });
+
+async function simulate(folder: string, seeds: string): Promise<string | undefined> {
+  const said = await run(folder, ['bin/simulate.ts', '--seeds', seeds, '--until-violation', '--json']);
+  const [first] = report.parse(JSON.parse(said.trim().split('\n').at(-1) ?? '')).violated;
+  return first && `seed ${first.seed}: ${first.violation}`;
+}
+
+async function run(folder: string, args: readonly string[]): Promise<string> {
+  const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [said, complained, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  // The simulation itself ends with 1 when it finds a violation.
+  if (said === '' || code > 1) throw new Error(`${args.join(' ')} ended with ${code}: ${complained}`);
+  return said;
+}
+
+main().catch(endWith);

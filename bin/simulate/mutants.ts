@@ -1,0 +1,170 @@
+/** A guard removed: what the simulation must notice. */
+export interface Mutant {
+  /** The guard. */
+  readonly name: string;
+  readonly file: string;
+  /** Text that the file holds; each occurrence is replaced. */
+  readonly find: string;
+  readonly replace: string;
+  /** How often it is there, if not once. */
+  readonly times?: number;
+}
+
+const send = 'functions/pipeline/send.ts';
+const queries = 'sql/postgresql/queries';
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'a repeated send goes under the same idempotency key',
+    file: send,
+    find: '{ idempotencyKey: lease.idempotencyKey, messages });\n  return { ...(await conclude(attempt, answer, ports)), late }',
+    replace:
+      '{ idempotencyKey: randomUUID(), messages });\n  return { ...(await conclude(attempt, answer, ports)), late }',
+  },
+  {
+    name: 'a sealed request is not made again after its key has expired',
+    file: send,
+    find: '    lease.sealed.seconds < timing.keyLifetimeSeconds &&\n',
+    replace: '',
+  },
+  {
+    name: 'a sealed request is repeated only if it is the same',
+    file: send,
+    find: '    lease.sealed.requestHash === hashOf(messages);',
+    replace: '    true;',
+  },
+  {
+    name: 'a batch in doubt is not opened again by "not now"',
+    file: send,
+    find: "(answer.outcome === 'notNow' && lease.sealed === undefined)",
+    replace: "answer.outcome === 'notNow'",
+  },
+  {
+    name: 'a batch is not sent unless it is sealed',
+    file: send,
+    find: "  if (sealed === 'refused') {",
+    replace: "  if (sealed === 'refused' && lease.requeues < 0) {",
+  },
+  {
+    name: 'a sender too late for its slot takes a new one',
+    file: send,
+    find: 'clock.now() - begins > timing.slotLatenessMs',
+    replace: 'clock.now() - begins > Number.POSITIVE_INFINITY',
+  },
+  {
+    name: 'one sender at a time holds a batch',
+    file: `${queries}/lease_batch.sql`,
+    find: 'where b.lease_until <= agent_now(:now::timestamptz) and b.not_before',
+    replace: 'where b.not_before',
+  },
+  {
+    name: 'banned numbers are looked for again at the lease',
+    file: `${queries}/lease_batch.sql`,
+    find: "       when is_banned(m.recipient, flaw.contents) then 'E917' end as code,",
+    replace: '       end as code,',
+  },
+  {
+    name: 'the validity is looked at again at the lease',
+    file: `${queries}/lease_batch.sql`,
+    find: "       when life.expires_at <= agent_now(:now::timestamptz) then 'E930'\n",
+    replace: '',
+  },
+  {
+    name: 'each batch has a slot of its own at the rate gate',
+    file: `${queries}/lease_batch.sql`,
+    find: '    + make_interval(secs => free.message_count::float8 / :messagesPerSecond::float8)\n',
+    replace: '',
+  },
+  {
+    name: 'the seal refuses rows that were changed since the lease',
+    file: `${queries}/seal_batch.sql`,
+    find: "t.msg_status = '1' and t.xmin::text = want.version",
+    replace: "t.msg_status = '1'",
+  },
+  {
+    name: 'status never goes backwards when the answer comes after a report',
+    file: `${queries}/settle_batch.sql`,
+    find: "case when t.msg_status <> '1' then t.msg_status when r.accepted",
+    replace: 'case when r.accepted',
+  },
+  {
+    name: 'what the gateway answered is written',
+    file: `${queries}/settle_batch.sql`,
+    find: "when r.accepted then '2' else '3' end",
+    replace: "else '1' end",
+  },
+  {
+    name: 'only a batch that nobody can have sent gets a new key',
+    file: `${queries}/release_batch.sql`,
+    find: 'case when :reopen::boolean then gen_random_uuid()',
+    replace: 'case when true then gen_random_uuid()',
+  },
+  {
+    name: 'batches that nobody works on are swept',
+    file: 'functions/pipeline/collect.ts',
+    find: 'claim.wakes ? await ports.store.sweep() : []',
+    replace: 'claim.wakes ? [] : []',
+  },
+  {
+    name: 'reports are stored before they are acknowledged',
+    file: 'functions/pipeline/receive-reports.ts',
+    find: '  if (storable.length > 0) await ports.store.store(storable);\n',
+    replace:
+      '  for (const batch of batches) stream.acknowledge(batch.batchId);\n  if (storable.length > 0) await ports.store.store(storable);\n',
+  },
+  {
+    name: 'a report is of one row of those that had its client_key',
+    file: `${queries}/merge_reports.sql`,
+    find: '  join msg_tran t on t.client_key = p.client_key and t.batch_id = p.batch_id\n',
+    replace: '  join msg_tran t on t.client_key = p.client_key\n',
+  },
+  {
+    name: 'of two reports with one key the first wins',
+    file: `${queries}/fragments/report_columns.sql`,
+    find: 'w.mt_pos > coalesce(t.mt_report_pos, 0)',
+    replace: 'w.mt_pos >= coalesce(t.mt_report_pos, 0)',
+    times: 6,
+  },
+  {
+    name: 'a later channel’s report wins in its column group',
+    file: `${queries}/fragments/best_reports.sql`,
+    find: 'order by pos desc, seq',
+    replace: 'order by pos, seq',
+  },
+  {
+    name: 'the failure of the last channel finishes a row',
+    file: `${queries}/fragments/best_reports.sql`,
+    find: "(report_code = '10000' or pos = length)",
+    replace: "report_code = '10000'",
+  },
+  {
+    name: 'reports whose row is gone are looked for in the log',
+    file: 'functions/pipeline/merge-reports.ts',
+    find: 'merge.due || merge.parkedCount > 0 ?',
+    replace: 'merge.due && merge.parkedCount < 0 ?',
+  },
+  {
+    name: 'a row is moved to the log, not copied',
+    file: `${queries}/archive_messages.sql`,
+    find: 'delete from msg_tran t where t.client_key = any(array(select client_key from logged order by 1))',
+    replace: 'delete from msg_tran t where false',
+  },
+  {
+    name: 'a row is not archived while its batch is in doubt',
+    file: `${queries}/archive_messages.sql`,
+    find: '    and coalesce((select 1 from send_batch b where b.id = t.batch_id), 0) <> 1\n',
+    replace: '',
+  },
+  {
+    name: 'a missing month is made',
+    file: 'functions/pipeline/archive.ts',
+    find: '  for (const day of moved.missingMonths) await store.createMonth(day);\n',
+    replace: '',
+  },
+  {
+    name: 'the log month is that of request_date',
+    file: `${queries}/claim_batches.sql`,
+    find: 'case when is_sendable_date(t.request_date) then t.request_date else (select local from moment) end',
+    replace: '(select local from moment)',
+  },
+];
