@@ -15,6 +15,7 @@ import type { FaultName } from './faults.ts';
 import type { SimulatedGateway } from './gateway.ts';
 import { Process } from './process.ts';
 import { SimulatedQueue } from './queue.ts';
+import type { Rate } from './rate.ts';
 import type { ReportDesk } from './report-desk.ts';
 import type { World } from './world.ts';
 
@@ -25,7 +26,7 @@ export interface AgentParts {
   readonly desk: ReportDesk;
   /** What a part would log or send as a metric. */
   readonly onSaid: (what: unknown) => void;
-  readonly messagesPerSecond: number;
+  readonly rate: Rate;
 }
 
 /** A day, as the settings have it. */
@@ -81,6 +82,7 @@ export class SimulatedAgent {
       if (isAtWork && world.faults.strikes(fault)) this.kill(part);
     }
     if (world.faults.strikes('queueWiped')) this.#queue.wipe();
+    this.#parts.rate.mayLower();
     if (world.faults.strikes('receiverStopped')) for (const stop of this.#stops.values()) stop.abort();
     if (world.faults.strikes('secondReceiver')) this.#startReceiver(() => undefined);
     world.after(world.random.between(1_000, 6_000), () => this.#harm());
@@ -95,7 +97,7 @@ export class SimulatedAgent {
   }
 
   #everyMinute(part: Part, turnOf: (process: Process) => () => Promise<'now' | 'soon' | 'idle'>): void {
-    const { world, messagesPerSecond, onSaid } = this.#parts;
+    const { world, rate, onSaid } = this.#parts;
     world.after(world.random.between(0, 3_000), () => {
       const fire = () => {
         world.after(60_000, fire);
@@ -106,7 +108,7 @@ export class SimulatedAgent {
         const idleMs = world.faults.over ? 15_000 : world.random.between(2_000, 6_000);
         const loop = {
           endsAt: clock.now() + loopSeconds * 1000,
-          soonMs: messagesPerSecond === 0 ? 200 : 1_000,
+          soonMs: rate.messagesPerSecond === 0 ? 200 : 1_000,
           idleMs,
         };
         const end = () => process.kill();
@@ -118,7 +120,8 @@ export class SimulatedAgent {
   }
 
   #collecting(process: Process) {
-    const { database, messagesPerSecond, onSaid } = this.#parts;
+    const { database, rate, onSaid } = this.#parts;
+    const { messagesPerSecond } = rate;
     const store = collectStore(database.connect(process), { defaultValiditySeconds });
     const ports = { store, queue: this.#queue.connect(process) };
     return async () => {
@@ -151,7 +154,8 @@ export class SimulatedAgent {
   }
 
   #startSender(batchIds: readonly string[], onEnd: (failed: readonly string[] | undefined) => void): void {
-    const { world, database, gateway, messagesPerSecond } = this.#parts;
+    const { world, database, gateway, rate } = this.#parts;
+    const { messagesPerSecond } = rate;
     const process = this.#spawn('sender');
     const store = sendStore(database.connect(process), { messagesPerSecond, defaultValiditySeconds });
     const ports = { store, gateway: gateway.connect(process), clock: process.clock };

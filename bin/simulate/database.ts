@@ -28,6 +28,8 @@ export interface SimulatedDatabaseOptions {
 /** The Data API, with its failures: real statements on a real PostgreSQL, at simulated times. */
 export class SimulatedDatabase {
   readonly #options: SimulatedDatabaseOptions;
+  /** Statements that come before then wait until then. */
+  #stalledUntil = 0;
 
   constructor(options: SimulatedDatabaseOptions) {
     this.#options = options;
@@ -63,7 +65,9 @@ export class SimulatedDatabase {
     const { world } = this.#options;
     const { faults, random } = world;
     const name = namesByText.get(command.input.sql ?? '') ?? 'unknown';
-    const thereMs = faults.strikes('statementSlow') ? random.between(500, 40_000) : random.between(1, 8);
+    if (faults.strikes('databaseStalls')) this.#stalledUntil = world.now + random.between(500, 10_000);
+    const stallMs = Math.max(0, this.#stalledUntil - world.now);
+    const thereMs = stallMs + (faults.strikes('statementSlow') ? random.between(500, 40_000) : random.between(1, 8));
     // The client's own limit ends the wait for an answer that is lost.
     const lost = faults.strikes('statementAnswerLost');
     const backMs = lost ? 50_000 : random.between(1, 8);

@@ -8,6 +8,7 @@ const likelihood = {
   statementResuming: 0.05,
   statementAnswerLost: 0.03,
   statementSlow: 0.04,
+  databaseStalls: 0.02,
   // SQS.
   queueEntryRefused: 0.15,
   queueErrorBefore: 0.15,
@@ -51,6 +52,7 @@ const likelihood = {
   rowDeleted: 0.3,
   rowChanged: 0.3,
   numberBanned: 0.2,
+  rateLowered: 0.2,
   keyReused: 1,
   dayPasses: 1,
   monthEnds: 1,
@@ -62,7 +64,7 @@ export type FaultName = keyof typeof likelihood;
 export const faultNames = Object.keys(likelihood).filter((name): name is FaultName => name in likelihood);
 
 /** Rare ones: a seed that has them is mostly about them. */
-const rare: ReadonlySet<FaultName> = new Set(['dayPasses', 'monthMissing', 'queueWiped', 'everythingKilled']);
+const rare: ReadonlySet<FaultName> = new Set(['dayPasses', 'queueWiped', 'everythingKilled']);
 
 /**
  * Which faults happen in a seed. Each seed has a selection of its own, some none at all: many faults at once hide what few

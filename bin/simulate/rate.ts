@@ -1,24 +1,63 @@
 import { claimLimits } from '../../functions/pipeline/collect.ts';
-import { Violation } from './world.ts';
+import { Violation, type World } from './world.ts';
 
-/** The rate bound, at the moments when calls began; 0 is no limit. */
-export function checkRate(calls: readonly { at: number; messageCount: number }[], messagesPerSecond: number): void {
+/** What still runs when the setting changes goes on at the old rate for so long. */
+const oldRateMs = 90_000;
+
+/** The setting messagesPerSecond, which somebody may lower while the agent runs. */
+export class Rate {
+  readonly #world: World;
+  readonly #first: number;
+  #lowered: { to: number; at: number } | undefined;
+
+  constructor(world: World, messagesPerSecond: number) {
+    this.#world = world;
+    this.#first = messagesPerSecond;
+  }
+
+  /** Of a process that starts now; 0 is no limit. */
+  get messagesPerSecond(): number {
+    return this.#lowered?.to ?? this.#first;
+  }
+
+  mayLower(): void {
+    if (this.#lowered !== undefined || this.#first < 12 || !this.#world.faults.strikes('rateLowered')) return;
+    this.#lowered = { to: this.#first / 4, at: this.#world.now };
+    this.#world.tell(`the rate is lowered to ${this.#lowered.to}`);
+  }
+
+  /** I6, at the moments when calls began. */
+  check(calls: readonly Call[]): void {
+    const until = (this.#lowered?.at ?? Number.POSITIVE_INFINITY) + oldRateMs;
+    // A batch that was cut at the old rate stays as large as it is.
+    const { batchSize } = claimLimits({ messagesPerSecond: this.#first, sendQueueLimit: 0 });
+    const [before, after] = [calls.filter(({ at }) => at < until), calls.filter(({ at }) => at >= until)];
+    checkRate(before, { messagesPerSecond: this.#first, batchSize });
+    checkRate(after, { messagesPerSecond: this.messagesPerSecond, batchSize });
+  }
+}
+
+interface Call {
+  readonly at: number;
+  readonly messageCount: number;
+}
+
+/** In any second at most 1.25 times the rate and a batch, in any minute 60 times the rate and a batch; 0 is no limit. */
+function checkRate(
+  calls: readonly Call[],
+  { messagesPerSecond, batchSize }: { messagesPerSecond: number; batchSize: number },
+): void {
   if (messagesPerSecond === 0) return;
-  const { batchSize } = claimLimits({ messagesPerSecond, sendQueueLimit: 0 });
   const bounds = [
     { ms: 1_000, most: 1.25 * messagesPerSecond + batchSize },
     { ms: 60_000, most: 60 * messagesPerSecond + batchSize },
   ];
-  const sorted = calls.toSorted((a, b) => a.at - b.at);
   for (const { ms, most } of bounds) {
-    for (const { at } of sorted) {
-      const within = sorted.filter((call) => call.at >= at && call.at < at + ms);
+    for (const { at } of calls) {
+      const within = calls.filter((call) => call.at >= at && call.at < at + ms);
       const sum = within.reduce((total, { messageCount }) => total + messageCount, 0);
-      if (sum > most)
-        throw new Violation(
-          'I6',
-          `${sum} messages within ${ms / 1000} s, at most ${most} at ${messagesPerSecond} a second`,
-        );
+      const bound = `at most ${most} at ${messagesPerSecond} a second`;
+      if (sum > most) throw new Violation('I6', `${sum} messages within ${ms / 1000} s, ${bound}`);
     }
   }
 }

@@ -104,17 +104,17 @@ async function resolve(attempt: Attempt, ports: SendPorts): Promise<SendTally> {
   return { ...(await conclude(attempt, answer, ports)), late };
 }
 
-/** Waits for the slot; takes a new one, until in time, if this sender is too late for it. */
+/** Waits for the slot; whoever comes too late for it, or slept through it, takes a new one. */
 async function awaitSlot(slotAt: number, messageCount: number, { store, clock }: SendPorts): Promise<boolean> {
-  let begins = slotAt;
   let late = false;
+  let begins = slotAt;
+  await sleepUntil(begins, clock);
   while (clock.now() - begins > timing.slotLatenessMs) {
     late = true;
     const waitSeconds = await store.reserveSlot(messageCount);
     begins = clock.now() + waitSeconds * 1000;
     await sleepUntil(begins, clock);
   }
-  await sleepUntil(begins, clock);
   return late;
 }
 
