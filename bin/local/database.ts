@@ -12,6 +12,10 @@ import { UsageError } from './usage-error.ts';
 export interface LocalDatabase {
   /** Connects as the agent's role, which owns the tables. */
   readonly url: string;
+  /** Of its server; undefined if somebody else runs it. */
+  pid(): number | undefined;
+  /** Stops it if it still runs, and starts it again at the same address. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -32,6 +36,37 @@ export async function startDatabase({ dataDir, port: wantedPort, timeZone }: Dat
   const port = await freePort(wantedPort, 'database');
   if (existsSync(dataDir)) checkVersion(dataDir);
   else initialise(dataDir);
+  const admin = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  const start = async () => {
+    const started = spawnServer({ dataDir, port, timeZone });
+    try {
+      await awaitConnection(admin, started);
+      return started;
+    } catch (error) {
+      await started.stop();
+      throw error;
+    }
+  };
+  let server = await start();
+  const stop = () => server.stop();
+  try {
+    await createRoleAndDatabase(admin);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    url: `postgres://omni_agent@127.0.0.1:${port}/omni`,
+    pid: () => serverPid(dataDir),
+    async restart() {
+      await stop();
+      server = await start();
+    },
+    stop,
+  };
+}
+
+function spawnServer({ dataDir, port, timeZone }: DatabaseOptions): GuardedProcess {
   const settings = {
     listen_addresses: '127.0.0.1',
     timezone: timeZone,
@@ -40,16 +75,16 @@ export async function startDatabase({ dataDir, port: wantedPort, timeZone }: Dat
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const command = asServerUser(binaryOf('postgres'), ['-D', dataDir, '-p', String(port), '-k', '', ...options]);
-  const server = spawnGuarded(command, { logFile: join(dataDir, 'server.log'), ending: 'shutDown' });
-  const admin = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  return spawnGuarded(command, { logFile: join(dataDir, 'server.log'), ending: 'shutDown' });
+}
+
+/** The server itself, not the shell that guards it. */
+function serverPid(dataDir: string): number | undefined {
   try {
-    await awaitConnection(admin, server);
-    await createRoleAndDatabase(admin);
-  } catch (error) {
-    await server.stop();
-    throw error;
+    return Number.parseInt(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8'), 10) || undefined;
+  } catch {
+    return undefined;
   }
-  return { url: `postgres://omni_agent@127.0.0.1:${port}/omni`, stop: server.stop };
 }
 
 /** A PostgreSQL that somebody else runs. */
@@ -68,7 +103,7 @@ export async function openDatabase(url: string): Promise<LocalDatabase> {
   } finally {
     await client.end().catch(() => undefined);
   }
-  return { url, stop: async () => undefined };
+  return { url, pid: () => undefined, restart: async () => undefined, stop: async () => undefined };
 }
 
 const nobody = 65_534;

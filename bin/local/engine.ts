@@ -4,16 +4,27 @@ import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { startEventSource } from './event-source.ts';
 import { awsEnvironment, type Endpoints, FunctionPool } from './function-pool.ts';
 import { region } from './intrinsics.ts';
-import { startReceiver } from './receiver-process.ts';
+import { type ReceiverProcess, startReceiver } from './receiver-process.ts';
 import { startSchedule } from './schedule.ts';
 import { type AgentPlan, arnOf, type QueuePlan } from './template.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What a plan says, at work. */
 export interface Engine {
-  /** Ids of the processes that are at work now, by the name of their function; the receiver among them. */
-  processes(): { name: string; pid: number }[];
+  /** The processes of the functions, by the names of these, and the receiver's. */
+  processes(): AgentProcess[];
+  /** Again, for a queue that has lost its memory. */
+  createQueues(): Promise<void>;
+  /** Another receiver beside the one that is always there, as a deployment starts. */
+  startReceiver(): ReceiverProcess | undefined;
   stop(): Promise<void>;
+}
+
+export interface AgentProcess {
+  readonly name: string;
+  readonly pid: number;
+  /** Whether it is in the middle of something. */
+  readonly isBusy: boolean;
 }
 
 export interface EngineOptions {
@@ -53,20 +64,22 @@ export async function startEngine({ plan, endpoints, logDir, onProblem }: Engine
   };
   const eventSources = wiring.eventSources.map((one) => startEventSource({ ...one, client, onProblem: tell }));
   const schedules = wiring.schedules.map((one) => startSchedule({ ...one, onProblem: tell }));
-  const logFile = join(logDir, 'receiver.log');
-  const receiver =
+  const launchReceiver = () =>
     plan.receiver &&
     startReceiver({
       plan: plan.receiver,
       awsEnvironment: awsEnvironment(endpoints),
-      logFile,
+      logFile: join(logDir, 'receiver.log'),
       onProblem: tell,
     });
+  const receiver = launchReceiver();
   return {
     processes: () => [
-      ...pools.flatMap((pool) => pool.pids().map((pid) => ({ name: pool.plan.name, pid }))),
-      ...[receiver?.pid()].flatMap((pid) => (pid === undefined ? [] : [{ name: 'receiver', pid }])),
+      ...pools.flatMap((pool) => pool.processes().map((one) => ({ name: pool.plan.name, ...one }))),
+      ...[receiver?.pid()].flatMap((pid) => (pid === undefined ? [] : [{ name: 'receiver', pid, isBusy: true }])),
     ],
+    createQueues: () => createQueues(client, plan),
+    startReceiver: launchReceiver,
     async stop() {
       stopped = true;
       for (const stopSchedule of schedules) stopSchedule();

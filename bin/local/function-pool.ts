@@ -69,8 +69,11 @@ export class FunctionPool {
     this.#idle.push(await this.#start());
   }
 
-  pids(): number[] {
-    return [...this.#processes].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  /** Its processes, and whether each is in the middle of an invocation. */
+  processes(): { pid: number; isBusy: boolean }[] {
+    return [...this.#processes].flatMap((child) =>
+      child.pid === undefined ? [] : [{ pid: child.pid, isBusy: !this.#idle.includes(child) }],
+    );
   }
 
   /** Runs the function; rejects with what it threw, or when it timed out or died. */

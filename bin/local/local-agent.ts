@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { type Engine, startEngine } from './engine.ts';
+import type { LocalDatabase } from './database.ts';
+import { type AgentProcess, type Engine, startEngine } from './engine.ts';
 import type { LocalOptions } from './options.ts';
 import { freePort } from './ports.ts';
 import type { StandInProcess } from './stand-in.ts';
@@ -13,39 +14,59 @@ export interface LocalAgent {
   readonly dataDir: string;
   readonly simulator: StandInProcess;
   readonly engine: Engine;
+  readonly database: LocalDatabase;
+  /** Every process of the agent and of what it stands on. */
+  processes(): AgentProcess[];
   /** Calls to the Data API, SQS and the gateway since the start. */
   calls(): Promise<Record<string, number>>;
   stop(): Promise<void>;
 }
 
+export interface LocalAgentOptions extends LocalOptions {
+  /** What the agent must take for the gateway in place of the simulator's own address. */
+  readonly through?: (gatewayUrl: string) => Promise<string>;
+}
+
 /** Starts the parts in the order in which they need each other; on a failure stops what had been started. */
-export async function startLocalAgent(options: LocalOptions, say: Say): Promise<LocalAgent> {
+export async function startLocalAgent(options: LocalAgentOptions, say: Say): Promise<LocalAgent> {
   return await startInSteps((onStop) => startParts(options, say, onStop), say);
 }
 
-async function startParts(options: LocalOptions, say: Say, onStop: OnStop): Promise<Omit<LocalAgent, 'stop'>> {
-  const { data, ports, seed } = options;
+async function startParts(options: LocalAgentOptions, say: Say, onStop: OnStop): Promise<Omit<LocalAgent, 'stop'>> {
+  const { data, ports, seed, through = async (url: string) => url } = options;
   // Before anything starts: a port in use is told in one line.
   for (const [name, port] of Object.entries(ports)) if (port !== 0) await freePort(port, name);
   const surroundings = await startSurroundings({ data, databasePort: ports.database }, say, onStop);
-  const { dataDir, databaseUrl } = surroundings;
-  const queue = await surroundings.startStandIn('queue', { port: ports.queue });
+  const { dataDir, databaseUrl, database } = surroundings;
+  let engine: Engine | undefined;
+  const queue = await surroundings.startStandIn('queue', { port: ports.queue }, async () => {
+    await engine?.createQueues();
+  });
   const simulator = await surroundings.startStandIn('simulator', {
     dataDir: join(dataDir, 'simulator'),
     port: ports.gateway,
     seed,
     ...credentials,
   });
-  const plan = await planOf(options, { dataDir, gatewayUrl: simulator.url, queueUrl: queue.url });
+  const gatewayUrl = await through(simulator.url);
+  const plan = await planOf(options, { dataDir, gatewayUrl, queueUrl: queue.url });
   // Sessions in UTC, as on Aurora: a statement that forgot the agent's zone is nine hours off at once.
   const secrets = { [plan.receiver?.environment['GATEWAY_SECRET_ARN'] ?? '']: JSON.stringify(credentials) };
   const settings = { databaseUrl, timeZone: 'UTC', port: ports.dataApi, secrets };
   const dataApi = await surroundings.startStandIn('data-api', settings);
   const endpoints = { sqs: queue.url, rdsData: dataApi.url, secretsManager: dataApi.url };
-  const engine = await startEngine({ plan, endpoints, logDir: join(dataDir, 'logs'), onProblem: say });
-  onStop(() => engine.stop());
+  const started = await startEngine({ plan, endpoints, logDir: join(dataDir, 'logs'), onProblem: say });
+  engine = started;
+  onStop(() => started.stop());
   const calls = () => countCalls({ dataApi, sqs: queue, gateway: simulator });
-  return { databaseUrl, dataDir, simulator, engine, calls };
+  const processes = () => [
+    ...started.processes(),
+    ...[queue, simulator, dataApi, { name: 'database', pid: database.pid }].flatMap(({ name, pid }) => {
+      const id = pid();
+      return id === undefined ? [] : [{ name, pid: id, isBusy: true }];
+    }),
+  ];
+  return { databaseUrl, dataDir, simulator, engine: started, database, processes, calls };
 }
 
 /** Synthesizes the app with the person's settings, and reads what its templates say. */

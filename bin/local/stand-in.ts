@@ -21,12 +21,21 @@ export interface StandIn {
 export interface StandInProcess {
   readonly name: string;
   readonly url: string;
-  readonly pid: number;
+  /** Of its process now: one that was killed has another in its place. */
+  pid(): number | undefined;
   stats(): Promise<Readonly<Record<string, number>>>;
   /** Asks it to close, and kills it if it has not exited after three seconds. */
   stop(): Promise<void>;
-  /** Resolves when the process is gone, for whatever reason. */
-  readonly exited: Promise<void>;
+}
+
+export interface StandInProgram {
+  readonly name: string;
+  /** A TypeScript file in bin/local. */
+  readonly file: string;
+  /** Of the stand-in itself; one that listens on a port takes `port`. */
+  readonly options: object;
+  /** Called when it was started again, without what its process held in memory. */
+  readonly onRestart?: (() => Promise<void>) | undefined;
 }
 
 type Request = { type: 'start'; options: unknown } | { type: 'stats' } | { type: 'stop' };
@@ -59,8 +68,48 @@ export function serveStandIn<Options>(start: (options: Options) => Promise<Stand
   });
 }
 
-/** Starts the stand-in whose program is `file` (a TypeScript file in bin/local) and waits until it listens. */
-export async function startStandIn(name: string, file: string, options: unknown): Promise<StandInProcess> {
+/** What stands in for a service is there again soon, at the same address, as the service would be. */
+const restartMs = 500;
+
+/** Starts a stand-in and waits until it listens. Whenever it ends by itself it is started again on its port. */
+export async function startStandIn(program: StandInProgram): Promise<StandInProcess> {
+  const { name, options, onRestart } = program;
+  let current = launch(program, options);
+  const { url } = await current.ready;
+  const { port } = new URL(url);
+  let stopping = false;
+  let restarting: NodeJS.Timeout | undefined;
+  const watch = () => {
+    void current.exited.then(() => {
+      if (stopping) return;
+      restarting = setTimeout(() => {
+        current = launch(program, { ...options, port: Number(port) });
+        watch();
+        current.ready.then(onRestart).catch(() => undefined);
+      }, restartMs);
+    });
+  };
+  watch();
+  return {
+    name,
+    url,
+    pid: () => current.child.pid,
+    stats: async () => (await current.ask({ type: 'stats' }, 'stats')).stats,
+    async stop() {
+      stopping = true;
+      clearTimeout(restarting);
+      const { child, exited } = current;
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.send({ type: 'stop' } satisfies Request);
+      const timer = setTimeout(() => child.kill('SIGKILL'), 3_000);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** One process of a stand-in. */
+function launch({ name, file }: StandInProgram, options: object) {
   const child = fork(file, [], {
     execArgv: ['--import', 'tsx'],
     // A group of its own: Ctrl-C reaches the runner alone, which then ends its stand-ins in order.
@@ -77,22 +126,11 @@ export async function startStandIn(name: string, file: string, options: unknown)
       };
       child.on('message', onReply);
       void exited.then(() => reject(new Error(`${name} ended before it answered`)));
-      child.send(request);
+      child.send(request, (error) => error && reject(error));
     });
-  const first = await ask({ type: 'start', options }, 'ready', 'failed');
-  if (first.type === 'failed') throw new UsageError(`${name}: ${first.message}`);
-  return {
-    name,
-    url: first.url,
-    pid: child.pid ?? 0,
-    exited,
-    stats: async () => (await ask({ type: 'stats' }, 'stats')).stats,
-    async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      child.send({ type: 'stop' } satisfies Request);
-      const timer = setTimeout(() => child.kill('SIGKILL'), 3_000);
-      await exited;
-      clearTimeout(timer);
-    },
-  };
+  const ready = ask({ type: 'start', options }, 'ready', 'failed').then((first) => {
+    if (first.type === 'failed') throw new UsageError(`${name}: ${first.message}`);
+    return first;
+  });
+  return { child, exited, ask, ready };
 }

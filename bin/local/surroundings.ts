@@ -11,9 +11,12 @@ import { type StandInProcess, startStandIn } from './stand-in.ts';
 export interface Surroundings {
   readonly dataDir: string;
   readonly databaseUrl: string;
+  readonly database: LocalDatabase;
   /** Starts one of the stand-ins beside this file, to be stopped with the rest. */
-  startStandIn(name: 'data-api' | 'queue' | 'simulator', settings: object): Promise<StandInProcess>;
+  startStandIn(name: StandInName, options: object, onRestart?: () => Promise<void>): Promise<StandInProcess>;
 }
+
+type StandInName = 'data-api' | 'queue' | 'simulator';
 
 export type Say = (line: string) => void;
 
@@ -63,8 +66,10 @@ export async function startSurroundings(
   return {
     dataDir,
     databaseUrl: database.url,
-    async startStandIn(name, settings) {
-      const standIn = await startStandIn(name, fileURLToPath(new URL(`./${name}.ts`, import.meta.url)), settings);
+    database,
+    async startStandIn(name, options, onRestart) {
+      const file = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
+      const standIn = await startStandIn({ name, file, options, onRestart });
       onStop(() => standIn.stop());
       return standIn;
     },

@@ -3,6 +3,7 @@ import { type CampaignRow, campaignRow } from '../local/campaign.ts';
 import type { Checker } from './checker.ts';
 import { timeZone } from './database.ts';
 import type { Ledger, RowTruth } from './ledger.ts';
+import type { ReportDesk } from './report-desk.ts';
 import type { World } from './world.ts';
 
 export interface CustomerParts {
@@ -10,6 +11,7 @@ export interface CustomerParts {
   readonly ledger: Ledger;
   readonly checker: Checker;
   readonly client: pg.Client;
+  readonly desk: ReportDesk;
 }
 
 const minuteMs = 60_000;
@@ -24,6 +26,8 @@ interface Plan {
   readonly dueInMs: number;
   readonly ttl: number | null;
   readonly isDateless?: boolean;
+  /** Whether there is nothing wrong with the given channel_order. */
+  readonly isSendable?: boolean;
 }
 
 /** A customer who inserts, thinks better of it, and bans numbers, all of it by SQL. */
@@ -60,6 +64,9 @@ export class Customer {
     if (die < 0.25) return { dueInMs: -random.between(0, 20) * hourMs, ttl: validitySeconds };
     if (die < 0.28) return { dueInMs: 0, ttl: null, channelOrder: random.pick(['pigeon', 'sms,sms', 'sms,,mms']) };
     if (die < 0.3) return { dueInMs: 0, ttl: null, isDateless: true };
+    // Two channels that share a column group.
+    if (die < 0.5)
+      return { dueInMs: 0, ttl: null, channelOrder: random.pick(['sms,mms', 'mms,sms']), isSendable: true };
     return { dueInMs: 0, ttl: random.pick([null, validitySeconds]) };
   }
 
@@ -69,7 +76,8 @@ export class Customer {
     const clientKey = reusedKey ?? String(firstKey + BigInt(this.#count));
     const id = `r${this.#count}x`;
     const row = named(campaignRow(clientKey, this.#count), id, 0);
-    const values = { ...row, channel_order: plan.channelOrder ?? row.channel_order, ttl: plan.ttl };
+    const mt = plan.isSendable ? { mt_subject: 'Your order', mt_content: `${id} version 0` } : {};
+    const values = { ...row, ...mt, channel_order: plan.channelOrder ?? row.channel_order, ttl: plan.ttl };
     const dueAt = Math.round(world.now + plan.dueInMs);
     const columns = Object.keys(values);
     const date = plan.isDateless ? `'infinity'` : `to_timestamp(${dueAt} / 1000.0) at time zone '${timeZone}'`;
@@ -78,7 +86,7 @@ export class Customer {
        values (${columns.map((_, index) => `$${index + 1}`).join(', ')}, ${date})`,
       Object.values(values),
     );
-    const isMalformed = plan.channelOrder !== undefined || plan.isDateless === true;
+    const isMalformed = (plan.channelOrder !== undefined && !plan.isSendable) || plan.isDateless === true;
     ledger.insert({
       id,
       clientKey,
@@ -163,7 +171,9 @@ export class Customer {
       (row) => ![...ledger.rows.values()].some((other) => other.clientKey === row.clientKey && taken.has(other.id)),
     );
     if (free.length === 0 || !world.faults.strikes('keyReused')) return;
-    await this.#insert({ dueInMs: 0, ttl: null }, world.random.pick(free).clientKey);
+    const { clientKey } = world.random.pick(free);
+    await this.#insert({ dueInMs: 0, ttl: null }, clientKey);
+    this.#parts.desk.repeatFor(clientKey);
   }
 }
 

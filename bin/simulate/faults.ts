@@ -31,7 +31,7 @@ const likelihood = {
   streamBroken: 0.1,
   streamSilent: 0.04,
   acknowledgementLost: 0.15,
-  reportRepeatedLate: 0.1,
+  reportRepeatedLate: 0.2,
   reportContradicted: 0.05,
   reportForeign: 0.05,
   reportWithoutReference: 0.15,

@@ -43,6 +43,14 @@ export class ReportDesk {
     }
   }
 
+  /** Tells again what it told of earlier rows with this key: another row has the key now. */
+  repeatFor(clientKey: string): void {
+    if (!this.#world.faults.strikes('reportRepeatedLate')) return;
+    const rows = [...this.#ledger.rows.values()].filter((row) => row.clientKey === clientKey);
+    const reports = rows.flatMap((row) => [...row.reports.values()]);
+    for (const report of reports) this.#plan(report, this.#world.random.between(0, 12_000));
+  }
+
   open(process: Process): ReportStream {
     this.#detach();
     const { faults } = this.#world;

@@ -96,7 +96,7 @@ async function tell({ world, ledger, desk, gateway, client, sessions }: Story): 
     rate,
     onSaid: (what) => checkPrivacy(world, what),
   });
-  const customer = new Customer({ world, ledger, checker, client });
+  const customer = new Customer({ world, ledger, checker, client, desk });
   agent.start();
   customer.start(random.integer(20, 60));
   await world.run(() => false, random.between(50_000, 150_000));

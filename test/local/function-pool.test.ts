@@ -83,7 +83,7 @@ describe('a function', () => {
     expect(new Set(together.map((answer) => Object(answer).pid)).size).toBe(2);
     expect(together).toEqual([expect.objectContaining({ calls: 1 }), expect.objectContaining({ calls: 1 })]);
     expect(after).toMatchObject({ calls: 2 });
-    expect(pool.pids()).toHaveLength(2);
+    expect(pool.processes()).toMatchObject([{ isBusy: false }, { isBusy: false }]);
   });
 
   it.each([
@@ -92,12 +92,22 @@ describe('a function', () => {
   ])('is killed at its timeout when it %s', async (_, work) => {
     const pool = aPool(`export const handler = async () => { ${work} };`, { timeoutSeconds: 1 });
     await pool.warm();
-    const [pid = 0] = pool.pids();
+    const [{ pid } = { pid: 0 }] = pool.processes();
 
     await expect(pool.invoke({})).rejects.toThrow('Worker: timed out after 1 s');
 
     expect(isAlive(pid)).toBe(false);
-    expect(pool.pids()).toEqual([]);
+    expect(pool.processes()).toEqual([]);
+  });
+
+  it('says which processes are in the middle of an invocation', async () => {
+    const pool = aPool(`export const handler = async ({ ms }) => new Promise((resolve) => setTimeout(resolve, ms));`);
+    await pool.warm();
+    expect(pool.processes()).toMatchObject([{ isBusy: false }]);
+    const invocation = pool.invoke({ ms: 50 });
+    expect(pool.processes()).toMatchObject([{ isBusy: true }]);
+    await invocation;
+    expect(pool.processes()).toMatchObject([{ isBusy: false }]);
   });
 
   it('fails an invocation that throws, and stays warm', async () => {
@@ -133,7 +143,7 @@ describe('a function', () => {
   it('fails with what its initialisation threw', async () => {
     const pool = aPool("throw new Error('Wrong environment: LANE');");
     await expect(pool.invoke({})).rejects.toThrow('Wrong environment: LANE');
-    await vi.waitFor(() => expect(pool.pids()).toEqual([]));
+    await vi.waitFor(() => expect(pool.processes()).toEqual([]));
   });
 
   it('writes its lines to its log', async () => {

@@ -145,9 +145,13 @@ describe('a client that knows only the .proto', () => {
 });
 
 describe('a simulator that was killed', () => {
-  const program = fileURLToPath(new URL('../../bin/local/simulator.ts', import.meta.url));
+  const file = fileURLToPath(new URL('../../bin/local/simulator.ts', import.meta.url));
   const startProcess = async (dataDir: string) => {
-    const standIn = await startStandIn('gateway', program, { seed: 1, dataDir, ...account, behaviour: smooth });
+    const standIn = await startStandIn({
+      name: 'gateway',
+      file,
+      options: { seed: 1, dataDir, ...account, behaviour: smooth },
+    });
     onTestFinished(() => standIn.stop());
     return standIn;
   };
@@ -169,10 +173,13 @@ describe('a simulator that was killed', () => {
     const [acknowledged, open] = stream.batches();
     stream.say({ acknowledge: { batch_id: acknowledged.batch_id } });
     await eventually(async () => expect(await before.stats()).toMatchObject({ reportsAcknowledged: 1 }));
-    process.kill(before.pid, 'SIGKILL');
-    await before.exited;
+    const pid = before.pid();
+    process.kill(pid ?? 0, 'SIGKILL');
+    // Another takes its place, at the same address.
+    await eventually(() => expect(before.pid()).not.toBe(pid));
 
-    const after = aBareClient((await startProcess(dataDir)).url, token);
+    const after = aBareClient(before.url, token);
+    await eventually(() => sendTo(after, 'a-key', 'test.1.7', 'test.2.7'));
     expect(await sendTo(after, 'a-key', 'test.1.7', 'test.2.7')).toEqual({ ...first, repeated: true });
     await expect(sendTo(after, 'closed', 'test.3.7')).rejects.toMatchObject({ code: status.FAILED_PRECONDITION });
     const again = after.reports();

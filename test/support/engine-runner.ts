@@ -6,8 +6,10 @@ import { readAssembly } from '../../bin/local/template.ts';
 
 /** A runner in small: starts the queue and the engine on the assembly it is given, and prints the ids of its processes. */
 const [dir = ''] = process.argv.slice(2);
-const queue = await startStandIn('queue', fileURLToPath(new URL('../../bin/local/queue.ts', import.meta.url)), {
-  port: 0,
+const queue = await startStandIn({
+  name: 'queue',
+  file: fileURLToPath(new URL('../../bin/local/queue.ts', import.meta.url)),
+  options: { port: 0 },
 });
 const engine = await startEngine({
   plan: readAssembly(dir, { queueUrl: queue.url }),
@@ -15,5 +17,5 @@ const engine = await startEngine({
   logDir: join(dir, 'logs'),
   onProblem: (line) => process.stderr.write(`${line}\n`),
 });
-const pids = [queue.pid, ...engine.processes().map(({ pid }) => pid)];
+const pids = [queue.pid(), ...engine.processes().map(({ pid }) => pid)];
 process.stdout.write(`${JSON.stringify(pids)}\n`);
