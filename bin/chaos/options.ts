@@ -1,0 +1,43 @@
+import { parseArgs } from 'node:util';
+import { UsageError } from '../local/usage-error.ts';
+
+export interface ChaosOptions {
+  readonly minutes: number;
+  readonly json: boolean;
+  readonly seed: number;
+  readonly data: string | undefined;
+}
+
+export const usage = `Usage:
+  npm run chaos -- [--minutes M] [--seed S] [--json] [--data DIR]
+      runs the agent with real processes, and kills, halts and restarts them under load
+Options:
+  --minutes M   how long faults go on (default 3); then everything must come to rest
+  --seed S      another order of faults (default 1)
+  --data DIR    keeps database, accept log and logs there`;
+
+export function parseOptions(args: readonly string[]): ChaosOptions {
+  const text = { type: 'string' } as const;
+  const options = { minutes: text, seed: text, data: text, json: { type: 'boolean', default: false } } as const;
+  const values = readArguments(() => parseArgs({ args: [...args], options }).values);
+  return {
+    minutes: number('minutes', values.minutes ?? '3'),
+    seed: number('seed', values.seed ?? '1'),
+    json: values.json,
+    data: values.data,
+  };
+}
+
+function readArguments<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function number(name: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1_000_000)) throw new UsageError(`--${name}: expected a number above 0, got "${text}"`);
+  return value;
+}
