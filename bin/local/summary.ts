@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { table } from './table.ts';
 
 /** What a run showed, as the last line of `--json` and as the tables that a person reads. */
 export interface RunResult {
@@ -124,16 +125,6 @@ export function formatSummary({ result, channels, outcomes, latencies }: Summary
       `${count(result.archived)} archived in ${result.seconds.toFixed(1)} s (${count(result.archivedPerSecond)} a second).`,
     `${verdict} ${count(result.lost)} lost, ${count(result.duplicates)} duplicates.`,
   ].join('\n');
-}
-
-/** Two spaces in front, the first column to the left, numbers to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('   ')}`.trimEnd();
-  const rule = `  ${widths.map((width) => '─'.repeat(width)).join('───')}`;
-  return [line(head), rule, ...rows.map(line)].join('\n');
 }
 
 function count(value: number): string {

@@ -53,6 +53,8 @@ export class Checker {
       throw new Violation('I5', `${truth.id} went from ${earlier.status} back to ${row.status}`);
     if (earlier?.finished && !row.finished) throw new Violation('I5', `${truth.id} is no longer finished`);
     if (row.place === 'log') this.#checkLogged(truth, row);
+    if (row.status === '1' && row.batchId !== null && !this.#last.batches.some(({ id }) => id === row.batchId))
+      throw new Violation('I3', `${truth.id} belongs to batch ${row.batchId}, which is gone`);
     const edge = `${stateOf(earlier)} -> ${stateOf(row)}`;
     if (stateOf(earlier) !== stateOf(row)) this.#world.saw(`row ${edge}`);
   }

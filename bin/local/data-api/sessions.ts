@@ -9,7 +9,8 @@ import { checkResult, type TextRow, toColumnMetadata, toJson, toRecord } from '.
 const asText = { getTypeParser: () => (value: string) => value };
 
 export interface SessionSettings {
-  readonly timeZone: string;
+  /** Of the sessions; the server's own if not given. */
+  readonly timeZone?: string;
   readonly maxConnections: number;
   readonly statementTimeoutMs: number;
   /** After so long without a call a transaction is rolled back. */
@@ -30,7 +31,7 @@ export class Sessions {
   constructor(databaseUrl: string, settings: SessionSettings) {
     const options = {
       application_name: 'data-api',
-      timezone: settings.timeZone,
+      ...(settings.timeZone && { timezone: settings.timeZone }),
       statement_timeout: settings.statementTimeoutMs,
       idle_in_transaction_session_timeout: settings.transactionIdleMs,
     };
