@@ -1,19 +1,19 @@
 import type pg from 'pg';
 import type { Ledger, RowTruth } from './ledger.ts';
-import { readSnapshot, type Snapshot, type SnapshotBatch, type SnapshotRow } from './snapshot.ts';
+import { type Snapshot, type SnapshotBatch, SnapshotReader, type SnapshotRow } from './snapshot.ts';
 import { Violation, type World } from './world.ts';
 
 /** Looks at the tables after each statement, and says what of the invariants does not hold. */
 export class Checker {
   readonly #world: World;
   readonly #ledger: Ledger;
-  readonly #client: pg.Client;
+  readonly #reader: SnapshotReader;
   #last: Snapshot = { rows: [], batches: [], reports: 0 };
 
   constructor(world: World, ledger: Ledger, client: pg.Client) {
     this.#world = world;
     this.#ledger = ledger;
-    this.#client = client;
+    this.#reader = new SnapshotReader(client);
   }
 
   get last(): Snapshot {
@@ -23,7 +23,8 @@ export class Checker {
   /** After a statement, the agent's or the customer's. */
   async look(): Promise<void> {
     const before = this.#last;
-    this.#last = await readSnapshot(this.#client);
+    this.#last = await this.#reader.read();
+    if (this.#last === before) return;
     try {
       this.#checkRows(before);
       this.#noteBatches(before);

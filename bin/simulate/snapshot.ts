@@ -25,21 +25,44 @@ export type Snapshot = z.output<typeof snapshot>;
 export type SnapshotRow = z.output<typeof row>;
 export type SnapshotBatch = z.output<typeof batch>;
 
-/** The tables at this moment, as far as the invariants speak of them. */
-export async function readSnapshot(client: pg.Client): Promise<Snapshot> {
-  const { rows } = await client.query<{ snapshot: unknown }>({ name: 'snapshot', text: snapshotSql });
-  return snapshot.parse(rows[0]?.snapshot);
+/** Reads the tables as far as the invariants speak of them. */
+export class SnapshotReader {
+  readonly #client: pg.Client;
+  #last: { transaction: string; snapshot: Snapshot } = {
+    transaction: '',
+    snapshot: { rows: [], batches: [], reports: 0 },
+  };
+
+  constructor(client: pg.Client) {
+    this.#client = client;
+  }
+
+  /** At this moment; the very same as before if no transaction has written anything since. */
+  async read(): Promise<Snapshot> {
+    const { rows } = await this.#client.query<{ transaction: string; snapshot: unknown }>({
+      name: 'snapshot',
+      text: snapshotSql,
+      values: [this.#last.transaction],
+    });
+    const [row] = rows;
+    if (row !== undefined && row.snapshot !== null)
+      this.#last = { transaction: row.transaction, snapshot: snapshot.parse(row.snapshot) };
+    return this.#last.snapshot;
+  }
 }
 
 const columns = `etc_text_1 as id, msg_status as status, batch_id::text as "batchId", msg_key as "messageKey",
   finished_at is not null as finished`;
 
+/** Whoever writes takes a number: as long as the next is the same, nobody has. */
 const snapshotSql = `
-  select json_build_object(
+  with next as materialized (select pg_snapshot_xmax(pg_current_snapshot())::text as transaction)
+  select transaction, case when transaction <> $1 then json_build_object(
     'rows', (select coalesce(json_agg(r), '[]') from (
       select 'tran' as place, null as month, ${columns} from msg_tran
       union all select 'log', right(tableoid::regclass::text, 6), ${columns} from msg_log) r),
     'batches', (select coalesce(json_agg(b), '[]') from (
-      select id::text, state, attempts, 
+      select id::text, state, attempts,
         case when isfinite(lease_until) then extract(epoch from lease_until) * 1000 end as "leaseUntil" from send_batch) b),
-    'reports', (select count(*) from msg_report)) as snapshot`;
+    'reports', (select count(*) from msg_report)) end as snapshot
+  from next`;

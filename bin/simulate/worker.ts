@@ -29,8 +29,8 @@ export async function work(
     await client.connect();
     // Nothing that it keeps must survive this machine.
     await client.query('alter role omni_agent set synchronous_commit = off');
-    const settings = { timeZone: 'UTC', maxConnections: 1, statementTimeoutMs: 45_000, transactionIdleMs: 180_000 };
-    const sessions = new Sessions(database.url, settings);
+    const limits = { maxConnections: 1, statementTimeoutMs: 45_000, transactionIdleMs: 180_000 };
+    const sessions = new Sessions(database.url, { timeZone: 'UTC', keepsPlans: true, ...limits });
     const onLine = tracesLines ? (line: string) => void onMessage({ type: 'line', line }) : undefined;
     for (const seed of seeds) {
       const result = await runSeed({ client, sessions, seed, onLine });

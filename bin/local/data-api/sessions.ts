@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { DataApiError } from './errors.ts';
 import { bind } from './parameters.ts';
@@ -15,6 +15,8 @@ export interface SessionSettings {
   readonly statementTimeoutMs: number;
   /** After so long without a call a transaction is rolled back. */
   readonly transactionIdleMs: number;
+  /** Whether a session keeps the plans of its statements. The Data API plans each anew, which is most of a small one. */
+  readonly keepsPlans?: boolean;
 }
 
 interface Transaction {
@@ -26,9 +28,11 @@ interface Transaction {
 /** The sessions behind the Data API: one a statement, or one a transaction. */
 export class Sessions {
   readonly #pool: pg.Pool;
+  readonly #keepsPlans: boolean;
   readonly #transactions = new Map<string, Transaction>();
 
   constructor(databaseUrl: string, settings: SessionSettings) {
+    this.#keepsPlans = settings.keepsPlans ?? false;
     const options = {
       application_name: 'data-api',
       ...(settings.timeZone && { timezone: settings.timeZone }),
@@ -48,8 +52,8 @@ export class Sessions {
 
   async execute(request: StatementRequest): Promise<object> {
     const { transactionId } = request;
-    if (transactionId === undefined) return await run(this.#pool, request);
-    return await this.#inTransaction(transactionId, (session) => run(session, request));
+    if (transactionId === undefined) return await this.#run(this.#pool, request);
+    return await this.#inTransaction(transactionId, (session) => this.#run(session, request));
   }
 
   /** One transaction, of its own unless the request names one. */
@@ -88,6 +92,20 @@ export class Sessions {
     await this.#pool.end();
   }
 
+  async #run(session: pg.Pool | pg.PoolClient, request: StatementRequest): Promise<object> {
+    const { text, values } = bind(request.sql, request.parameters);
+    const result = await session.query<(string | null)[]>({
+      text,
+      values,
+      rowMode: 'array',
+      types: asText,
+      // Of a statement without parameters too: several statements in one call are refused, as the Data API does.
+      queryMode: 'extended',
+      ...(this.#keepsPlans && { name: createHash('md5').update(text).digest('hex') }),
+    } as pg.QueryArrayConfig);
+    return toResponse(request, result);
+  }
+
   /** One call at a time; the first error ends the transaction. Both as on Aurora Serverless v2 and provisioned. */
   async #inTransaction<T>(id: string, work: (session: pg.PoolClient) => Promise<T>): Promise<T> {
     const transaction = this.#transactions.get(id);
@@ -113,19 +131,6 @@ export class Sessions {
     transaction.session.release(session === 'destroy');
     transaction.session.off('error', transaction.onLost);
   }
-}
-
-async function run(session: pg.Pool | pg.PoolClient, request: StatementRequest): Promise<object> {
-  const { text, values } = bind(request.sql, request.parameters);
-  const result = await session.query<(string | null)[]>({
-    text,
-    values,
-    rowMode: 'array',
-    types: asText,
-    // Of a statement without parameters too: several statements in one call are refused, as the Data API does.
-    queryMode: 'extended',
-  } as pg.QueryArrayConfig);
-  return toResponse(request, result);
 }
 
 function toResponse(
