@@ -132,12 +132,13 @@ export class SimulatedAgent {
   }
 
   #merging(process: Process) {
-    const { database, onSaid } = this.#parts;
+    const { world, database, onSaid } = this.#parts;
     const store = mergeStore(database.connect(process));
     let fromSeq = '0';
     return async () => {
       const tally = await mergeReports(store, { fromSeq, turnLimit: sizes.merge });
       fromSeq = tally.fromSeq;
+      if (tally.unmatched > 0) world.saw('a report that never finds its row');
       onSaid(tally);
       return tally.next;
     };
@@ -161,7 +162,9 @@ export class SimulatedAgent {
     const ports = { store, gateway: gateway.connect(process), clock: process.clock };
     let failed: readonly string[] | undefined;
     process.onEnd(() => onEnd(failed));
-    world.after(timing.senderTimeoutSeconds * 1000, () => process.kill());
+    // The protocol must not rest on a timeout that somebody else enforces.
+    const lateMs = world.faults.strikes('timeoutLate') ? world.random.between(30_000, 200_000) : 0;
+    world.after(timing.senderTimeoutSeconds * 1000 + lateMs, () => process.kill());
     void Promise.all(batchIds.map((batchId) => this.#sendOne(batchId, ports))).then((outcomes) => {
       failed = batchIds.filter((_, index) => outcomes[index] === 'failed');
       process.kill();

@@ -1,63 +1,73 @@
 import type pg from 'pg';
+import type { Moment } from './edges.ts';
 import type { Ledger, RowTruth } from './ledger.ts';
 import { type Snapshot, type SnapshotBatch, SnapshotReader, type SnapshotRow } from './snapshot.ts';
+import { batchEdges, batchEdgesBetween, batchState, rowEdge, rowEdges } from './state-chart.ts';
 import { Violation, type World } from './world.ts';
+
+export interface CheckerOptions {
+  readonly world: World;
+  readonly ledger: Ledger;
+  readonly client: pg.Client;
+  /** Most messages claimed and not yet sent. */
+  readonly openLimit: number;
+}
 
 /** Looks at the tables after each statement, and says what of the invariants does not hold. */
 export class Checker {
-  readonly #world: World;
-  readonly #ledger: Ledger;
+  readonly #options: CheckerOptions;
   readonly #reader: SnapshotReader;
   #last: Snapshot = { rows: [], batches: [], reports: 0 };
+  #lastAt = 0;
 
-  constructor(world: World, ledger: Ledger, client: pg.Client) {
-    this.#world = world;
-    this.#ledger = ledger;
-    this.#reader = new SnapshotReader(client);
+  constructor(options: CheckerOptions) {
+    this.#options = options;
+    this.#reader = new SnapshotReader(options.client);
   }
 
   get last(): Snapshot {
     return this.#last;
   }
 
-  /** After a statement, the agent's or the customer's. */
-  async look(): Promise<void> {
-    const before = this.#last;
+  /** After a statement, the agent's (of this name) or the customer's. */
+  async look(statement?: string): Promise<void> {
+    const { world } = this.#options;
+    const before = { snapshot: this.#last, at: this.#lastAt };
     this.#last = await this.#reader.read();
-    if (this.#last === before) return;
+    if (this.#last === before.snapshot) return;
+    this.#lastAt = world.now;
     try {
-      this.#checkRows(before);
-      this.#noteBatches(before);
+      this.#checkRows(before.snapshot, statement);
+      this.#checkBatches(before);
     } catch (error) {
-      this.#world.fail(error instanceof Error ? error : new Error(String(error)));
+      world.fail(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
-  #checkRows(before: Snapshot): void {
+  #checkRows(before: Snapshot, statement: string | undefined): void {
     const now = byId(this.#last.rows);
     const earlier = byId(before.rows);
-    for (const truth of this.#ledger.rows.values()) {
+    for (const truth of this.#options.ledger.rows.values()) {
       const found = now.get(truth.id) ?? [];
       const [row] = found;
+      const [old] = earlier.get(truth.id) ?? [];
       if (found.length > 1) throw new Violation('I2', `${truth.id} is there ${found.length} times`);
-      if (row === undefined) {
-        if (truth.deletedAt === undefined) throw new Violation('I2', `${truth.id} is gone`);
-        continue;
-      }
-      this.#checkRow(truth, row, earlier.get(truth.id)?.[0]);
+      if (row === undefined && truth.deletedAt === undefined) throw new Violation('I2', `${truth.id} is gone`);
+      if (row !== undefined) this.#checkRow(truth, row, old);
+      if (row !== undefined || old !== undefined) this.#noteRow(truth, { old, row, statement });
     }
   }
 
   #checkRow(truth: RowTruth, row: SnapshotRow, earlier: SnapshotRow | undefined): void {
-    if (row.messageKey !== null) this.#ledger.settled.add(truth.id);
+    if (row.messageKey !== null) this.#options.ledger.settled.add(truth.id);
     if (earlier !== undefined && row.status < earlier.status)
       throw new Violation('I5', `${truth.id} went from ${earlier.status} back to ${row.status}`);
     if (earlier?.finished && !row.finished) throw new Violation('I5', `${truth.id} is no longer finished`);
     if (row.place === 'log') this.#checkLogged(truth, row);
-    if (row.status === '1' && row.batchId !== null && !this.#last.batches.some(({ id }) => id === row.batchId))
-      throw new Violation('I3', `${truth.id} belongs to batch ${row.batchId}, which is gone`);
-    const edge = `${stateOf(earlier)} -> ${stateOf(row)}`;
-    if (stateOf(earlier) !== stateOf(row)) this.#world.saw(`row ${edge}`);
+    if (row.status !== '1' || row.batchId === null) return;
+    const batch = this.#last.batches.find(({ id }) => id === row.batchId);
+    if (!batch?.members.includes(row.clientKey))
+      throw new Violation('I3', `${truth.id} is in batch ${row.batchId}, which ${batch ? 'has it not' : 'is gone'}`);
   }
 
   #checkLogged(truth: RowTruth, row: SnapshotRow): void {
@@ -69,35 +79,66 @@ export class Checker {
       throw new Violation('I3', `${truth.id} is logged while its batch is in doubt`);
   }
 
-  /** Nobody else gets a batch while the lease of its sender runs. */
-  #checkLease(batch: SnapshotBatch, earlier: SnapshotBatch | undefined): void {
-    const heldUntil = earlier?.leaseUntil ?? Number.NEGATIVE_INFINITY;
-    if (earlier !== undefined && batch.attempts > earlier.attempts && heldUntil > this.#world.now)
-      throw new Violation('I1', `batch ${batch.id} is leased while another sender holds it`);
+  #noteRow(
+    truth: RowTruth,
+    {
+      old,
+      row,
+      statement,
+    }: { old: SnapshotRow | undefined; row: SnapshotRow | undefined; statement?: string | undefined },
+  ): void {
+    const { world } = this.#options;
+    const edge = rowEdge(old, row);
+    if (edge === undefined) return;
+    if (!isOneOf(rowEdges, edge)) throw new Violation('I5', `${truth.id} went ${edge}, which is not on the chart`);
+    world.saw(`row ${edge}`);
+    const moments: Readonly<Record<string, Moment>> = {
+      sealBatch: 'a member leaves its batch before the seal',
+      mergeReports: 'a report before the answer',
+    };
+    const moment = edge === 'claimed -> reported' ? moments[statement ?? ''] : undefined;
+    if (moment !== undefined) world.saw(moment);
   }
 
-  #noteBatches(before: Snapshot): void {
-    const earlier = new Map(before.batches.map((batch) => [batch.id, batch]));
+  #checkBatches(before: { snapshot: Snapshot; at: number }): void {
+    const { world } = this.#options;
+    const earlier = new Map(before.snapshot.batches.map((batch) => [batch.id, batch]));
     const now = new Map(this.#last.batches.map((batch) => [batch.id, batch]));
-    for (const batch of this.#last.batches) {
-      this.#checkLease(batch, earlier.get(batch.id));
-      for (const edge of edgesOf(earlier.get(batch.id), batch)) this.#world.saw(`batch ${edge}`);
+    if (this.#last.batches.some(({ id }) => !earlier.has(id))) this.#checkOpen();
+    for (const id of new Set([...earlier.keys(), ...now.keys()])) {
+      const [old, batch] = [earlier.get(id), now.get(id)];
+      if (old !== undefined && batch !== undefined) this.#checkBatch(old, batch);
+      const edges = batchEdgesBetween(old && { batch: old, at: before.at }, { batch, at: world.now });
+      for (const edge of edges) {
+        if (!isOneOf(batchEdges, edge))
+          throw new Violation('I1', `batch ${id} went ${edge}, which is not on the chart`);
+        world.saw(`batch ${edge}`);
+      }
     }
-    for (const batch of before.batches) if (!now.has(batch.id)) this.#world.saw(`batch ${batch.state} -> gone`);
+  }
+
+  #checkBatch(old: SnapshotBatch, batch: SnapshotBatch): void {
+    // Nobody else gets a batch while the lease of its sender runs.
+    const isHeld = (old.leaseUntil ?? Number.NEGATIVE_INFINITY) > this.#options.world.now;
+    if (batch.attempts > old.attempts && isHeld)
+      throw new Violation('I1', `batch ${batch.id} is leased while another sender holds it`);
+    const fixed = ({ key, requestHash, members }: SnapshotBatch) => JSON.stringify([key, requestHash, members]);
+    if (old.state === 'sealed' && batch.state === 'sealed' && fixed(old) !== fixed(batch))
+      throw new Violation('I1', `batch ${batch.id} was changed after it was sealed`);
+  }
+
+  /** After a claim. */
+  #checkOpen(): void {
+    const { world, openLimit } = this.#options;
+    const open = this.#last.batches.filter((batch) => batchState(batch, world.now) !== 'in doubt');
+    const messageCount = open.reduce((sum, { members }) => sum + members.length, 0);
+    if (messageCount > openLimit)
+      throw new Violation('I6', `${messageCount} messages are claimed and not sent, expected at most ${openLimit}`);
   }
 }
 
-function edgesOf(earlier: SnapshotBatch | undefined, batch: SnapshotBatch): string[] {
-  if (earlier === undefined) return ['new -> claimed'];
-  if (earlier.state !== batch.state) return [`${earlier.state} -> ${batch.state}`];
-  if (earlier.attempts < batch.attempts) return [`${batch.state} leased`];
-  return [];
-}
-
-function stateOf(row: SnapshotRow | undefined): string {
-  if (row === undefined) return 'new';
-  if (row.status === '1') return row.batchId === null ? 'waiting' : 'claimed';
-  return { '2': 'sent', '3': 'reported', '4': 'complete' }[row.status] ?? row.status;
+function isOneOf(edges: readonly string[], edge: string): boolean {
+  return edges.includes(edge);
 }
 
 function byId(rows: readonly SnapshotRow[]): Map<string, SnapshotRow[]> {

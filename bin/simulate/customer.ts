@@ -112,25 +112,26 @@ export class Customer {
     const { world } = this.#parts;
     if (world.faults.over) return;
     world.after(world.random.between(1_000, 8_000), async () => {
-      if (world.faults.strikes('rowDeleted')) await this.#delete();
+      if (world.faults.strikes('rowDeleted')) await this.#delete('1');
       if (world.faults.strikes('rowChanged')) await this.#change();
       if (world.faults.strikes('numberBanned')) await this.#ban();
+      if (world.faults.strikes('sentRowDeleted')) await this.#delete('2');
       await this.#reuse();
       await this.#parts.checker.look();
       this.#meddle();
     });
   }
 
-  /** A row that is not sent yet, as far as the tables say. */
-  #waiting(): RowTruth | undefined {
+  /** A row with this msg_status; '1' is not sent yet, as far as the tables say. */
+  #anyRow(status: '1' | '2'): RowTruth | undefined {
     const { world, ledger, checker } = this.#parts;
-    const ids = checker.last.rows.filter(({ status, place }) => place === 'tran' && status === '1').map(({ id }) => id);
-    return ids.length === 0 ? undefined : ledger.rows.get(world.random.pick(ids));
+    const rows = checker.last.rows.filter((row) => row.place === 'tran' && row.status === status);
+    return rows.length === 0 ? undefined : ledger.rows.get(world.random.pick(rows).id);
   }
 
-  async #delete(): Promise<void> {
+  async #delete(status: '1' | '2'): Promise<void> {
     const { world, client } = this.#parts;
-    const row = this.#waiting();
+    const row = this.#anyRow(status);
     if (row === undefined) return;
     await client.query('delete from msg_tran where client_key = $1 and etc_text_1 = $2', [row.clientKey, row.id]);
     row.deletedAt = world.now;
@@ -139,7 +140,7 @@ export class Customer {
 
   async #change(): Promise<void> {
     const { world, client } = this.#parts;
-    const row = this.#waiting();
+    const row = this.#anyRow('1');
     if (row === undefined) return;
     row.version += 1;
     row.changedAt = world.now;
@@ -156,7 +157,7 @@ export class Customer {
 
   async #ban(): Promise<void> {
     const { world, ledger, client } = this.#parts;
-    const target = this.#waiting();
+    const target = this.#anyRow('1');
     if (target === undefined) return;
     await client.query(`insert into msg_banlist (ban_type, ban_text) values ('R', $1)`, [target.recipient]);
     for (const row of ledger.rows.values()) if (row.recipient === target.recipient) row.bannedAt ??= world.now;

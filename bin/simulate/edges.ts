@@ -1,19 +1,7 @@
-/** Every edge of the state chart of docs/architecture.md, and every way that a sender's look at a batch can end. */
-export const knownEdges = [
-  'row new -> waiting',
-  'row waiting -> claimed',
-  'row waiting -> reported',
-  'row claimed -> reported',
-  'row claimed -> sent',
-  'row sent -> reported',
-  'row reported -> complete',
-  'batch new -> claimed',
-  'batch claimed leased',
-  'batch claimed -> sealed',
-  'batch claimed -> gone',
-  'batch sealed leased',
-  'batch sealed -> claimed',
-  'batch sealed -> gone',
+import { batchEdges, rowEdges } from './state-chart.ts';
+
+/** Ways that a sender's look at a batch can end. */
+const sendOutcomes = [
   'send: sent',
   'send: settled',
   'send: held',
@@ -23,6 +11,29 @@ export const knownEdges = [
   'send: notNow',
   'send: inDoubt',
   'send: reopened',
-  'answer repeated under its key',
-  'Inquire found the batch',
 ] as const;
+
+/** What the protocol is made for, and the charts do not show. */
+const moments = [
+  'a member leaves its batch before the seal',
+  'a rejected member beside accepted ones',
+  'a report before the answer',
+  'an answer repeated under its key',
+  'a call under a closed key',
+  'Inquire finds the batch',
+  'Inquire closes the key',
+  'Inquire after the lifetime of the key',
+  'a lease taken over while its sender waits for the gateway',
+  'a settlement after a takeover',
+  'a report that never finds its row',
+] as const;
+
+export type Moment = (typeof moments)[number];
+
+/** Every edge of the state charts, every outcome and every moment: the simulation must have seen each of them. */
+export const knownEdges: readonly string[] = [
+  ...rowEdges.map((edge) => `row ${edge}`),
+  ...batchEdges.map((edge) => `batch ${edge}`),
+  ...sendOutcomes,
+  ...moments,
+];

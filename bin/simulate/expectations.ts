@@ -41,6 +41,30 @@ export async function checkEndings(client: pg.Client, ledger: Ledger): Promise<v
     if (row !== undefined) checkEnding(truth, row);
     else if (truth.deletedAt === undefined) throw new Violation('I3', `${truth.id} has reached no final state`);
   }
+  await checkUnmatched(client, ledger, logged);
+}
+
+/** A report that was acknowledged and whose message is not there is kept all the same. */
+async function checkUnmatched(
+  client: pg.Client,
+  ledger: Ledger,
+  logged: ReadonlyMap<string, LoggedRow>,
+): Promise<void> {
+  const { rows } = await client.query<{ report: string }>(
+    `select msg_key || '/' || channel_type || '/' || report_type as report from msg_report_unmatched`,
+  );
+  const kept = new Set(rows.map(({ report }) => report));
+  const nameOf = ({ messageKey, channel, reportType }: Report) => `${messageKey}/${channel}/${reportType}`;
+  const homeless = [...ledger.rows.values()]
+    .filter(({ id }) => !logged.has(id))
+    .flatMap(({ reports }) => [...reports.values()]);
+  for (const report of [...homeless, ...ledger.strangers.values()])
+    if (!kept.has(nameOf(report))) throw new Violation('I3', `the report ${nameOf(report)} is nowhere`);
+  const homes = [...ledger.rows.values()]
+    .filter(({ id }) => logged.has(id))
+    .flatMap(({ reports }) => [...reports.values()]);
+  const astray = homes.find((report) => kept.has(nameOf(report)));
+  if (astray !== undefined) throw new Violation('I4', `the report ${nameOf(astray)} found no row, though there is one`);
 }
 
 function checkEnding(truth: RowTruth, row: LoggedRow): void {

@@ -47,9 +47,11 @@ const likelihood = {
   secondReceiver: 0.1,
   firingMissed: 0.3,
   processPaused: 0.06,
+  timeoutLate: 0.4,
   clockSkewed: 1,
   // The customer and the calendar.
   rowDeleted: 0.3,
+  sentRowDeleted: 0.2,
   rowChanged: 0.3,
   numberBanned: 0.2,
   rateLowered: 0.2,

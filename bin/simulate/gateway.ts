@@ -30,6 +30,8 @@ export interface SimulatedGatewayOptions {
 export class SimulatedGateway {
   readonly #options: SimulatedGatewayOptions;
   readonly #acceptance: Acceptance;
+  /** When each key was first used. */
+  readonly #calledAt = new Map<string, number>();
 
   constructor(options: SimulatedGatewayOptions) {
     this.#options = options;
@@ -55,16 +57,19 @@ export class SimulatedGateway {
       return { outcome: 'notNow', reason: 'UNAVAILABLE: not connected' };
     }
     ledger.checkMayBeSent(process.name, batch.messages);
+    if (!this.#calledAt.has(batch.idempotencyKey)) this.#calledAt.set(batch.idempotencyKey, world.now);
     const isLate = faults.strikes('gatewayRequestLate');
     const thereMs = isLate ? random.between(5_000, 200_000) : random.between(5, 40);
     const isLost = faults.strikes('gatewayRequestLost');
     const call = isLost
       ? never
       : process.call({ thereMs, backMs: random.between(5, 80) }, () => this.#receive(process, batch));
-    return await this.#withinDeadline(
+    const answer = await this.#withinDeadline(
       process,
-      call.then((answer) => (answer === 'lost' ? never : answer)),
+      call.then((answered) => (answered === 'lost' ? never : answered)),
     );
+    ledger.callEnds(batch.messages);
+    return answer;
   }
 
   #receive(process: Process, batch: Batch): SendAnswer | 'lost' {
@@ -87,6 +92,7 @@ export class SimulatedGateway {
     } catch (error) {
       const failure = toFailure(error);
       const outcome = answerTo(failure);
+      if (outcome === 'keyClosed') world.saw('a call under a closed key');
       return outcome === 'keyClosed' ? { outcome } : { outcome, reason: failure.reason };
     }
   }
@@ -96,7 +102,9 @@ export class SimulatedGateway {
     const { world, ledger } = this.#options;
     const response = this.#acceptance.send(toSendRequest(batch), world.now);
     world.tell(`gateway got ${batch.messages.length} of ${process.name}${response.repeated ? ' again' : ''}`);
-    if (response.repeated) world.saw('answer repeated under its key');
+    if (response.repeated) world.saw('an answer repeated under its key');
+    const codes = new Set(response.results.map(({ code }) => code === 'A000'));
+    if (codes.size === 2) world.saw('a rejected member beside accepted ones');
     const byReference = new Map<string, Message>(batch.messages.map((message) => [message.reference, message]));
     for (const { reference = '', code = '', messageKey = '' } of response.repeated ? [] : response.results) {
       const message = byReference.get(reference);
@@ -117,8 +125,11 @@ export class SimulatedGateway {
     return await process.call({ thereMs: random.between(5, 40), backMs: random.between(5, 40) }, () => {
       const response = this.#acceptance.inquire(key, world.now);
       world.tell(`gateway is asked by ${process.name}`);
-      if (response.status !== InquireStatus.INQUIRE_STATUS_FOUND) return { outcome: 'keyClosed' };
-      world.saw('Inquire found the batch');
+      if (world.now - (this.#calledAt.get(key) ?? world.now) > timing.keyLifetimeSeconds * 1000)
+        world.saw('Inquire after the lifetime of the key');
+      const isFound = response.status === InquireStatus.INQUIRE_STATUS_FOUND;
+      world.saw(isFound ? 'Inquire finds the batch' : 'Inquire closes the key');
+      if (!isFound) return { outcome: 'keyClosed' };
       const checked = toSendResults(response.results);
       if ('mismatch' in checked) return { outcome: 'inDoubt', reason: checked.mismatch };
       return { outcome: 'answered', results: checked.results };

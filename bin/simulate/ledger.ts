@@ -26,6 +26,9 @@ export interface RowTruth {
   readonly reports: Map<string, Report>;
 }
 
+/** What a sender does with a batch. */
+export type Step = 'lease' | 'seal' | 'settle';
+
 /** What happened in truth: at the customer's, at the gateway. */
 export class Ledger {
   readonly rows = new Map<string, RowTruth>();
@@ -35,8 +38,13 @@ export class Ledger {
   readonly #world: World;
   readonly #byReference = new Map<string, RowTruth>();
   readonly #byMessageKey = new Map<string, RowTruth>();
+  /** Reports that the agent acknowledged and that are about messages of somebody else. */
+  readonly strangers = new Map<string, Report>();
   /** When a sender leased and sealed a batch. */
   readonly #moments = new Map<string, number>();
+  /** By batch: who leased it last, and who waits for the gateway's answer. */
+  readonly #holders = new Map<string, string>();
+  readonly #callers = new Map<string, string>();
 
   constructor(world: World) {
     this.#world = world;
@@ -47,17 +55,31 @@ export class Ledger {
   }
 
   /** A sender's own lease or seal of a batch, by which it must know what the customer has done until then. */
-  mark(step: 'lease' | 'seal', processName: string, batchId: string): void {
+  mark(step: Step, processName: string, batchId: string): void {
     this.#moments.set(`${step}/${processName}/${batchId}`, this.#world.now);
+    const holder = this.#holders.get(batchId);
+    if (step === 'lease') {
+      const caller = this.#callers.get(batchId);
+      if (caller !== undefined && caller !== processName)
+        this.#world.saw('a lease taken over while its sender waits for the gateway');
+      this.#holders.set(batchId, processName);
+    }
+    if (step === 'settle' && holder !== processName) this.#world.saw('a settlement after a takeover');
+  }
+
+  /** To be called when a sender has its answer, or has none and no longer waits. */
+  callEnds(messages: readonly Message[]): void {
+    this.#callers.delete(batchIdOf(messages[0]));
   }
 
   /** To be called when a sender begins a call. */
   checkMayBeSent(processName: string, messages: readonly Message[]): void {
     const { now } = this.#world;
     this.calls.push({ at: now, messageCount: messages.length });
+    const batchId = batchIdOf(messages[0]);
+    this.#callers.set(batchId, processName);
     for (const message of messages) {
       const row = this.rowOf(message);
-      const batchId = message.reference.split('.')[2] ?? '';
       const leasedAt = this.#moments.get(`lease/${processName}/${batchId}`) ?? Number.NEGATIVE_INFINITY;
       const knownAt = Math.max(leasedAt, this.#moments.get(`seal/${processName}/${batchId}`) ?? leasedAt);
       if ((row.bannedAt ?? Number.POSITIVE_INFINITY) < leasedAt) this.#refuse(`${row.id} is sent though banned`);
@@ -65,6 +87,7 @@ export class Ledger {
       if ((row.deletedAt ?? Number.POSITIVE_INFINITY) < knownAt) this.#refuse(`${row.id} is sent though deleted`);
       if (row.changedAt < knownAt && versionIn(message) !== row.version)
         this.#refuse(`${row.id} is sent as it was before the customer changed it`);
+      if (row.isMalformed) this.#refuse(`${row.id} is sent though malformed`);
       if (row.dueAt > now + 1) this.#refuse(`${row.id} is sent before its time`);
     }
   }
@@ -86,6 +109,7 @@ export class Ledger {
   acknowledged(report: Report): void {
     const row = this.#byMessageKey.get(report.messageKey);
     const key = `${report.channel}/${report.reportType}`;
+    if (row === undefined) this.strangers.set(`${report.messageKey}/${key}`, report);
     if (row !== undefined && !row.reports.has(key)) row.reports.set(key, report);
   }
 
@@ -99,6 +123,10 @@ export class Ledger {
   #refuse(what: string): void {
     this.#world.fail(new Violation('I7', what));
   }
+}
+
+function batchIdOf(message: Message | undefined): string {
+  return message?.reference.split('.')[2] ?? '';
 }
 
 function versionIn(message: Message): number {

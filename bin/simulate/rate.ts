@@ -20,6 +20,11 @@ export class Rate {
     return this.#lowered?.to ?? this.#first;
   }
 
+  /** Most messages claimed and not yet sent, before it was lowered. */
+  get openLimit(): number {
+    return claimLimits({ messagesPerSecond: this.#first, sendQueueLimit: 0 }).openLimit;
+  }
+
   mayLower(): void {
     if (this.#lowered !== undefined || this.#first < 12 || !this.#world.faults.strikes('rateLowered')) return;
     this.#lowered = { to: this.#first / 4, at: this.#world.now };

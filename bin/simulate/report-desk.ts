@@ -143,9 +143,11 @@ export class ReportDesk {
   }
 }
 
+/** Of another installation that has the same account, the same client_key and the same batch. */
 function foreign(report: Report): Report {
-  const digits = report.messageKey.slice(-12);
-  return { ...report, messageKey: `FOREIGN${digits}`, reference: 'elsewhere.1.1' };
+  const [, ...row] = report.reference.split('.');
+  const messageKey = `FOREIGN${report.messageKey.slice(-12)}`;
+  return { ...report, messageKey, reference: ['elsewhere', ...row].join('.'), reportCode: '33333', carrier: '10009' };
 }
 
 interface StreamHooks {

@@ -10,7 +10,7 @@ import { Customer } from './customer.ts';
 import { SimulatedDatabase } from './database.ts';
 import { checkEndings } from './expectations.ts';
 import { SimulatedGateway } from './gateway.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, type Step } from './ledger.ts';
 import { Rate } from './rate.ts';
 import { ReportDesk } from './report-desk.ts';
 import { emptyTables } from './tables.ts';
@@ -66,6 +66,8 @@ export async function runSeed({ client, sessions, seed, onLine }: SeedRun): Prom
   }
 }
 
+const steps: Readonly<Record<string, Step>> = { leaseBatch: 'lease', sealBatch: 'seal', settleBatch: 'settle' };
+
 interface Story {
   readonly world: World;
   readonly ledger: Ledger;
@@ -78,14 +80,14 @@ interface Story {
 async function tell({ world, ledger, desk, gateway, client, sessions }: Story): Promise<undefined> {
   const { random } = world;
   const rate = new Rate(world, random.pick([0, 4, 12, 40]));
-  const checker = new Checker(world, ledger, client);
+  const checker = new Checker({ world, ledger, client, openLimit: rate.openLimit });
   const database = new SimulatedDatabase({
     world,
     sessions,
     onStatement: async (name, process, batchId) => {
-      if (name === 'leaseBatch') ledger.mark('lease', process.name, batchId);
-      if (name === 'sealBatch') ledger.mark('seal', process.name, batchId);
-      await checker.look();
+      const step = steps[name];
+      if (step !== undefined) ledger.mark(step, process.name, batchId);
+      await checker.look(name);
     },
   });
   const agent = new SimulatedAgent({

@@ -3,19 +3,26 @@ import * as z from 'zod';
 
 const row = z.object({
   id: z.string(),
+  clientKey: z.string(),
   place: z.enum(['tran', 'log']),
   month: z.string().nullable(),
   status: z.string(),
   batchId: z.string().nullable(),
   messageKey: z.string().nullable(),
   finished: z.boolean(),
+  /** Of everything that reports write. */
+  results: z.string(),
 });
 
 const batch = z.object({
   id: z.string(),
   state: z.enum(['claimed', 'sealed']),
   attempts: z.int(),
-  /** Milliseconds since 1970 until which somebody holds it; null if nobody ever did. */
+  requeues: z.int(),
+  key: z.string(),
+  requestHash: z.string().nullable(),
+  members: z.array(z.string()),
+  /** Milliseconds since 1970 until which somebody holds it; null if nobody does. */
   leaseUntil: z.coerce.number().nullable(),
 });
 
@@ -51,8 +58,9 @@ export class SnapshotReader {
   }
 }
 
-const columns = `etc_text_1 as id, msg_status as status, batch_id::text as "batchId", msg_key as "messageKey",
-  finished_at is not null as finished`;
+const columns = `etc_text_1 as id, client_key::text as "clientKey", msg_status as status, batch_id::text as "batchId", msg_key as "messageKey",
+  finished_at is not null as finished,
+  md5(row(mt_report_code, mt_report_pos, mt_dlr_report_code, kko_report_code, kko_report_pos, rcs_report_code, rcs_report_pos)::text) as results`;
 
 /** Whoever writes takes a number: as long as the next is the same, nobody has. */
 const snapshotSql = `
@@ -62,7 +70,7 @@ const snapshotSql = `
       select 'tran' as place, null as month, ${columns} from msg_tran
       union all select 'log', right(tableoid::regclass::text, 6), ${columns} from msg_log) r),
     'batches', (select coalesce(json_agg(b), '[]') from (
-      select id::text, state, attempts,
+      select id::text, state, attempts, requeues, idempotency_key as key, request_hash as "requestHash", members::text[],
         case when isfinite(lease_until) then extract(epoch from lease_until) * 1000 end as "leaseUntil" from send_batch) b),
     'reports', (select count(*) from msg_report)) end as snapshot
   from next`;
