@@ -34,11 +34,14 @@ interface Plan {
 export class Customer {
   readonly #parts: CustomerParts;
   #count = 0;
+  /** Whether its messages are valid for longer than the gateway remembers a key. */
+  readonly #isPatient: boolean;
   /** Whether everything that it wanted to insert is inserted. */
   isDone = false;
 
   constructor(parts: CustomerParts) {
     this.#parts = parts;
+    this.#isPatient = parts.world.random.chance(0.3);
   }
 
   /** Inserts so many rows in some bursts over the first minute; meddles until the faults stop. */
@@ -58,6 +61,7 @@ export class Customer {
 
   #randomPlan(): Plan {
     const { random } = this.#parts.world;
+    if (this.#isPatient) return { dueInMs: 0, ttl: 3 * validitySeconds };
     const die = random.next();
     if (die < 0.1) return { dueInMs: random.between(5_000, 90_000), ttl: null };
     if (die < 0.2) return { dueInMs: 0, ttl: random.integer(3, 120) };

@@ -66,7 +66,7 @@ export type FaultName = keyof typeof likelihood;
 export const faultNames = Object.keys(likelihood).filter((name): name is FaultName => name in likelihood);
 
 /** Rare ones: a seed that has them is mostly about them. */
-const rare: ReadonlySet<FaultName> = new Set(['dayPasses', 'queueWiped', 'everythingKilled']);
+const rare: ReadonlySet<FaultName> = new Set(['queueWiped', 'everythingKilled']);
 
 /**
  * Which faults happen in a seed. Each seed has a selection of its own, some none at all: many faults at once hide what few
