@@ -62,14 +62,14 @@ const columns = `etc_text_1 as id, client_key::text as "clientKey", msg_status a
   finished_at is not null as finished,
   md5(row(mt_report_code, mt_report_pos, mt_dlr_report_code, kko_report_code, kko_report_pos, rcs_report_code, rcs_report_pos)::text) as results`;
 
-/** Whoever writes takes a number: as long as the next is the same, nobody has. */
+/** Whoever writes takes a number: as long as the next is the same, nobody has. In order: what is picked from it must be the same again. */
 const snapshotSql = `
   with next as materialized (select pg_snapshot_xmax(pg_current_snapshot())::text as transaction)
   select transaction, case when transaction <> $1 then json_build_object(
-    'rows', (select coalesce(json_agg(r), '[]') from (
+    'rows', (select coalesce(json_agg(r order by id), '[]') from (
       select 'tran' as place, null as month, ${columns} from msg_tran
       union all select 'log', right(tableoid::regclass::text, 6), ${columns} from msg_log) r),
-    'batches', (select coalesce(json_agg(b), '[]') from (
+    'batches', (select coalesce(json_agg(b order by id::bigint), '[]') from (
       select id::text, state, attempts, requeues, idempotency_key as key, request_hash as "requestHash", members::text[],
         case when isfinite(lease_until) then extract(epoch from lease_until) * 1000 end as "leaseUntil" from send_batch) b),
     'reports', (select count(*) from msg_report)) end as snapshot

@@ -82,5 +82,5 @@ export const storeReports = {
 
 export const sweepBatches = {
   name: 'sweepBatches',
-  text: "with due as materialized (\n  select b.id from send_batch b\n  where b.wake_at <= agent_now(:now::timestamptz)\n  order by b.wake_at limit :turnLimit::int\n  for no key update skip locked\n)\nupdate send_batch b\nset requeues = b.requeues + 1,\n    wake_at = agent_now(:now::timestamptz)\n      + make_interval(secs => least(:maxBackoffSeconds::float8, :requeueSeconds::float8 * power(2, least(b.requeues, 10))))\nfrom due where b.id = due.id\nreturning b.id as batch_id, b.lane",
+  text: "with due as materialized (\n  select b.id from send_batch b\n  where b.wake_at <= agent_now(:now::timestamptz)\n  order by b.wake_at, b.id limit :turnLimit::int\n  for no key update skip locked\n),\nswept as (\n  update send_batch b\n  set requeues = b.requeues + 1,\n      wake_at = agent_now(:now::timestamptz)\n        + make_interval(secs => least(:maxBackoffSeconds::float8, :requeueSeconds::float8 * power(2, least(b.requeues, 10))))\n  from due where b.id = due.id\n  returning b.id, b.lane\n)\nselect id as batch_id, lane from swept order by id",
 } as const;
