@@ -21,7 +21,7 @@ export interface StandIn {
 export interface StandInProcess {
   readonly name: string;
   readonly url: string;
-  /** Of its process now: one that was killed has another in its place. */
+  /** Of its process now: one that was killed has another in its place, which counts once it serves. */
   pid(): number | undefined;
   stats(): Promise<Readonly<Record<string, number>>>;
   /** Asks it to close, and kills it if it has not exited after three seconds. */
@@ -77,15 +77,22 @@ export async function startStandIn(program: StandInProgram): Promise<StandInProc
   let current = launch(program, options);
   const { url } = await current.ready;
   const { port } = new URL(url);
+  let serving = true;
   let stopping = false;
   let restarting: NodeJS.Timeout | undefined;
   const watch = () => {
     void current.exited.then(() => {
+      serving = false;
       if (stopping) return;
       restarting = setTimeout(() => {
         current = launch(program, { ...options, port: Number(port) });
         watch();
-        current.ready.then(onRestart).catch(() => undefined);
+        current.ready
+          .then(onRestart)
+          .then(() => {
+            serving = true;
+          })
+          .catch(() => undefined);
       }, restartMs);
     });
   };
@@ -93,14 +100,15 @@ export async function startStandIn(program: StandInProgram): Promise<StandInProc
   return {
     name,
     url,
-    pid: () => current.child.pid,
+    pid: () => (serving ? current.child.pid : undefined),
     stats: async () => (await current.ask({ type: 'stats' }, 'stats')).stats,
     async stop() {
       stopping = true;
       clearTimeout(restarting);
       const { child, exited } = current;
       if (child.exitCode !== null || child.signalCode !== null) return;
-      child.send({ type: 'stop' } satisfies Request);
+      // One that was killed in this very moment no longer hears it; without the callback that would end the runner.
+      child.send({ type: 'stop' } satisfies Request, () => undefined);
       const timer = setTimeout(() => child.kill('SIGKILL'), 3_000);
       await exited;
       clearTimeout(timer);

@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { startStandIn } from '../../bin/local/stand-in.ts';
+import { isAlive } from '../support/processes.ts';
+
+const file = fileURLToPath(new URL('../../bin/local/queue.ts', import.meta.url));
+
+async function aStandIn(onRestart?: () => Promise<void>) {
+  const standIn = await startStandIn({ name: 'queue', file, options: { port: 0 }, onRestart });
+  onTestFinished(() => standIn.stop());
+  const pid = standIn.pid();
+  if (pid === undefined) throw new Error('expected a process');
+  return { standIn, pid };
+}
+
+it('is another process at its address after a kill, and names it once it serves again', async () => {
+  const restarted = { begun: false, finish: () => {} };
+  const { standIn, pid } = await aStandIn(async () => {
+    restarted.begun = true;
+    await new Promise<void>((resolve) => Object.assign(restarted, { finish: resolve }));
+  });
+
+  process.kill(pid, 'SIGKILL');
+  await vi.waitFor(() => expect(restarted.begun).toBe(true), 20_000);
+  expect(standIn.pid()).toBeUndefined();
+  expect((await fetch(standIn.url)).status).toBeGreaterThan(0);
+  restarted.finish();
+
+  await vi.waitFor(() => expect(standIn.pid()).toEqual(expect.any(Number)));
+  expect(standIn.pid()).not.toBe(pid);
+});
+
+it('stops in order although its process was killed in this very moment', async () => {
+  const { standIn, pid } = await aStandIn();
+
+  process.kill(pid, 'SIGKILL');
+  // All its threads are gone and its channel with them, and the runner has had no turn of its loop to learn it.
+  while (!/ Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')) || readdirSync(`/proc/${pid}/task`).length > 1);
+  await standIn.stop();
+
+  expect(isAlive(pid)).toBe(false);
+});
