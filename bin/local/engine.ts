@@ -17,14 +17,16 @@ export interface Engine {
   createQueues(): Promise<void>;
   /** Another receiver beside the one that is always there, as a deployment starts. */
   startReceiver(): ReceiverProcess | undefined;
+  /** Fires every schedule beside its turn, as EventBridge may: it promises at least once. */
+  fireSchedules(): void;
   stop(): Promise<void>;
 }
 
 export interface AgentProcess {
   readonly name: string;
   readonly pid: number;
-  /** Whether it is in the middle of something. */
-  readonly isBusy: boolean;
+  /** Of a function: whether it is in an invocation. Of the others nobody outside can tell. */
+  readonly isBusy: boolean | undefined;
 }
 
 export interface EngineOptions {
@@ -63,7 +65,8 @@ export async function startEngine({ plan, endpoints, logDir, onProblem }: Engine
     if (!stopped) onProblem(line);
   };
   const eventSources = wiring.eventSources.map((one) => startEventSource({ ...one, client, onProblem: tell }));
-  const schedules = wiring.schedules.map((one) => startSchedule({ ...one, onProblem: tell }));
+  const startSchedules = () => wiring.schedules.map((one) => startSchedule({ ...one, onProblem: tell }));
+  const schedules = startSchedules();
   const launchReceiver = () =>
     plan.receiver &&
     startReceiver({
@@ -74,12 +77,13 @@ export async function startEngine({ plan, endpoints, logDir, onProblem }: Engine
     });
   const receiver = launchReceiver();
   return {
-    processes: () => [
-      ...pools.flatMap((pool) => pool.processes().map((one) => ({ name: pool.plan.name, ...one }))),
-      ...[receiver?.pid()].flatMap((pid) => (pid === undefined ? [] : [{ name: 'receiver', pid, isBusy: true }])),
-    ],
+    processes: () => processesOf(pools, receiver),
     createQueues: () => createQueues(client, plan),
     startReceiver: launchReceiver,
+    fireSchedules() {
+      // Each fires as it starts, and not again.
+      for (const stopSchedule of startSchedules()) stopSchedule();
+    },
     async stop() {
       stopped = true;
       for (const stopSchedule of schedules) stopSchedule();
@@ -87,6 +91,14 @@ export async function startEngine({ plan, endpoints, logDir, onProblem }: Engine
       await end();
     },
   };
+}
+
+function processesOf(pools: readonly FunctionPool[], receiver: ReceiverProcess | undefined): AgentProcess[] {
+  const pid = receiver?.pid();
+  return [
+    ...pools.flatMap((pool) => pool.processes().map((one) => ({ name: pool.plan.name, ...one }))),
+    ...(pid === undefined ? [] : [{ name: 'receiver', pid, isBusy: undefined }]),
+  ];
 }
 
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };

@@ -49,6 +49,7 @@ export class FunctionPool {
   readonly #logFile: string;
   readonly #processes = new Set<ChildProcess>();
   readonly #idle: ChildProcess[] = [];
+  readonly #busy = new Set<ChildProcess>();
   #closed = false;
 
   constructor(plan: FunctionPlan, { endpoints, logFile }: { endpoints: Endpoints; logFile: string }) {
@@ -72,7 +73,7 @@ export class FunctionPool {
   /** Its processes, and whether each is in the middle of an invocation. */
   processes(): { pid: number; isBusy: boolean }[] {
     return [...this.#processes].flatMap((child) =>
-      child.pid === undefined ? [] : [{ pid: child.pid, isBusy: !this.#idle.includes(child) }],
+      child.pid === undefined ? [] : [{ pid: child.pid, isBusy: this.#busy.has(child) }],
     );
   }
 
@@ -80,7 +81,10 @@ export class FunctionPool {
   async invoke(event: unknown): Promise<unknown> {
     const child = this.#idle.pop() ?? (await this.#start());
     const timeoutMs = this.plan.timeoutSeconds * 1000;
-    const reply = await this.#ask(child, { event, context: this.#context(timeoutMs) });
+    this.#busy.add(child);
+    const reply = await this.#ask(child, { event, context: this.#context(timeoutMs) }).finally(() =>
+      this.#busy.delete(child),
+    );
     if (reply.type !== 'unusable' && !child.killed) this.#idle.push(child);
     if (reply.type === 'result') return reply.result;
     throw new Error(`${this.plan.name}: ${'message' in reply ? reply.message : 'gave no result'}`);

@@ -63,7 +63,7 @@ async function startParts(options: LocalAgentOptions, say: Say, onStop: OnStop):
     ...started.processes(),
     ...[queue, simulator, dataApi, { name: 'database', pid: database.pid }].flatMap(({ name, pid }) => {
       const id = pid();
-      return id === undefined ? [] : [{ name, pid: id, isBusy: true }];
+      return id === undefined ? [] : [{ name, pid: id, isBusy: undefined }];
     }),
   ];
   return { databaseUrl, dataDir, simulator, engine: started, database, processes, calls };

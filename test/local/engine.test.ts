@@ -144,6 +144,24 @@ describe('the engine follows the template', () => {
 });
 
 describe('the engine', () => {
+  it('fires every schedule beside its turn when it is told to', async () => {
+    const dir = assemblyOf({ Worker: aFunction('worker'), Rule: aSchedule('Worker') }, { worker: recorder });
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const { engine, plan } = await run(dir);
+    const [worker] = plan.functions;
+    const seen = () => (worker === undefined ? 0 : seenBy(worker).length);
+    await vi.waitFor(() => expect(seen()).toBe(1), soon);
+
+    engine.fireSchedules();
+    await vi.waitFor(() => expect(seen()).toBe(2), soon);
+    // Its own turn comes once, as before.
+    vi.advanceTimersByTime(60_000);
+
+    await vi.waitFor(() => expect(seen()).toBe(3), soon);
+    await engine.stop();
+    expect(seen()).toBe(3);
+  });
+
   it('moves a record to its dead-letter queue after as many receives as the template says', async () => {
     const RedrivePolicy = { deadLetterTargetArn: { 'Fn::GetAtt': ['Dead', 'Arn'] }, maxReceiveCount: 1 };
     const dir = assemblyOf(

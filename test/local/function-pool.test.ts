@@ -108,6 +108,10 @@ describe('a function', () => {
     expect(pool.processes()).toMatchObject([{ isBusy: true }]);
     await invocation;
     expect(pool.processes()).toMatchObject([{ isBusy: false }]);
+    const starting = pool.warm();
+    const another = pool.warm();
+    expect(pool.processes()).toMatchObject([{ isBusy: false }, { isBusy: false }, { isBusy: false }]);
+    await Promise.all([starting, another]);
   });
 
   it('fails an invocation that throws, and stays warm', async () => {
