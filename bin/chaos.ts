@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ChaosResult, failuresOf } from './chaos/accounting.ts';
 import { parseOptions, usage } from './chaos/options.ts';
-import { type ChaosResult, runChaos } from './chaos/run.ts';
+import { runChaos } from './chaos/run.ts';
 import { Scene } from './chaos/scene.ts';
 import { endWith, personsOutput, stopSignal } from './local/program.ts';
+import { UsageError } from './local/usage-error.ts';
 
 /** Real processes under load, killed, halted and restarted; at the end nothing may be lost or sent twice. */
 async function main(): Promise<void> {
@@ -13,30 +15,42 @@ async function main(): Promise<void> {
     return;
   }
   const options = parseOptions(process.argv.slice(2));
+  if (process.env['DATABASE_URL']) {
+    throw new UsageError('DATABASE_URL: expected none, because a database of our own is killed and restarted');
+  }
   const { say } = personsOutput(options);
   const signal = stopSignal();
   const dataDir = options.data ?? mkdtempSync(join(tmpdir(), 'omni-chaos-'));
+  let succeeded = false;
   const scene = new Scene({ dataDir, seed: options.seed, say });
   try {
     await scene.start();
-    const result = await runChaos(scene, { ...options, say, signal, dataDir });
+    const result = await runChaos(scene, { ...options, say, signal });
     say(summaryOf(result));
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-    if (result.duplicates + result.lost + result.inDoubt > 0) process.exitCode = 1;
+    if (failuresOf(result).length === 0) succeeded = true;
   } finally {
     await scene.stop();
-    if (options.data === undefined) rmSync(dataDir, { recursive: true, force: true });
+    if (!succeeded) {
+      process.exitCode = 1;
+      say(`What is left of it is in ${dataDir}`);
+    } else if (options.data === undefined) rmSync(dataDir, { recursive: true, force: true });
   }
 }
 
-function summaryOf({ inserted, lost, duplicates, inDoubt, longestRecoverySeconds, faults }: ChaosResult): string {
-  const lines = Object.entries(faults).map(([name, count]) => `  ${name.padEnd(40)} ${String(count).padStart(4)}`);
+function summaryOf(result: ChaosResult): string {
+  const { kills, faults, inserted, lost, duplicates, inDoubt, longestRecoverySeconds } = result;
+  const table = (counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts).map(([name, count]) => `  ${name.padEnd(42)} ${String(count).padStart(5)}`);
   return [
-    '',
-    ...lines,
+    '\nFaults:',
+    ...table(faults),
+    '\nProcesses killed at work:',
+    ...table(kills),
     '',
     `${inserted.toLocaleString('en')} messages: ${lost} lost, ${duplicates} sent twice, ${inDoubt} batches in doubt.`,
     `The longest recovery took ${longestRecoverySeconds} s.`,
+    ...failuresOf(result).map((failure) => `FAILED: ${failure}`),
   ].join('\n');
 }
 

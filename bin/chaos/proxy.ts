@@ -4,45 +4,59 @@ import { connect, createServer, type Socket } from 'node:net';
 /** A TCP proxy that can stop forwarding, as a network does whose other end has gone without a word. */
 export interface TcpProxy {
   readonly port: number;
-  /** From now on nothing goes through, and nobody is told. */
-  halt(): void;
-  /** Breaks the connections that were halted, and forwards new ones. */
+  /** From now on nothing goes through (this way, if one is named), what comes is dropped, and nobody is told. */
+  halt(way?: Way): void;
+  /** Breaks every connection, and forwards new ones. */
   reset(): void;
+  /** From now on what comes is held back; `resume` lets it go on its way, late and in order. */
+  pause(): void;
+  resume(): void;
   close(): Promise<void>;
 }
 
+type Way = 'toTarget' | 'fromTarget';
+
 export async function startProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
-  let halted = false;
+  const halted = new Set<Way>();
+  let paused = false;
+  const forward = (from: Socket, to: Socket, way: Way) => {
+    sockets.add(from);
+    from.on('data', (bytes) => {
+      if (!halted.has(way)) to.write(bytes);
+    });
+    if (paused) from.pause();
+    // An end is not told either while nothing goes through.
+    from.on('close', () => {
+      sockets.delete(from);
+      if (halted.size === 0) to.destroy();
+    });
+    from.on('error', () => undefined);
+  };
   const server = createServer((near) => {
     const far = connect(target);
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(from);
-      from.on('data', (bytes) => {
-        if (!halted) to.write(bytes);
-      });
-      // An end is not told either while nothing goes through.
-      from.on('close', () => {
-        sockets.delete(from);
-        if (!halted) to.destroy();
-      });
-      from.on('error', () => undefined);
-    }
+    forward(near, far, 'toTarget');
+    forward(far, near, 'fromTarget');
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   return {
     port: address !== null && typeof address === 'object' ? address.port : 0,
-    halt: () => {
-      halted = true;
+    halt(way) {
+      for (const one of way === undefined ? (['toTarget', 'fromTarget'] as const) : [way]) halted.add(one);
     },
     reset() {
-      halted = false;
+      halted.clear();
       for (const socket of sockets) socket.resetAndDestroy();
+    },
+    pause() {
+      paused = true;
+      for (const socket of sockets) socket.pause();
+    },
+    resume() {
+      paused = false;
+      for (const socket of sockets) socket.resume();
     },
     async close() {
       for (const socket of sockets) socket.destroy();

@@ -1,112 +1,116 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseReference } from '../../functions/message/reference.ts';
-import { type CampaignRow, findLost, insertCampaign } from '../local/campaign.ts';
+import type { CampaignRow } from '../local/campaign.ts';
 import { readAcceptLog } from '../local/simulator/accept-log.ts';
 import type { Say } from '../local/surroundings.ts';
 import { Random } from '../simulate/random.ts';
+import {
+  affectedRows,
+  type ChaosResult,
+  countDuplicates,
+  type FoundRow,
+  lostRows,
+  type OpenRows,
+  stuckRows,
+} from './accounting.ts';
 import { type ChaosFault, chaosFaults } from './faults.ts';
+import { Load } from './load.ts';
 import type { Scene } from './scene.ts';
-
-export interface ChaosResult {
-  readonly minutes: number;
-  /** SIGKILLs of processes that were at work. */
-  readonly kills: Readonly<Record<string, number>>;
-  readonly faults: Readonly<Record<string, number>>;
-  readonly inserted: number;
-  readonly duplicates: number;
-  readonly lost: number;
-  readonly inDoubt: number;
-  /** From a fault until every row that it found unsent was accepted, and every one that it found sent was reported. */
-  readonly longestRecoverySeconds: number;
-}
 
 export interface ChaosRun {
   readonly minutes: number;
   readonly seed: number;
-  readonly dataDir: string;
+  /** Undefined for all faults, in an order of the seed's. */
+  readonly only: readonly ChaosFault[] | undefined;
   readonly say: Say;
   readonly signal: AbortSignal;
 }
 
+/** Before each fault, beside what comes all the time. */
 const messagesPerBurst = 300;
-/** What is not archived by then counts as lost. */
-const restLimitSeconds = 240;
+/** What has not recovered, or is not archived, by then never will. */
+const restLimitMs = 240_000;
 
-/** One fault after the other, each into a burst of messages, each followed by its recovery. */
+/** One fault after the other, each followed by its recovery, while messages are inserted all the time. */
 export async function runChaos(scene: Scene, run: ChaosRun): Promise<ChaosResult> {
-  const random = new Random(run.seed);
-  const campaign = new Map<string, CampaignRow>();
-  const faults: Record<string, number> = {};
-  let longestSeconds = 0;
-  const end = performance.now() + run.minutes * 60_000;
-  let left: ChaosFault[] = [];
-  while (performance.now() < end && !run.signal.aborted) {
-    if (left.length === 0) left = shuffled(chaosFaults, random);
-    const fault = left.pop();
-    if (fault === undefined) break;
-    await insertBurst(scene, campaign);
-    await sleep(random.between(0, 3_000));
-    const seconds = await sufferAndRecover(scene, fault, random);
-    faults[fault.name] = (faults[fault.name] ?? 0) + 1;
-    longestSeconds = Math.max(longestSeconds, seconds);
-    run.say(`${fault.name}: recovered after ${seconds.toFixed(1)} s`);
-  }
-  await untilArchived(scene, campaign);
-  const keys = new Set(campaign.keys());
-  const accepted = readAcceptLog(join(run.dataDir, 'simulator'))
-    .filter(({ code }) => code === 'A000')
-    .map(({ reference }) => parseReference(reference)?.clientKey ?? '')
-    .filter((key) => keys.has(key));
+  const load = new Load(scene);
+  const { faults, longestMs } = await sufferAll(scene, load, run).finally(() => load.stop());
+  await untilArchived(scene, load.inserted);
   const [doubt] = await scene.query<{ n: number }>(`select count(*)::int as n from send_batch where state = 'sealed'`);
+  const acceptLog = readAcceptLog(scene.gatewayDir);
+  const found = await readRows(scene, load.inserted);
   return {
     minutes: run.minutes,
     kills: scene.kills,
-    faults,
-    inserted: campaign.size,
-    duplicates: accepted.length - new Set(accepted).size,
-    lost: (await scene.usingPool((pool) => findLost(pool, campaign))).length,
+    inserted: load.inserted.size,
+    duplicates: countDuplicates(acceptLog),
+    lost: lostRows({ inserted: load.inserted, found, acceptLog }).length,
     inDoubt: doubt?.n ?? 0,
-    longestRecoverySeconds: Math.round(longestSeconds * 10) / 10,
+    longestRecoverySeconds: Math.round(longestMs / 100) / 10,
+    faults,
   };
 }
 
-async function insertBurst(scene: Scene, campaign: Map<string, CampaignRow>): Promise<void> {
-  const rows = await scene.usingPool((pool) => insertCampaign(pool, messagesPerBurst));
-  for (const [key, row] of rows) campaign.set(key, row);
+async function sufferAll(scene: Scene, load: Load, { minutes, seed, only, say, signal }: ChaosRun) {
+  const random = new Random(seed);
+  const faults = Object.fromEntries((only ?? chaosFaults).map(({ name }) => [name, 0]));
+  const end = performance.now() + minutes * 60_000;
+  let longestMs = 0;
+  let left: ChaosFault[] = [];
+  while (performance.now() < end && !signal.aborted) {
+    // Every one in turn before any comes again.
+    if (left.length === 0) left = [...(only ?? shuffled(chaosFaults, random))];
+    const fault = left.shift();
+    if (fault === undefined) break;
+    await load.insert(messagesPerBurst);
+    await sleep(random.between(0, 3_000));
+    const ms = await sufferAndRecover(scene, fault, random);
+    faults[fault.name] = (faults[fault.name] ?? 0) + 1;
+    longestMs = Math.max(longestMs, ms);
+    say(`${fault.name}: recovered after ${(ms / 1000).toFixed(1)} s`);
+  }
+  return { faults, longestMs };
 }
 
-/** Seconds from the fault until every row that it found unsent is sent, and every one that it found sent is reported. */
+/** Milliseconds from the fault's beginning until every row that it affects was accepted or reported. */
 async function sufferAndRecover(scene: Scene, fault: ChaosFault, random: Random): Promise<number> {
-  const affected = await scene.query<{ key: string; status: string }>(
-    `select client_key::text as key, msg_status as status from msg_tran where msg_status in ('1', '2')`,
-  );
-  const values = [affected.map(({ key }) => key), affected.map(({ status }) => status)];
+  const atBegin = await readOpenRows(scene);
   const begun = performance.now();
   await fault.run(scene, random);
+  const affected = affectedRows(atBegin, await readOpenRows(scene));
   for (;;) {
-    const [row] = await scene.query<{ n: number }>(
-      `select count(*)::int as n from msg_tran t
-       join unnest($1::bigint[], $2::text[]) as found(key, status) on found.key = t.client_key and found.status = t.msg_status`,
-      values,
-    );
-    const seconds = (performance.now() - begun) / 1000;
+    const stuck = stuckRows(affected, await readOpenRows(scene));
+    const ms = performance.now() - begun;
     // What does not recover at all is found at the end.
-    if (row?.n === 0 || seconds > restLimitSeconds) return seconds;
+    if (stuck.length === 0 || ms > restLimitMs) return ms;
     await sleep(250);
   }
 }
 
-async function untilArchived(scene: Scene, campaign: ReadonlyMap<string, CampaignRow>): Promise<void> {
-  const end = performance.now() + restLimitSeconds * 1000;
-  while (performance.now() < end) {
-    const [row] = await scene.query<{ n: number }>(
-      'select count(*)::int as n from msg_log where client_key = any($1::bigint[])',
-      [[...campaign.keys()]],
+async function readOpenRows(scene: Scene): Promise<OpenRows> {
+  const rows = await scene.query<{ key: string; status: string }>(
+    `select client_key::text as key, msg_status as status from msg_tran where msg_status in ('1', '2')`,
+  );
+  return new Map(rows.map(({ key, status }) => [key, status]));
+}
+
+async function untilArchived(scene: Scene, inserted: ReadonlyMap<string, CampaignRow>): Promise<void> {
+  for (const end = performance.now() + restLimitMs; performance.now() < end; await sleep(500)) {
+    const [row] = await scene.query<{ left: boolean }>(
+      'select exists (select from msg_tran where client_key = any($1::bigint[])) as left',
+      [[...inserted.keys()]],
     );
-    if (row?.n === campaign.size) return;
-    await sleep(500);
+    if (row?.left === false) return;
   }
+}
+
+/** From both tables. */
+async function readRows(scene: Scene, inserted: ReadonlyMap<string, CampaignRow>): Promise<FoundRow[]> {
+  const [first] = inserted.values();
+  if (first === undefined) return [];
+  const columns = Object.keys(first).filter((name) => name !== 'client_key');
+  const rowsOf = (table: string) =>
+    `select client_key::text, ${columns.join(', ')}, msg_status from ${table} where client_key = any($1::bigint[])`;
+  return await scene.query<FoundRow>(`${rowsOf('msg_tran')} union all ${rowsOf('msg_log')}`, [[...inserted.keys()]]);
 }
 
 function shuffled<T>(items: readonly T[], random: Random): T[] {

@@ -1,0 +1,85 @@
+import { parseReference } from '../../functions/message/reference.ts';
+import type { CampaignRow } from '../local/campaign.ts';
+import type { AcceptEntry } from '../local/simulator/accept-log.ts';
+
+/** Of rows that are not sent or not reported: their msg_status by client_key, '1' or '2'. */
+export type OpenRows = ReadonlyMap<string, string>;
+
+/** What a fault affects: what was open when it began, and what was open when it was over, each as it was at last. */
+export function affectedRows(atBegin: OpenRows, atEnd: OpenRows): OpenRows {
+  return new Map([...atBegin, ...atEnd]);
+}
+
+/** Of the affected rows those that are where they were: not accepted, or accepted and not reported. */
+export function stuckRows(affected: OpenRows, now: OpenRows): string[] {
+  return [...affected].filter(([key, status]) => (now.get(key) ?? '4') <= status).map(([key]) => key);
+}
+
+/** A row of msg_tran or msg_log at the end. */
+export interface FoundRow extends CampaignRow {
+  readonly msg_status: string;
+}
+
+type Decision = Pick<AcceptEntry, 'reference' | 'code'>;
+
+export interface Evidence {
+  readonly inserted: ReadonlyMap<string, CampaignRow>;
+  /** Every row of both tables. */
+  readonly found: readonly FoundRow[];
+  readonly acceptLog: readonly Decision[];
+}
+
+/** Rows that are not in the log once, and nowhere else, with their contents; and rows of it that the gateway never saw. */
+export function lostRows({ inserted, found, acceptLog }: Evidence): string[] {
+  const places = new Map<string, FoundRow[]>();
+  for (const row of found) places.set(row.client_key, [...(places.get(row.client_key) ?? []), row]);
+  const decided = new Set(acceptLog.map(({ reference }) => parseReference(reference)?.clientKey));
+  return [...inserted].filter(([key, row]) => !isLogged(row, places.get(key)) || !decided.has(key)).map(([key]) => key);
+}
+
+function isLogged(inserted: CampaignRow, [found, ...others]: readonly FoundRow[] = []): boolean {
+  const isSame = Object.entries(inserted).every(([name, value]) => found?.[name as keyof CampaignRow] === value);
+  return found?.msg_status === '4' && others.length === 0 && isSame;
+}
+
+/** Acceptances of a row beyond its first, of whatever row, under whatever key. */
+export function countDuplicates(acceptLog: readonly Decision[]): number {
+  const accepted = acceptLog.filter(({ code }) => code === 'A000').map(({ reference }) => rowOf(reference));
+  return accepted.length - new Set(accepted).size;
+}
+
+function rowOf(reference: string): string {
+  const ours = parseReference(reference);
+  return ours === undefined ? reference : `${ours.installation}.${ours.clientKey}`;
+}
+
+export interface ChaosResult {
+  readonly minutes: number;
+  /** SIGKILLs of processes that were at work. */
+  readonly kills: Readonly<Record<string, number>>;
+  readonly inserted: number;
+  readonly duplicates: number;
+  readonly lost: number;
+  /** Batches whose fate is still unknown at the end. */
+  readonly inDoubt: number;
+  /** From a fault until every row that it affects was accepted, or reported if it was accepted before. */
+  readonly longestRecoverySeconds: number;
+  /** How often each happened. */
+  readonly faults: Readonly<Record<string, number>>;
+}
+
+const recoveryLimitSeconds = 90;
+
+/** Why a run has not shown what it should; empty if it has. */
+export function failuresOf({ faults, duplicates, lost, inDoubt, longestRecoverySeconds }: ChaosResult): string[] {
+  const happened = Object.values(faults).reduce((sum, count) => sum + count, 0);
+  return [
+    ...(happened === 0 ? ['no fault happened'] : []),
+    ...(duplicates > 0 ? [`${duplicates} messages were sent twice`] : []),
+    ...(lost > 0 ? [`${lost} messages are lost`] : []),
+    ...(inDoubt > 0 ? [`${inDoubt} batches are in doubt`] : []),
+    ...(longestRecoverySeconds >= recoveryLimitSeconds
+      ? [`a recovery took ${longestRecoverySeconds} s, expected less than ${recoveryLimitSeconds}`]
+      : []),
+  ];
+}
