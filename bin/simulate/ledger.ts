@@ -1,5 +1,6 @@
 import type { Message } from '../../functions/message/message.ts';
 import type { Report } from '../../functions/message/report.ts';
+import { timing } from '../../functions/pipeline/timing.ts';
 import { Violation, type World } from './world.ts';
 
 /** What is true of one row, whatever the tables say. */
@@ -78,6 +79,9 @@ export class Ledger {
     this.calls.push({ at: now, messageCount: messages.length });
     const batchId = batchIdOf(messages[0]);
     this.#callers.set(batchId, processName);
+    const age = now - (this.#moments.get(`lease/${processName}/${batchId}`) ?? Number.NEGATIVE_INFINITY);
+    if (age > timing.leaseSeconds * 1000)
+      this.#refuse(`batch ${batchId} is sent ${age / 1000} s after it was looked at`);
     for (const message of messages) {
       const row = this.rowOf(message);
       const leasedAt = this.#moments.get(`lease/${processName}/${batchId}`) ?? Number.NEGATIVE_INFINITY;

@@ -17,9 +17,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a repeated send goes under the same idempotency key',
     file: send,
-    find: '{ idempotencyKey: lease.idempotencyKey, messages });\n  return { ...(await conclude(attempt, answer, ports)), late }',
-    replace:
-      '{ idempotencyKey: randomUUID(), messages });\n  return { ...(await conclude(attempt, answer, ports)), late }',
+    find: '{ idempotencyKey: attempt.lease.idempotencyKey, messages }',
+    replace: '{ idempotencyKey: attempt.lease.sealed ? randomUUID() : attempt.lease.idempotencyKey, messages }',
+  },
+  {
+    name: 'no call is made once the lease is over',
+    file: send,
+    find: 'ports.clock.now() - attempt.askedAt > timing.leaseSeconds * 1000',
+    replace: 'ports.clock.now() < attempt.askedAt',
   },
   {
     name: 'a sealed request is not made again after its key has expired',

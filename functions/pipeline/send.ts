@@ -49,15 +49,18 @@ export interface SendTally {
 /** Sends one batch, or learns what became of it: lease, seal, one gateway call, settle. */
 export async function send(batchId: string, ports: SendPorts): Promise<SendTally> {
   const leaseToken = randomUUID();
+  const askedAt = ports.clock.now();
   const lease = await ports.store.lease(batchId, leaseToken);
   if (lease.outcome !== 'leased') return tally({ outcome: lease.outcome });
-  const attempt = { lease, leaseToken, slotAt: ports.clock.now() + lease.waitSeconds * 1000 };
+  const attempt = { lease, leaseToken, askedAt, slotAt: ports.clock.now() + lease.waitSeconds * 1000 };
   return lease.sealed === undefined ? await sendFirst(attempt, ports) : await resolve(attempt, ports);
 }
 
 interface Attempt {
   readonly lease: LeasedBatch;
   readonly leaseToken: string;
+  /** On the sender's clock: the lease began then or later. */
+  readonly askedAt: number;
   /** When its slot at the rate gate begins, on the sender's clock. */
   readonly slotAt: number;
 }
@@ -81,9 +84,7 @@ async function sendFirst(attempt: Attempt, ports: SendPorts): Promise<SendTally>
     await ports.store.release({ batchId: lease.batchId, leaseToken, waitSeconds: 0, burnt: false, reopen: false });
     return tally({ outcome: 'changed' });
   }
-  const late = await awaitSlot(attempt.slotAt, messages.length, ports);
-  const answer = await ports.gateway.send({ idempotencyKey: lease.idempotencyKey, messages });
-  return { ...(await conclude(attempt, answer, ports)), refused, late };
+  return { ...(await call(attempt, messages, ports)), refused };
 }
 
 /**
@@ -99,8 +100,19 @@ async function resolve(attempt: Attempt, ports: SendPorts): Promise<SendTally> {
     // Without a row that was deleted, banned or expired since, or with one that was changed, it would be another.
     lease.sealed.requestHash === hashOf(messages);
   if (!repeatable) return await conclude(attempt, await ports.gateway.inquire(lease.idempotencyKey), ports);
+  return await call(attempt, messages, ports);
+}
+
+/**
+ * The gateway call, in its slot. Not made once the lease is over: what the lease found of bans, validity and the
+ * customer's changes is old by then, and another sender may have the batch.
+ */
+async function call(attempt: Attempt, messages: readonly Message[], ports: SendPorts): Promise<SendTally> {
   const late = await awaitSlot(attempt.slotAt, messages.length, ports);
-  const answer = await ports.gateway.send({ idempotencyKey: lease.idempotencyKey, messages });
+  if (ports.clock.now() - attempt.askedAt > timing.leaseSeconds * 1000) {
+    return tally({ outcome: 'inDoubt', late, reason: 'the lease was over before the call' });
+  }
+  const answer = await ports.gateway.send({ idempotencyKey: attempt.lease.idempotencyKey, messages });
   return { ...(await conclude(attempt, answer, ports)), late };
 }
 

@@ -254,6 +254,46 @@ describe('senders of one batch', () => {
   });
 });
 
+describe('a sender that was frozen', () => {
+  it('until its lease was over makes no call; the next one does', async () => {
+    const { batchId } = await claimed();
+    const { seal } = agent.sendStore();
+    const slow = {
+      store: {
+        seal: async (sealing: Parameters<typeof seal>[0]) => {
+          const answer = await seal(sealing);
+          agent.lag(46_000);
+          return answer;
+        },
+      },
+    };
+    expect(await agent.send(batchId, slow)).toMatchObject({ outcome: 'inDoubt', accepted: 0 });
+    expect(gateway.send).not.toHaveBeenCalled();
+    await wake();
+    expect(await agent.send(batchId)).toMatchObject({ outcome: 'sent', accepted: 1 });
+    expect(gateway.accepted).toHaveLength(1);
+  });
+
+  it('makes no call either to repeat a request in doubt', async () => {
+    gateway.fates.push('lost');
+    const { batchId } = await claimed();
+    await agent.send(batchId);
+    await wake();
+    const { lease } = agent.sendStore();
+    const slow = {
+      store: {
+        lease: async (...asked: Parameters<typeof lease>) => {
+          const answer = await lease(...asked);
+          agent.lag(46_000);
+          return answer;
+        },
+      },
+    };
+    expect(await agent.send(batchId, slow)).toMatchObject({ outcome: 'inDoubt', accepted: 0 });
+    expect(gateway.send).toHaveBeenCalledTimes(1);
+  });
+});
+
 describe('the rate gate', () => {
   it('gives ten leases at once slots of their own, and puts off what is more than a second ahead', async () => {
     await insertMessages(pool(), 1_000);
