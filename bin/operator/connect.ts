@@ -1,33 +1,82 @@
+import { RDSDataClient } from '@aws-sdk/client-rds-data';
+import pg from 'pg';
 import type { AgentDatabase } from '../../functions/database/agent-database.ts';
 import { connectDataApi, type DataApiClient } from '../../functions/database/data-api.ts';
-import { toDataApiError } from '../local/data-api/errors.ts';
 import { statementRequest } from '../local/data-api/requests.ts';
 import { Sessions } from '../local/data-api/sessions.ts';
 import { UsageError } from '../local/usage-error.ts';
-import type { OperatorOptions } from './options.ts';
+import type { OperatorOptions, Target } from './options.ts';
+import { isTimeout, reasonOf } from './problems.ts';
+
+export interface Connection {
+  readonly database: AgentDatabase;
+  /** What errors and answers call it; without user and password. */
+  readonly where: string;
+  close(): Promise<void>;
+}
 
 /** The agent's database, by whichever way leads to it: both run the same statements. */
-export function connect({ target, timeZone }: OperatorOptions): {
-  database: AgentDatabase;
+export async function connect({ target, timeZone }: OperatorOptions): Promise<Connection> {
+  const way = 'url' in target ? await connectDirectly(target) : connectThroughDataApi();
+  const names = 'url' in target ? { clusterArn: 'none', secretArn: 'none', database: 'none' } : target;
+  const queries = connectDataApi({ ...names, client: withoutPatience(way.client) });
+  return { database: { queries, timeZone, now: () => null }, where: whereOf(target), close: way.close };
+}
+
+interface Way {
+  readonly client: DataApiClient;
   close(): Promise<void>;
-} {
-  const toDatabase = (queries: AgentDatabase['queries']) => ({ queries, timeZone, now: () => null });
-  if (!('url' in target)) return { database: toDatabase(connectDataApi(target)), close: async () => undefined };
+}
+
+function connectThroughDataApi(): Way {
+  // As the functions': the Data API answers within 45 s, and a connection that died silently must not hang.
+  const requestHandler = { connectionTimeout: 3_000, requestTimeout: 50_000, throwOnRequestTimeout: true };
+  const client = new RDSDataClient({ requestHandler });
+  return { client, close: async () => client.destroy() };
+}
+
+const connectLimitMs = 10_000;
+
+async function connectDirectly(target: Extract<Target, { url: string }>): Promise<Way> {
+  const probe = new pg.Client({ connectionString: target.url, connectionTimeoutMillis: connectLimitMs });
+  // Whatever ends the session later is told by the statement that fails.
+  probe.on('error', () => undefined);
+  try {
+    await probe.connect();
+  } catch (error) {
+    throw new UsageError(`${whereOf(target)}: cannot connect: ${reasonOf(error)}`);
+  } finally {
+    await probe.end().catch(() => undefined);
+  }
   const sessions = new Sessions(target.url, {
     maxConnections: 1,
     statementTimeoutMs: 45_000,
     transactionIdleMs: 45_000,
   });
-  const client: DataApiClient = {
-    async send({ input }) {
+  const execute = async (input: unknown) => await sessions.execute(statementRequest.parse(input));
+  return {
+    client: { send: async ({ input }) => ({ ...(await execute(input)), $metadata: {} }) },
+    close: () => sessions.close(),
+  };
+}
+
+/** What took too long is not tried again: a person waits, and the database has enough to do. */
+function withoutPatience(client: DataApiClient): DataApiClient {
+  return {
+    async send(command) {
       try {
-        return { ...(await sessions.execute(statementRequest.parse(input))), $metadata: {} };
+        return await client.send(command);
       } catch (error) {
-        const { name, message } = toDataApiError(error);
-        throw name === 'DatabaseUnavailableException' ? new UsageError(`Cannot connect: ${message}`) : error;
+        throw isTimeout(error)
+          ? new UsageError('the statement took longer than 45 s: is the database overloaded?')
+          : error;
       }
     },
   };
-  const arns = { clusterArn: 'none', secretArn: 'none', database: 'none' };
-  return { database: toDatabase(connectDataApi({ ...arns, client })), close: () => sessions.close() };
+}
+
+function whereOf(target: Target): string {
+  if (!('url' in target)) return `Data API, ${target.clusterArn}`;
+  const { host, pathname } = new URL(target.url);
+  return `${target.from}, ${host}${pathname}`;
 }

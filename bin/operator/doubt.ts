@@ -1,4 +1,4 @@
-import type { DoubtfulBatch } from '../../functions/database/status-store.ts';
+import type { DoubtfulBatch, DoubtfulBatches } from '../../functions/database/status-store.ts';
 import { timing } from '../../functions/pipeline/timing.ts';
 import { age, table } from '../local/table.ts';
 
@@ -6,38 +6,76 @@ import { age, table } from '../local/table.ts';
 export interface Doubt extends DoubtfulBatch {
   readonly why: string;
   readonly settledBy: string;
+  /** Whether it is in doubt for so long that a person must ask the gateway. */
+  readonly askGateway: boolean;
+}
+
+export interface Doubts {
+  /** In doubt altogether; `doubts` are the oldest of them. */
+  readonly batchCount: number;
+  readonly doubts: readonly Doubt[];
+}
+
+export function toDoubts({ batchCount, batches }: DoubtfulBatches): Doubts {
+  return { batchCount, doubts: batches.map(judge) };
 }
 
 export function judge(batch: DoubtfulBatch): Doubt {
-  return { ...batch, why: whyOf(batch), settledBy: settlementOf(batch) };
+  const askGateway = batch.open > 0 && batch.sealedSeconds >= timing.keyLifetimeSeconds;
+  return { ...batch, why: whyOf(batch), settledBy: settlementOf(batch), askGateway };
 }
 
-function whyOf({ leaseSeconds, pauseSeconds }: DoubtfulBatch): string {
-  if (leaseSeconds !== null && leaseSeconds > 0) return `its call is under way, for ${age(leaseSeconds)} at most`;
-  if (pauseSeconds !== null && pauseSeconds > 0) return `its call was not answered; waits ${age(pauseSeconds)} more`;
-  return 'its sender ended without an answer';
+/** What is known of its calls. The first one is over, or it would not be in doubt. */
+function whyOf(batch: DoubtfulBatch): string {
+  const { open, answered, messages, leaseSeconds, pauseSeconds, released } = batch;
+  if (open === 0) return 'none of its messages is open any more; only the batch itself is';
+  if (answered > 0) return `it was answered, but ${open} of its ${messages} rows could not be written yet`;
+  if (leaseSeconds > 0) return `a call was not answered; a sender is at it again, for ${age(leaseSeconds)} at most`;
+  if (!released) return 'its sender ended before it could write an answer';
+  if (pauseSeconds > 0) return `a call was not answered; the next waits for ${age(pauseSeconds)}`;
+  return 'a call was not answered; the next is due';
 }
 
-/** As the sender decides. */
-function settlementOf({ sealedSeconds }: DoubtfulBatch): string {
-  const left = timing.keyLifetimeSeconds - sealedSeconds;
-  if (left > 0) return `the same request under its key, for ${age(left)} more, or Inquire if a row was changed`;
-  return 'Inquire, or its reports';
+/** As the sender decides: the same request, where it can still be made. */
+function settlementOf(batch: DoubtfulBatch): string {
+  const left = timing.keyLifetimeSeconds - batch.sealedSeconds;
+  const changes = changesOf(batch);
+  if (left <= 0) return 'Inquire, because its key is too old to send again; or its reports';
+  if (changes !== '') return `Inquire, because of its messages ${changes} since; or its reports`;
+  return `the same request under its key, for ${age(left)} more (Inquire, if a row was changed); or its reports`;
 }
 
-export function doubtText(doubts: readonly Doubt[]): string {
+function changesOf({ gone, banned, expired }: DoubtfulBatch): string {
+  const counts = { 'taken away': gone, banned, expired };
+  return Object.entries(counts)
+    .flatMap(([what, count]) => (count === 0 ? [] : `${count} ${count === 1 ? 'was' : 'were'} ${what}`))
+    .join(', ');
+}
+
+export function doubtText({ batchCount, doubts }: Doubts): string {
   if (doubts.length === 0) return 'No batch is in doubt.';
   const rows = doubts.map((doubt) => [
     doubt.batchId,
     doubt.lane,
     doubt.messages.toLocaleString('en'),
+    doubt.open.toLocaleString('en'),
     age(doubt.sealedSeconds),
     String(doubt.attempts),
     doubt.nextLookSeconds > 0 ? `in ${age(doubt.nextLookSeconds)}` : 'now',
   ]);
+  const head = ['batch', 'lane', 'messages', 'open', 'in doubt for', 'attempts', 'next look'];
+  const shown = batchCount > doubts.length ? `, of which these ${doubts.length} are the oldest` : '';
   return [
-    table(['batch', 'lane', 'messages', 'sealed since', 'attempts', 'next look'], rows),
+    `${batchCount === 1 ? '1 batch is' : `${batchCount.toLocaleString('en')} batches are`} in doubt${shown}. ` +
+      'They may have been sent. The agent settles them by itself; edit nothing.',
+    '',
+    table(head, rows),
     '',
     ...doubts.map(({ batchId, why, settledBy }) => `  ${batchId}: ${why}; settled by ${settledBy}`),
+    ...doubts.filter(({ askGateway }) => askGateway).map(askText),
   ].join('\n');
+}
+
+function askText({ batchId, idempotencyKey, sealedSeconds }: Doubt): string {
+  return `\nWARNING: batch ${batchId} is in doubt for ${age(sealedSeconds)}: ask the gateway what became of idempotency key ${idempotencyKey}; docs/runbook.md says how`;
 }

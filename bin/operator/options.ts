@@ -6,29 +6,41 @@ export interface OperatorOptions {
   readonly json: boolean;
   /** The zone of every timestamp column. */
   readonly timeZone: string;
+  /** In which a row without a ttl may be sent. */
+  readonly defaultValiditySeconds: number;
   readonly target: Target;
 }
 
-/** A PostgreSQL by its URL, or a deployed agent's database behind the Data API. */
+/** A PostgreSQL by its URL, with where the URL was given; or a deployed agent's database behind the Data API. */
 export type Target =
-  | { readonly url: string }
+  | { readonly url: string; readonly from: 'DATABASE_URL' | '--database' }
   | { readonly clusterArn: string; readonly secretArn: string; readonly database: string };
 
 export const usage = `Usage:
-  npx --no-install omni-agent status [--json] [--database URL]    how many messages are where, the stream, the zones
-  npx --no-install omni-agent doubt [--json] [--database URL]     batches that may have been sent, and what settles them
-Environment, of one of them:
-  DATABASE_URL                                                    a PostgreSQL, as npm run local prints it
-  DATABASE_CLUSTER_ARN, DATABASE_SECRET_ARN, DATABASE_NAME        a deployed agent's, as its functions have them
-  TIME_ZONE                                                       of the timestamp columns (default Asia/Seoul)`;
+  npx --no-install omni-agent status [--json] [--database URL]   how many messages are where, the report stream, the zones
+  npx --no-install omni-agent doubt [--json] [--database URL]    batches that may have been sent, why, what settles them
+Both read alone and change nothing; docs/runbook.md says how to read them.
+Environment:
+  DATABASE_URL                  a PostgreSQL, as npm run local prints it; --database is taken before it, and without both:
+  DATABASE_CLUSTER_ARN, DATABASE_SECRET_ARN, DATABASE_NAME
+                                a deployed agent's, as its functions have them, through the RDS Data API with your AWS
+                                credentials and AWS_REGION
+  TIME_ZONE                     the agent's setting timeZone (default Asia/Seoul)
+  DEFAULT_VALIDITY_SECONDS      the agent's setting of that name (default 86400)`;
 
+/** Throws a UsageError whose one line says what was expected and what came. */
 export function parseOptions(args: readonly string[], environment: NodeJS.ProcessEnv): OperatorOptions {
   const [command, ...rest] = args;
   if (command !== 'status' && command !== 'doubt')
     throw new UsageError(`expected status or doubt, got ${command ?? 'nothing'}; --help says more`);
   const { json, database } = readArguments(rest);
-  const timeZone = environment['TIME_ZONE'] || 'Asia/Seoul';
-  return { command, json, timeZone, target: targetOf(database ?? environment['DATABASE_URL'], environment) };
+  return {
+    command,
+    json,
+    timeZone: timeZoneOf(environment['TIME_ZONE'] || 'Asia/Seoul'),
+    defaultValiditySeconds: secondsOf(environment['DEFAULT_VALIDITY_SECONDS'] || '86400'),
+    target: targetOf(database, environment),
+  };
 }
 
 function readArguments(args: readonly string[]) {
@@ -36,16 +48,38 @@ function readArguments(args: readonly string[]) {
     const options = { json: { type: 'boolean', default: false }, database: { type: 'string' } } as const;
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(`${error instanceof Error ? error.message : String(error)}; --help says more`);
   }
 }
 
+function timeZoneOf(name: string): string {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return name;
+  } catch {
+    throw new UsageError(`TIME_ZONE: expected an IANA time zone such as Asia/Seoul, got '${name}'`);
+  }
+}
+
+function secondsOf(text: string): number {
+  if (/^\d{1,8}$/.test(text)) return Number(text);
+  throw new UsageError(`DEFAULT_VALIDITY_SECONDS: expected a whole number of seconds, got '${text}'`);
+}
+
 function targetOf(url: string | undefined, environment: NodeJS.ProcessEnv): Target {
-  if (url) return { url };
-  const clusterArn = environment['DATABASE_CLUSTER_ARN'];
-  const secretArn = environment['DATABASE_SECRET_ARN'];
-  const database = environment['DATABASE_NAME'];
+  if (url !== undefined) return { url: checkUrl(url, '--database'), from: '--database' };
+  const fromEnvironment = environment['DATABASE_URL'];
+  if (fromEnvironment) return { url: checkUrl(fromEnvironment, 'DATABASE_URL'), from: 'DATABASE_URL' };
+  const [clusterArn, secretArn, database] = deployed.map((name) => environment[name]);
   if (clusterArn && secretArn && database) return { clusterArn, secretArn, database };
-  const deployed = 'DATABASE_CLUSTER_ARN, DATABASE_SECRET_ARN and DATABASE_NAME';
-  throw new UsageError(`No database: expected DATABASE_URL or --database, or ${deployed}, got none of them`);
+  const given = deployed.filter((name) => environment[name]).join(' and ') || 'none of them';
+  throw new UsageError(`No database: expected DATABASE_URL or --database, or ${deployed.join(', ')}; got ${given}`);
+}
+
+const deployed = ['DATABASE_CLUSTER_ARN', 'DATABASE_SECRET_ARN', 'DATABASE_NAME'] as const;
+
+/** What came is not told: it may hold a password. */
+function checkUrl(url: string, from: string): string {
+  if (URL.canParse(url) && ['postgres:', 'postgresql:'].includes(new URL(url).protocol)) return url;
+  throw new UsageError(`${from}: expected postgres://user@host:port/database, got something else`);
 }

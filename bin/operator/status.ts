@@ -1,60 +1,47 @@
-import type { LaneStatus, Place, Surroundings } from '../../functions/database/status-store.ts';
+import {
+  type LaneStatus,
+  type Place,
+  type PlaceName,
+  type Places,
+  places,
+  placesOf,
+  type Surroundings,
+} from '../../functions/database/status-store.ts';
 import { age, table } from '../local/table.ts';
-
-type Places = LaneStatus['places'];
+import { warningsOf } from './warnings.ts';
 
 export interface Status extends Surroundings {
+  readonly timeZone: string;
   readonly lanes: readonly LaneStatus[];
   readonly all: Places;
-  readonly timeZone: string;
   /** What somebody should do something about. */
   readonly warnings: readonly string[];
 }
 
-const places: readonly (keyof Places)[] = [
-  'waiting',
-  'scheduled',
-  'claimed',
-  'sending',
-  'inDoubt',
-  'accepted',
-  'reported',
-];
-
-const titles: Readonly<Record<keyof Places, string>> = {
-  waiting: 'waiting',
-  scheduled: 'scheduled',
-  claimed: 'claimed',
-  sending: 'being sent',
-  inDoubt: 'in doubt',
-  accepted: 'accepted',
-  reported: 'reported',
+/** As the table calls them, with the msg_status that a customer sees. */
+const titles: Readonly<Record<PlaceName, readonly [title: string, msgStatus: string]>> = {
+  waiting: ['waiting', '1'],
+  scheduled: ['scheduled', '1'],
+  claimed: ['claimed', '1'],
+  sending: ['being sent', '1'],
+  inDoubt: ['in doubt', '1'],
+  accepted: ['accepted', '2'],
+  reported: ['reported', '3'],
+  finished: ['finished', '3'],
+  putAside: ['put aside', '3'],
+  orphaned: ['orphaned', '1'],
+  unknown: ['unknown', 'other'],
 };
 
+/** Shown only if there are any. */
+const exceptional: ReadonlySet<PlaceName> = new Set(['putAside', 'orphaned', 'unknown']);
+
 export function toStatus(lanes: readonly LaneStatus[], surroundings: Surroundings, timeZone: string): Status {
-  const { serverTimeZone, receiver, reports } = surroundings;
-  const all = {
-    waiting: sum(lanes, 'waiting'),
-    scheduled: sum(lanes, 'scheduled'),
-    claimed: sum(lanes, 'claimed'),
-    sending: sum(lanes, 'sending'),
-    inDoubt: sum(lanes, 'inDoubt'),
-    accepted: sum(lanes, 'accepted'),
-    reported: sum(lanes, 'reported'),
-  };
-  const warnings = [
-    ...(serverTimeZone === timeZone
-      ? []
-      : [`the server's zone is ${serverTimeZone}, the agent's ${timeZone}: a customer's now() may be another time`]),
-    ...(receiver === null ? ['nobody holds the report stream: no reports come in'] : []),
-    ...(all.inDoubt.count === 0 ? [] : [`${all.inDoubt.count} messages are in doubt: omni-agent doubt says which`]),
-    ...(reports.unmatched === 0 ? [] : [`${reports.unmatched} reports found no message: see msg_report_unmatched`]),
-  ];
-  return { lanes, all, timeZone, ...surroundings, warnings };
+  const all = placesOf((place) => sum(lanes.map((lane) => lane.places[place])));
+  return { ...surroundings, timeZone, lanes, all, warnings: warningsOf(all, surroundings, timeZone) };
 }
 
-function sum(lanes: readonly LaneStatus[], place: keyof Places): Place {
-  const own = lanes.map((lane) => lane.places[place]);
+function sum(own: readonly Place[]): Place {
   const ages = own.flatMap(({ oldestSeconds }) => (oldestSeconds === null ? [] : [oldestSeconds]));
   return {
     count: own.reduce((total, { count }) => total + count, 0),
@@ -63,21 +50,28 @@ function sum(lanes: readonly LaneStatus[], place: keyof Places): Place {
 }
 
 export function statusText(status: Status): string {
-  const { lanes, all, receiver, reports, rateGateAheadSeconds, timeZone, serverTimeZone, warnings } = status;
-  const rows = places.map((place) => [
-    titles[place],
-    ...lanes.map((lane) => lane.places[place].count.toLocaleString('en')),
-    all[place].count.toLocaleString('en'),
-    age(all[place].oldestSeconds),
-  ]);
+  const { lanes, all, receiver, reports, rateGateAheadSeconds, timeZone, serverTimeZone } = status;
+  const columns = [...lanes.map(({ lane, places: own }) => [lane, own] as const), ['all', all] as const];
+  const rows = places
+    .filter((place) => !exceptional.has(place) || all[place].count > 0)
+    .map((place) => [...titles[place], ...columns.flatMap(([, own]) => cells(own[place]))]);
   const stream = receiver === null ? 'nobody' : `${receiver.holder}, for ${age(receiver.leaseSeconds)} more`;
+  const oldest = reports.oldestSeconds === null ? '' : `, the oldest for ${age(reports.oldestSeconds)}`;
   return [
-    table(['messages', ...lanes.map(({ lane }) => lane), 'all', 'oldest'], rows),
+    `Agent ${status.installation}, database ${status.databaseName}, at ${status.localTime} in ${timeZone}`,
+    '',
+    table(['messages', 'msg_status', ...columns.flatMap(([name]) => [name, 'oldest'])], rows),
     '',
     `  report stream   held by ${stream}`,
-    `  reports         ${reports.waiting} to be merged, ${reports.parked} looking for their row, ${reports.unmatched} unmatched`,
+    `  reports         ${count(reports.waiting)} to be merged${oldest}; ${count(reports.parked)} looking for their row, ${count(reports.unmatched)} never found it`,
     `  rate gate       slots are given ${rateGateAheadSeconds.toFixed(1)} s ahead`,
-    `  zone            ${timeZone}; the server's own is ${serverTimeZone}`,
-    ...warnings.map((warning) => `\nWARNING: ${warning}`),
+    `  zone            ${timeZone}; the server's own ${serverTimeZone === null ? 'cannot be seen: this session was given one' : `is ${serverTimeZone}`}`,
+    ...status.warnings.map((warning) => `\nWARNING: ${warning}`),
   ].join('\n');
+}
+
+const cells = (place: Place) => [count(place.count), age(place.oldestSeconds)];
+
+function count(value: number): string {
+  return value.toLocaleString('en');
 }

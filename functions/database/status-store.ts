@@ -1,39 +1,26 @@
 import * as z from 'zod';
+import { type Priority, priorities } from '../message/channel.ts';
 import { priorityOfLane } from '../pipeline/collect.ts';
+import { timing } from '../pipeline/timing.ts';
 import { type AgentDatabase, count, key, momentOf, queryOne } from './agent-database.ts';
 import { readDoubts, readStatus, readSurroundings } from './sql.generated.ts';
 
-const seconds = z.coerce.number().nullable();
+/** Where a row of msg_tran can be: each is in exactly one place, which the header of read_status.sql defines. */
+export const places = [
+  'waiting',
+  'scheduled',
+  'claimed',
+  'sending',
+  'inDoubt',
+  'accepted',
+  'reported',
+  'finished',
+  'putAside',
+  'orphaned',
+  'unknown',
+] as const;
 
-const statusRow = z
-  .object({
-    lane: count,
-    waiting: count,
-    waiting_seconds: seconds,
-    scheduled: count,
-    claimed: count,
-    claimed_seconds: seconds,
-    sending: count,
-    sending_seconds: seconds,
-    in_doubt: count,
-    in_doubt_seconds: seconds,
-    accepted: count,
-    accepted_seconds: seconds,
-    reported: count,
-    reported_seconds: seconds,
-  })
-  .transform((row) => ({
-    lane: priorityOfLane(row.lane),
-    places: {
-      waiting: placeOf(row.waiting, row.waiting_seconds),
-      scheduled: placeOf(row.scheduled, null),
-      claimed: placeOf(row.claimed, row.claimed_seconds),
-      sending: placeOf(row.sending, row.sending_seconds),
-      inDoubt: placeOf(row.in_doubt, row.in_doubt_seconds),
-      accepted: placeOf(row.accepted, row.accepted_seconds),
-      reported: placeOf(row.reported, row.reported_seconds),
-    },
-  }));
+export type PlaceName = (typeof places)[number];
 
 /** How many messages are there; the age of the oldest, null if there is none or it does not matter. */
 export interface Place {
@@ -41,64 +28,160 @@ export interface Place {
   readonly oldestSeconds: number | null;
 }
 
-function placeOf(messageCount: number, oldestSeconds: number | null): Place {
-  return { count: messageCount, oldestSeconds };
+export type Places = Readonly<Record<PlaceName, Place>>;
+
+export interface LaneStatus {
+  readonly lane: Priority;
+  readonly places: Places;
 }
+
+const seconds = z.coerce.number();
+
+const statusRow = z
+  .object({ lane: count, place: z.enum(places), message_count: count, oldest_seconds: seconds.nullable() })
+  .transform(({ lane, place, message_count, oldest_seconds }) => ({
+    lane: priorityOfLane(lane),
+    place,
+    count: message_count,
+    oldestSeconds: oldest_seconds,
+  }));
 
 const surroundingsRow = z
   .object({
+    installation: z.string(),
+    database_name: z.string(),
+    local_time: z.string(),
     receiver: z.string().nullable(),
-    receiver_seconds: seconds,
+    receiver_seconds: seconds.nullable(),
     reports: count,
+    reports_seconds: seconds.nullable(),
     parked: count,
     unmatched: count,
-    gate_seconds: seconds,
-    server_time_zone: z.string(),
+    unmatched_day: count,
+    gate_seconds: seconds.nullable(),
+    server_time_zone: z.string().nullable(),
+    server_ahead_seconds: seconds.nullable(),
   })
   .transform((row) => ({
+    installation: row.installation,
+    databaseName: row.database_name,
+    /** When this was, in the agent's zone. */
+    localTime: row.local_time,
     /** Null if nobody holds the report stream. */
     receiver: row.receiver === null ? null : { holder: row.receiver, leaseSeconds: row.receiver_seconds ?? 0 },
-    reports: { waiting: row.reports, parked: row.parked, unmatched: row.unmatched },
+    reports: {
+      waiting: row.reports,
+      oldestSeconds: row.reports_seconds,
+      parked: row.parked,
+      unmatched: row.unmatched,
+      unmatchedOfLastDay: row.unmatched_day,
+    },
     rateGateAheadSeconds: row.gate_seconds ?? 0,
+    /** Null if this session was given a zone of its own, which hides the server's. */
     serverTimeZone: row.server_time_zone,
+    /** How far the server's local time is ahead of the agent's. */
+    serverAheadSeconds: row.server_ahead_seconds,
   }));
+
+export type Surroundings = z.output<typeof surroundingsRow>;
 
 const doubtRow = z
   .object({
+    batch_count: count,
     batch_id: key,
+    idempotency_key: z.string(),
     lane: count,
     message_count: count,
+    open_count: count,
+    answered_count: count,
+    gone_count: count,
+    banned_count: count,
+    expired_count: count,
     attempts: count,
-    sealed_seconds: z.coerce.number(),
+    sealed_seconds: seconds,
     lease_seconds: seconds,
     pause_seconds: seconds,
-    wake_seconds: z.coerce.number(),
+    wake_seconds: seconds,
+    released: z.boolean(),
   })
   .transform((row) => ({
-    batchId: row.batch_id,
-    lane: priorityOfLane(row.lane),
-    messages: row.message_count,
-    attempts: row.attempts,
-    sealedSeconds: row.sealed_seconds,
-    /** Until then, in seconds from now; negative if it is over, null if there was none. */
-    leaseSeconds: row.lease_seconds,
-    pauseSeconds: row.pause_seconds,
-    nextLookSeconds: row.wake_seconds,
+    batchCount: row.batch_count,
+    batch: {
+      batchId: row.batch_id,
+      idempotencyKey: row.idempotency_key,
+      lane: priorityOfLane(row.lane),
+      messages: row.message_count,
+      /** Of its messages: still in msg_status 1, answered, taken away by the customer, banned, expired. */
+      open: row.open_count,
+      answered: row.answered_count,
+      gone: row.gone_count,
+      banned: row.banned_count,
+      expired: row.expired_count,
+      attempts: row.attempts,
+      sealedSeconds: row.sealed_seconds,
+      /** Seconds that it still lasts; 0 if it is over. */
+      leaseSeconds: row.lease_seconds,
+      pauseSeconds: row.pause_seconds,
+      nextLookSeconds: row.wake_seconds,
+      /** Whether its last sender gave it back; if not, it ended before it could. */
+      released: row.released,
+    },
   }));
 
-export type LaneStatus = z.output<typeof statusRow>;
-export type Surroundings = z.output<typeof surroundingsRow>;
-export type DoubtfulBatch = z.output<typeof doubtRow>;
+export type DoubtfulBatch = z.output<typeof doubtRow>['batch'];
+
+/** Batches of one answer: each takes a look at up to 200 rows. */
+export const doubtLimit = 100;
+
+export interface DoubtfulBatches {
+  /** In doubt altogether. */
+  readonly batchCount: number;
+  /** The oldest of them, at most `doubtLimit`. */
+  readonly batches: readonly DoubtfulBatch[];
+}
+
+const { leaseSeconds } = timing;
 
 /** An operator's view of the database. Reads alone. */
-export function statusStore(database: AgentDatabase) {
-  const { now } = momentOf(database);
+export function statusStore(database: AgentDatabase, { defaultValiditySeconds }: { defaultValiditySeconds: number }) {
+  const moment = () => momentOf(database);
   return {
-    /** Lanes that have messages which are not archived. */
+    /** Every lane, the most urgent first. */
     readLanes: async (): Promise<LaneStatus[]> =>
-      await database.queries.query(readStatus, momentOf(database), statusRow),
+      toLanes(await database.queries.query(readStatus, { ...moment(), leaseSeconds }, statusRow)),
+
     readSurroundings: async (): Promise<Surroundings> =>
-      await queryOne(database, { statement: readSurroundings, parameters: { now } }, surroundingsRow),
-    readDoubts: async (): Promise<DoubtfulBatch[]> => await database.queries.query(readDoubts, { now }, doubtRow),
+      await queryOne(database, { statement: readSurroundings, parameters: moment() }, surroundingsRow),
+
+    readDoubts: async (): Promise<DoubtfulBatches> => {
+      const parameters = { ...moment(), leaseSeconds, defaultValiditySeconds, batchLimit: doubtLimit };
+      const rows = await database.queries.query(readDoubts, parameters, doubtRow);
+      return { batchCount: rows[0]?.batchCount ?? 0, batches: rows.map(({ batch }) => batch) };
+    },
+  };
+}
+
+function toLanes(rows: readonly z.output<typeof statusRow>[]): LaneStatus[] {
+  const placeOf = (lane: Priority, place: PlaceName): Place => {
+    const row = rows.find((one) => one.lane === lane && one.place === place);
+    return { count: row?.count ?? 0, oldestSeconds: row?.oldestSeconds ?? null };
+  };
+  return priorities.map((lane) => ({ lane, places: placesOf((place) => placeOf(lane, place)) }));
+}
+
+/** One of each. */
+export function placesOf(placeOf: (place: PlaceName) => Place): Places {
+  return {
+    waiting: placeOf('waiting'),
+    scheduled: placeOf('scheduled'),
+    claimed: placeOf('claimed'),
+    sending: placeOf('sending'),
+    inDoubt: placeOf('inDoubt'),
+    accepted: placeOf('accepted'),
+    reported: placeOf('reported'),
+    finished: placeOf('finished'),
+    putAside: placeOf('putAside'),
+    orphaned: placeOf('orphaned'),
+    unknown: placeOf('unknown'),
   };
 }

@@ -1,11 +1,35 @@
--- The batches that are sealed and not settled: their messages may have been sent.
+-- The batches in doubt: sealed, the call that sealed them is over, and nobody knows what became of it.
 --
--- Scans send_batch, which is small. Locks: none. Parameters: now.
--- Rows, the oldest first: batch_id, lane, message_count, attempts, sealed_seconds since it was sealed; seconds until its
---   sender's lease ends, its pause ends, the sweep looks at it again: negative if that is over, null if there is none.
-select b.id as batch_id, b.lane, b.message_count, b.attempts,
-  extract(epoch from agent_now(:now::timestamptz) - b.sealed_at)::float8 as sealed_seconds,
-  case when isfinite(b.lease_until) then extract(epoch from b.lease_until - agent_now(:now::timestamptz))::float8 end as lease_seconds,
-  case when isfinite(b.not_before) then extract(epoch from b.not_before - agent_now(:now::timestamptz))::float8 end as pause_seconds,
-  extract(epoch from b.wake_at - agent_now(:now::timestamptz))::float8 as wake_seconds
-from send_batch b where b.state = 'sealed' order by b.sealed_at
+-- Scans send_batch, then reads the members of the batches of the answer by primary key. Locks: none.
+-- Parameters: now, timeZone; leaseSeconds of a sender, batchLimit batches at most, defaultValiditySeconds.
+-- Rows, the oldest first: batch_count in doubt altogether; batch_id, idempotency_key, lane, message_count, attempts;
+--   sealed_seconds since it was sealed; seconds that the lease and the pause still run, and until the sweep looks at it: 0
+--   if that is over; released whether its last sender gave it back; of its messages: open_count still in '1', answered_count
+--   with the gateway's answer written, gone_count deleted or taken out, banned_count and expired_count since.
+with moment as materialized (
+  select agent_now(:now::timestamptz) as at
+),
+doubtful as materialized (
+  select b.*, count(*) over () as batch_count from send_batch b
+  where b.state = 'sealed' and not ({{first_call}})
+  order by b.sealed_at, b.id limit :batchLimit::int
+)
+select d.batch_count, d.id as batch_id, d.idempotency_key, d.lane, d.message_count, d.attempts,
+  extract(epoch from m.at - d.sealed_at)::float8 as sealed_seconds,
+  extract(epoch from greatest(d.lease_until, m.at) - m.at)::float8 as lease_seconds,
+  extract(epoch from greatest(d.not_before, m.at) - m.at)::float8 as pause_seconds,
+  extract(epoch from greatest(d.wake_at, m.at) - m.at)::float8 as wake_seconds,
+  not isfinite(d.lease_until) as released,
+  of_members.*
+from moment m cross join doubtful d cross join lateral (
+  -- As lease_batch judges them: without one of these the request would be another, and is not made.
+  select count(*) filter (where t.msg_status = '1')::int as open_count,
+    count(*) filter (where t.msg_sent_date is not null)::int as answered_count,
+    count(*) filter (where t.client_key is null)::int as gone_count,
+    count(*) filter (where is_banned(t.recipient, concat_ws(' ', t.mt_subject, t.mt_content, t.kko_content, t.rcs_content)))::int as banned_count,
+    count(*) filter (where (t.request_date + make_interval(secs => coalesce(t.ttl, :defaultValiditySeconds::int)))
+                           at time zone :timeZone <= m.at)::int as expired_count
+  from unnest(d.members) as member(client_key)
+  left join msg_tran t on t.client_key = member.client_key and t.batch_id = d.id
+) of_members
+order by d.sealed_at, d.id

@@ -1,16 +1,28 @@
 -- What the messages depend on: the report stream, the reports, the rate gate, the zones.
 --
--- Scans msg_report and msg_report_unmatched, which are small. Locks: none. Parameters: now.
--- One row: receiver (who holds the stream; null if nobody), receiver_seconds its lease still runs, reports to be merged,
---   parked (their row was not found yet), unmatched (never found), gate_seconds that slots are given ahead,
---   server_time_zone of sessions that say nothing else.
-select
-  (select holder from receiver_lease where lease_until > agent_now(:now::timestamptz)) as receiver,
-  (select extract(epoch from lease_until - agent_now(:now::timestamptz))::float8 from receiver_lease
-   where lease_until > agent_now(:now::timestamptz)) as receiver_seconds,
+-- Scans msg_report and msg_report_unmatched. Locks: none. Parameters: now, timeZone.
+-- One row: installation and database name that were looked at, local_time then; receiver (who holds the stream; null if nobody),
+--   receiver_seconds its lease still runs; reports to be merged and reports_seconds of the oldest, parked (their row was not
+--   found yet), unmatched (never found) and unmatched_day in the last 24 hours; gate_seconds that slots are given ahead;
+--   server_time_zone of sessions that say nothing else, null if this one said something else itself;
+--   server_ahead_seconds its local time is ahead of the agent's.
+with moment as materialized (
+  select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local
+),
+server as materialized (
+  -- What a session asked for itself hides what the server says.
+  select case when source <> 'client' then reset_val end as zone from pg_settings where name = 'TimeZone'
+)
+select (select installation from agent) as installation, current_database()::text as database_name,
+  to_char(m.local, 'YYYY-MM-DD HH24:MI:SS') as local_time,
+  (select holder from receiver_lease where lease_until > m.at) as receiver,
+  (select extract(epoch from lease_until - m.at)::float8 from receiver_lease where lease_until > m.at) as receiver_seconds,
   (select count(*)::int from msg_report where retry_at is null) as reports,
+  (select extract(epoch from m.local - min(reg_date))::float8 from msg_report where retry_at is null) as reports_seconds,
   (select count(*)::int from msg_report where retry_at is not null) as parked,
   (select count(*)::int from msg_report_unmatched) as unmatched,
-  (select greatest(0, extract(epoch from next_at - agent_now(:now::timestamptz)))::float8 from rate_gate
-   where isfinite(next_at)) as gate_seconds,
-  (select reset_val from pg_settings where name = 'TimeZone') as server_time_zone
+  (select count(*)::int from msg_report_unmatched where reg_date > m.local - interval '24 hours') as unmatched_day,
+  (select greatest(0, extract(epoch from next_at - m.at))::float8 from rate_gate where isfinite(next_at)) as gate_seconds,
+  s.zone as server_time_zone,
+  extract(epoch from (m.at at time zone s.zone) - m.local)::float8 as server_ahead_seconds
+from moment m cross join server s

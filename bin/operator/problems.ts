@@ -1,0 +1,47 @@
+import pg from 'pg';
+import * as z from 'zod';
+import { StatementError } from '../../functions/database/data-api.ts';
+import { UsageError } from '../local/usage-error.ts';
+
+/**
+ * What whoever started the command must do something about, as one line that begins with where; anything else is a defect
+ * and stays as it is.
+ */
+export function toProblem(error: unknown, where: string): unknown {
+  if (error instanceof UsageError || !(error instanceof StatementError)) return error;
+  const { cause } = error;
+  if (!(cause instanceof Error) || cause instanceof z.ZodError) return error;
+  return new UsageError(`${where}: ${explain(cause)}`);
+}
+
+/** SQLSTATEs of an undefined function, table, column, schema. */
+const undefinedStates = ['42883', '42P01', '42703', '3F000'];
+
+function explain(cause: Error): string {
+  const text = reasonOf(cause);
+  const state = stateOf(cause);
+  if (undefinedStates.includes(state))
+    return `expected the agent's tables and functions as of this version (sql/postgresql/schema), got: ${text}`;
+  if (state === '42501') return `expected a user that may read the agent's tables, got: ${text}`;
+  if (/region is missing|credentials/i.test(text))
+    return `expected AWS credentials and AWS_REGION, as the aws command takes them, got: ${text}`;
+  return text;
+}
+
+/** Of PostgreSQL itself, or as the Data API writes it. */
+function stateOf(error: Error): string {
+  return error instanceof pg.DatabaseError ? (error.code ?? '') : (/SQLState: (\w{5})/.exec(error.message)?.[1] ?? '');
+}
+
+/** Whether a statement took too long. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'StatementTimeoutException' || stateOf(error) === '57014');
+}
+
+/** In one line. An address with two families answers with an error of each, and none of its own. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0]);
+  const text = error instanceof Error ? error.message || error.name : String(error);
+  const [line = ''] = text.split('\n');
+  return line.replace(/^ERROR: /, '').replace(/; (Position: \d+; )?SQLState: \w{5}$/, '');
+}

@@ -1,0 +1,265 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type PlaceName, places } from '../../functions/database/status-store.ts';
+import { type Stages, stagesOn, token } from '../operator/stages.ts';
+import { reportOf } from '../support/agent.ts';
+import { emptyTables, useDatabase } from '../support/database.ts';
+import { insertMessages } from '../support/messages.ts';
+
+const database = useDatabase();
+let stages: Stages;
+
+beforeEach(async () => {
+  await emptyTables(database.current);
+  stages = stagesOn(database.current);
+});
+
+const pool = () => database.current.pool;
+
+const failed = { reportCode: '20001' };
+/** What was done to one row, where it is then, and how old it is there ten seconds later. */
+interface Case {
+  readonly title: string;
+  readonly prepare: () => Promise<unknown>;
+  readonly place: PlaceName;
+  readonly oldestSeconds: number | null;
+  /** Seconds later at which one looks, if not ten. */
+  readonly lookAt?: number;
+}
+
+const inStatus1: Case[] = [
+  { title: 'due', prepare: () => stages.insert({}), place: 'waiting', oldestSeconds: 310 },
+  {
+    title: 'due this very instant',
+    prepare: () => stages.insert({ request_date: '2026-11-24 12:00:10' }),
+    place: 'waiting',
+    oldestSeconds: 0,
+  },
+  {
+    title: 'of a second later',
+    prepare: () => stages.insert({ request_date: '2026-11-24 12:00:11' }),
+    place: 'scheduled',
+    oldestSeconds: null,
+  },
+  {
+    title: 'of a time that never comes, which is refused at the next turn',
+    prepare: () => stages.insert({ request_date: 'infinity' }),
+    place: 'waiting',
+    oldestSeconds: null,
+  },
+  {
+    title: 'of before all time',
+    prepare: () => stages.insert({ request_date: '-infinity' }),
+    place: 'waiting',
+    oldestSeconds: null,
+  },
+  {
+    title: 'of the year 2100',
+    prepare: () => stages.insert({ request_date: '2100-01-01' }),
+    place: 'waiting',
+    oldestSeconds: null,
+  },
+  { title: 'claimed, its batch queued', prepare: () => stages.claimed(), place: 'claimed', oldestSeconds: 10 },
+  {
+    title: 'claimed, its batch leased by a sender that has not sealed it',
+    prepare: async () => stages.agent.sendStore().lease(await stages.claimed(), token(1)),
+    place: 'claimed',
+    oldestSeconds: 10,
+  },
+  {
+    title: 'in a batch that pauses, because the gateway does not take it now',
+    prepare: async () => {
+      stages.gateway.fates.push('notNow');
+      await stages.agent.send(await stages.claimed());
+    },
+    place: 'claimed',
+    oldestSeconds: 10,
+  },
+  {
+    title: 'in a batch that was reopened, because the gateway never received it',
+    prepare: async () => {
+      stages.gateway.fates.push('neverReceived');
+      const batchId = await stages.claimed();
+      await stages.agent.send(batchId);
+      await stages.awaken();
+      await pool().query(`update msg_tran set mt_content = 'changed'`);
+      expect(await stages.agent.send(batchId)).toMatchObject({ outcome: 'reopened' });
+    },
+    place: 'claimed',
+    oldestSeconds: 10,
+  },
+  {
+    title: 'in a sealed batch whose first call is under way',
+    prepare: () => stages.sealed(),
+    place: 'sending',
+    oldestSeconds: 10,
+  },
+  {
+    title: 'in a sealed batch whose sender had its lease to the end',
+    prepare: () => stages.sealed(),
+    lookAt: 45,
+    place: 'inDoubt',
+    oldestSeconds: 45,
+  },
+  {
+    title: 'in a batch whose call was not answered, which pauses',
+    prepare: () => stages.inDoubt(),
+    place: 'inDoubt',
+    oldestSeconds: 10,
+  },
+  {
+    title: 'in doubt, and leased by the next sender',
+    prepare: async () => {
+      const batchId = await stages.inDoubt();
+      await stages.awaken();
+      stages.agent.setNow(stages.later(5));
+      expect(await stages.agent.sendStore().lease(batchId, token(2))).toMatchObject({ outcome: 'leased' });
+    },
+    place: 'inDoubt',
+    oldestSeconds: 10,
+  },
+  {
+    title: 'in doubt, and not taken by the gateway at the second call',
+    prepare: async () => {
+      const batchId = await stages.inDoubt();
+      await stages.awaken();
+      stages.gateway.fates.push('notNow');
+      expect(await stages.agent.send(batchId)).toMatchObject({ outcome: 'notNow' });
+    },
+    place: 'inDoubt',
+    oldestSeconds: 10,
+  },
+  {
+    title: 'of a batch that is gone',
+    prepare: async () => {
+      await stages.claimed();
+      await pool().query('delete from send_batch');
+    },
+    place: 'orphaned',
+    oldestSeconds: 310,
+  },
+  {
+    title: 'of an open batch that does not know it',
+    prepare: async () => {
+      await stages.claimed();
+      await pool().query(`update send_batch set members = '{0}'`);
+    },
+    place: 'orphaned',
+    oldestSeconds: 10,
+  },
+];
+
+const later: Case[] = [
+  { title: 'accepted, without any report', prepare: () => stages.accepted(), place: 'accepted', oldestSeconds: 10 },
+  {
+    title: 'rejected',
+    prepare: async () => {
+      stages.gateway.rejectedNumbers.add('01000000001');
+      await stages.accepted();
+    },
+    place: 'finished',
+    oldestSeconds: 10,
+  },
+  {
+    title: 'refused by the claim',
+    prepare: async () => {
+      await stages.insert({ ttl: 60 });
+      await stages.agent.collect();
+    },
+    place: 'finished',
+    oldestSeconds: 10,
+  },
+  {
+    title: 'reported as failed on its first channel of two',
+    prepare: async () => {
+      const reference = await stages.accepted({ channel_order: 'alimtalk,sms' });
+      await stages.agent.store([reportOf(reference, 'alimtalk', failed)]);
+      await stages.agent.merge();
+    },
+    place: 'reported',
+    oldestSeconds: 10,
+  },
+  {
+    title: 'reported as failed on its last channel',
+    prepare: async () => {
+      const reference = await stages.accepted({ channel_order: 'alimtalk,sms' });
+      await stages.agent.store([reportOf(reference, 'sms', failed)]);
+      await stages.agent.merge();
+    },
+    place: 'finished',
+    oldestSeconds: 10,
+  },
+  {
+    title: 'reported before its call was answered',
+    prepare: async () => {
+      await stages.inDoubt();
+      await stages.agent.store([reportOf(stages.gateway.accepted[0] ?? '', 'sms')]);
+      await stages.agent.merge();
+    },
+    place: 'finished',
+    oldestSeconds: 10,
+  },
+  {
+    title: 'put aside by the archive, because another of the month has its msg_key',
+    prepare: async () => {
+      const twin = { msg_status: '3', finished_at: '2026-11-24 11:59:00', msg_key: 'K1' };
+      await stages.insert(twin);
+      while ((await stages.agent.archive()).next === 'now');
+      await stages.insert({ ...twin, mt_report_date: '2026-11-24 11:58:00' });
+      await stages.agent.archive();
+    },
+    place: 'putAside',
+    oldestSeconds: 130,
+  },
+  {
+    title: 'of a msg_status not ours',
+    prepare: () => stages.insert({ msg_status: '9' }),
+    place: 'unknown',
+    oldestSeconds: null,
+  },
+];
+
+describe('a row', () => {
+  const titled = [...inStatus1, ...later].map((one) => [one.title, one.place, one] as const);
+
+  it.each(titled)('%s, is %s', async (_title, place, { prepare, oldestSeconds, lookAt = 10 }) => {
+    await prepare();
+    const [veryfast, fast, slow] = await stages.store(lookAt).readLanes();
+    const nobody = Object.fromEntries(places.map((name) => [name, { count: 0, oldestSeconds: null }]));
+    expect(slow?.places).toEqual({ ...nobody, [place]: { count: 1, oldestSeconds } });
+    expect([veryfast?.places, fast?.places]).toEqual([nobody, nobody]);
+  });
+
+  it('is in exactly one place, in its own lane', async () => {
+    for (const { prepare } of [...inStatus1, ...later]) await prepare();
+    await pool().query(
+      `update msg_tran set priority = (array['veryfast', 'FAST', 'slow', null, 'odd'])[1 + client_key % 5]`,
+    );
+    const lanes = await stages.store(10).readLanes();
+    const counted = lanes.map(({ lane, places: own }) => [
+      lane,
+      places.reduce((sum, name) => sum + own[name].count, 0),
+    ]);
+    const { rows } = await pool().query<{ lane: number; n: number }>(
+      `select lane_of(priority) as lane, count(*)::int as n from msg_tran group by 1 order by 1`,
+    );
+    expect(counted).toEqual(rows.map(({ lane, n }) => [['veryfast', 'fast', 'slow'][lane], n]));
+  });
+
+  it('counts among others, of which the oldest is told', async () => {
+    await insertMessages(pool(), 3, { request_date: '2026-11-24 11:00:00', priority: 'fast' });
+    await insertMessages(pool(), 2, { request_date: '2026-11-24 10:00:00', priority: 'fast' });
+    const [, fast] = await stages.store().readLanes();
+    expect(fast?.places.waiting).toEqual({ count: 5, oldestSeconds: 7_200 });
+  });
+
+  it('is in doubt exactly if its batch is', async () => {
+    for (const { prepare } of [...inStatus1, ...later]) await prepare();
+    for (const secondsLater of [10, 45, 100]) {
+      const lanes = await stages.store(secondsLater).readLanes();
+      const { batches } = await stages.store(secondsLater).readDoubts();
+      const open = batches.reduce((sum, batch) => sum + batch.open, 0);
+      expect(open).toBeGreaterThan(0);
+      expect(lanes.reduce((sum, lane) => sum + lane.places.inDoubt.count, 0)).toBe(open);
+    }
+  });
+});
