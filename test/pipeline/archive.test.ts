@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { agentOn, type TestAgent } from '../support/agent.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
@@ -60,6 +61,22 @@ describe('archiving', () => {
     expect(await findMessage(pool(), now)).toMatchObject({ msg_status: '4' });
     expect(await agent.archive()).toMatchObject({ archived: 1, createdMonths: [] });
     expect(await findMessage(pool(), key)).toMatchObject({ place: 'msg_log_203102' });
+  });
+
+  it('keeps a row in msg_tran while it may not create its month, and moves the others', async () => {
+    const admin = new pg.Client({ connectionString: database.current.url.replace('omni_agent@', 'postgres@') });
+    await admin.connect();
+    await admin.query('alter table msg_log owner to postgres; grant all on msg_log to omni_agent');
+    const stays = await insertMessage(pool(), { ...finished, request_date: '2031-05-01 00:00:00' });
+    const goes = await insertMessage(pool(), finished);
+    await expect(agent.archive()).rejects.toThrow(/must be owner of table msg_log/);
+    expect(await findMessage(pool(), stays)).toMatchObject({ place: 'msg_tran', msg_status: '3' });
+    expect(await findMessage(pool(), goes)).toMatchObject({ msg_status: '4' });
+    await admin.query('alter table msg_log owner to omni_agent');
+    await admin.end();
+    await agent.archive();
+    await agent.archive();
+    expect(await findMessage(pool(), stays)).toMatchObject({ place: 'msg_log_203105', msg_status: '4' });
   });
 
   it('puts a row aside whose msg_key is taken in its month, and goes on with the others', async () => {
