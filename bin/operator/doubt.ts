@@ -21,7 +21,7 @@ export function toDoubts({ batchCount, batches }: DoubtfulBatches): Doubts {
 }
 
 export function judge(batch: DoubtfulBatch): Doubt {
-  const askGateway = batch.open > 0 && batch.sealedSeconds >= timing.keyLifetimeSeconds;
+  const askGateway = batch.sealedSeconds >= timing.keyLifetimeSeconds;
   return { ...batch, why: whyOf(batch), settledBy: settlementOf(batch), askGateway };
 }
 
@@ -36,13 +36,13 @@ function whyOf(batch: DoubtfulBatch): string {
   return 'a call was not answered; the next is due';
 }
 
-/** As the sender decides: the same request, where it can still be made. */
+/** As the sender decides: the same request, where it can still be made. A report settles its own message at any time. */
 function settlementOf(batch: DoubtfulBatch): string {
   const left = timing.keyLifetimeSeconds - batch.sealedSeconds;
   const changes = changesOf(batch);
-  if (left <= 0) return 'Inquire, because its key is too old to send again; or its reports';
-  if (changes !== '') return `Inquire, because of its messages ${changes} since; or its reports`;
-  return `the same request under its key, for ${age(left)} more (Inquire, if a row was changed); or its reports`;
+  if (left <= 0) return 'Inquire, because its key is too old to send again';
+  if (changes !== '') return `Inquire, because of its messages ${changes} since`;
+  return `the same request under its key, for ${age(left)} more (Inquire, if a row was changed)`;
 }
 
 function changesOf({ gone, banned, expired }: DoubtfulBatch): string {
@@ -67,7 +67,7 @@ export function doubtText({ batchCount, doubts }: Doubts): string {
   const shown = batchCount > doubts.length ? `, of which these ${doubts.length} are the oldest` : '';
   return [
     `${batchCount === 1 ? '1 batch is' : `${batchCount.toLocaleString('en')} batches are`} in doubt${shown}. ` +
-      'They may have been sent. The agent settles them by itself; edit nothing.',
+      'The messages may have been sent. The agent settles them by itself; edit nothing.',
     '',
     table(head, rows),
     '',

@@ -1,7 +1,14 @@
+import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { statusText, toStatus } from '../../bin/operator/status.ts';
-import { type PlaceName, placesOf, type Surroundings, statusStore } from '../../functions/database/status-store.ts';
+import {
+  type PlaceName,
+  places,
+  placesOf,
+  type Surroundings,
+  statusStore,
+} from '../../functions/database/status-store.ts';
 import { reportOf } from '../support/agent.ts';
 import { emptyTables, type TestDatabase, timeZone, useDatabase } from '../support/database.ts';
 import { type Stages, stagesOn } from './stages.ts';
@@ -143,6 +150,16 @@ describe('the text', () => {
     const text = statusText(statusOf({ orphaned: [1, 60], putAside: [1, null], unknown: [1, null] }));
     for (const title of ['orphaned', 'put aside', 'unknown']) expect(text).toMatch(new RegExp(`^  ${title} .* 3`, 'm'));
     expect(text.match(/^WARNING: /gm)).toHaveLength(3);
+  });
+
+  it('has every place in the runbook', () => {
+    const all = Object.fromEntries(places.map((place) => [place, [1, null]]));
+    const titles = [...statusText(statusOf(all)).matchAll(/^ {2}(\w[\w ]*?) +(?:[123]|other) /gm)].map(
+      ([, title]) => title,
+    );
+    expect(titles).toHaveLength(places.length);
+    const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
+    for (const title of titles) expect(runbook).toMatch(new RegExp(`^\\| ${title} +\\|`, 'm'));
   });
 
   it('says where it cannot see', () => {
