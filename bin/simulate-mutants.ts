@@ -5,18 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { readArguments } from './local/arguments.ts';
 import { endWith, personsOutput } from './local/program.ts';
 import { UsageError } from './local/usage-error.ts';
 import { type Mutant, mutants } from './simulate/mutants.ts';
+import { whole } from './simulate/options.ts';
 
 const usage = `Usage:
-  npm run simulate:mutants -- [--seeds N] [--only TEXT] [--json]
+  npm run simulate:mutants -- [--seeds N] [--only TEXT]... [--json]
       takes one guard away at a time, in a copy of the source, and looks whether the simulation notices
 Options:
   --seeds N     seeds for each, at most (default 600)
-  --only TEXT   only guards whose name has it`;
+  --only TEXT   only guards whose name has it, or one of several given`;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const copied = ['bin', 'functions', 'proto', 'sql', 'package.json', 'tsconfig.json'];
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
   const { say } = personsOutput(options);
   const outcomes: Outcome[] = [];
-  for (const mutant of mutants.filter(({ name }) => name.includes(options.only))) {
+  for (const mutant of chosen(options.only)) {
     const violation = await tryMutant(mutant, options.seeds);
     outcomes.push({ name: mutant.name, violation });
     say(`${violation === undefined ? 'SURVIVED' : 'caught  '}  ${mutant.name}\n          ${violation ?? ''}`);
@@ -48,18 +49,25 @@ async function main(): Promise<void> {
 }
 
 function parseOptions(args: readonly string[]) {
+  const text = { type: 'string' } as const;
   const options = {
-    seeds: { type: 'string', default: '600' },
-    only: { type: 'string', default: '' },
+    seeds: text,
+    only: { ...text, multiple: true },
     json: { type: 'boolean', default: false },
   } as const;
-  const { seeds, only, json } = parseArgs({ args: [...args], options }).values;
-  if (!/^[1-9]\d{0,5}$/.test(seeds)) throw new UsageError(`--seeds: expected a whole number from 1, got "${seeds}"`);
-  return { seeds, only, json };
+  const { seeds = '600', only = [''], json } = readArguments(args, options);
+  return { seeds: whole('seeds', seeds), only, json };
+}
+
+/** Throws if a text is in no name: else a guard that was renamed would go unwatched. */
+function chosen(texts: readonly string[]): Mutant[] {
+  const unknown = texts.find((text) => !mutants.some(({ name }) => name.includes(text)));
+  if (unknown !== undefined) throw new UsageError(`--only: expected a part of a guard's name, got "${unknown}"`);
+  return mutants.filter(({ name }) => texts.some((text) => name.includes(text)));
 }
 
 /** The first violation that the simulation of the changed copy shows. */
-async function tryMutant(mutant: Mutant, seeds: string): Promise<string | undefined> {
+async function tryMutant(mutant: Mutant, seeds: number): Promise<string | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'omni-mutant-'));
   try {
     for (const name of copied) cpSync(join(root, name), join(folder, name), { recursive: true });
@@ -82,8 +90,8 @@ function patch(file: string, { name, find, replace, times = 1 }: Mutant): void {
 
 const report = z.object({ violated: z.array(z.object({ seed: z.int(), violation: z.string() })) });
 
-async function simulate(folder: string, seeds: string): Promise<string | undefined> {
-  const said = await run(folder, ['bin/simulate.ts', '--seeds', seeds, '--until-violation', '--json']);
+async function simulate(folder: string, seeds: number): Promise<string | undefined> {
+  const said = await run(folder, ['bin/simulate.ts', '--seeds', String(seeds), '--until-violation', '--json']);
   const [first] = report.parse(JSON.parse(said.trim().split('\n').at(-1) ?? '')).violated;
   return first && `seed ${first.seed}: ${first.violation}`;
 }

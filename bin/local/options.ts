@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { readArguments } from './arguments.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What a person can ask of the local runner, on its command line. */
@@ -53,52 +53,43 @@ Options of both:
 Environment:
   DATABASE_URL       a PostgreSQL 16 or later to use instead of the embedded one`;
 
+const text = { type: 'string' } as const;
+const options = {
+  messages: text,
+  rate: text,
+  json: { type: 'boolean' },
+  data: text,
+  seed: text,
+  'database-port': text,
+  'data-api-port': text,
+  'queue-port': text,
+  'gateway-port': text,
+} as const;
+
 /** Throws a UsageError whose one line names the option, what was expected and what came. */
 export function parseOptions(argv: readonly string[]): LocalOptions {
   const [command, ...rest] = argv;
   if (command !== 'demo' && command !== 'up') throw new UsageError(`expected demo or up, got ${command ?? 'nothing'}`);
-  const values = readArguments(rest);
+  const values = readArguments(rest, options);
   const parsed = schema.safeParse(values);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const name = String(issue?.path[0] ?? '');
     throw new UsageError(`--${name}: ${issue?.message}, got ${JSON.stringify(values[name as keyof typeof values])}`);
   }
-  const options = parsed.data;
+  const settings = parsed.data;
   return {
     command,
-    messages: options.messages,
-    rate: options.rate,
-    json: options.json,
-    data: options.data,
-    seed: options.seed,
+    messages: settings.messages,
+    rate: settings.rate,
+    json: settings.json,
+    data: settings.data,
+    seed: settings.seed,
     ports: {
-      database: options['database-port'],
-      dataApi: options['data-api-port'],
-      queue: options['queue-port'],
-      gateway: options['gateway-port'],
+      database: settings['database-port'],
+      dataApi: settings['data-api-port'],
+      queue: settings['queue-port'],
+      gateway: settings['gateway-port'],
     },
   };
-}
-
-function readArguments(args: readonly string[]) {
-  try {
-    const text = { type: 'string' } as const;
-    return parseArgs({
-      args: [...args],
-      options: {
-        messages: text,
-        rate: text,
-        json: { type: 'boolean' },
-        data: text,
-        seed: text,
-        'database-port': text,
-        'data-api-port': text,
-        'queue-port': text,
-        'gateway-port': text,
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }

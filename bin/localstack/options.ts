@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { readArguments } from '../local/arguments.ts';
 import { UsageError } from '../local/usage-error.ts';
 
 /** What a person can ask of a run on an emulator of AWS. */
@@ -33,28 +33,16 @@ Environment:
   AWS_ENDPOINT_URL   the emulator; without it MiniStack is installed (needs Python 3.10) and started
   DATABASE_URL       a PostgreSQL 16 or later to use instead of the embedded one`;
 
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+const options = { messages: text, json: flag, keep: flag, data: text };
+
 export function parseOptions(args: readonly string[]): LocalstackOptions {
-  const values = readArguments(args);
+  const values = readArguments(args, options);
   const parsed = schema.safeParse(values);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const name = String(issue?.path[0]);
   const got = JSON.stringify(values[name as keyof typeof values]);
   throw new UsageError(`--${name}: expected a whole number from 1 to 100000, got ${got}`);
-}
-
-function readArguments(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        messages: { type: 'string' },
-        json: { type: 'boolean' },
-        keep: { type: 'boolean' },
-        data: { type: 'string' },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readArguments } from '../local/arguments.ts';
 import { UsageError } from '../local/usage-error.ts';
 
 export interface SimulateOptions {
@@ -23,7 +23,7 @@ export function parseOptions(args: readonly string[]): SimulateOptions {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
   const options = { seeds: text, seed: text, jobs: text, json: flag, 'until-violation': flag };
-  const values = readArguments(() => parseArgs({ args: [...args], options }).values);
+  const values = readArguments(args, options);
   const first = whole('seed', values.seed ?? '1');
   const isAlone = values.seed !== undefined && values.seeds === undefined;
   const count = isAlone ? 1 : whole('seeds', values.seeds ?? '100');
@@ -36,15 +36,8 @@ export function parseOptions(args: readonly string[]): SimulateOptions {
   };
 }
 
-function readArguments<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function whole(name: string, text: string): number {
+/** Of an option's value. */
+export function whole(name: string, text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--${name}: expected a whole number from 1, got "${text}"`);
   return Number(text);
 }
