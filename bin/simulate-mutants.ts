@@ -81,11 +81,14 @@ async function tryMutant(mutant: Mutant, seeds: number): Promise<string | undefi
 }
 
 /** Throws if the guard is not there as the mutant knows it: then the mutant must follow the code. */
-function patch(file: string, { name, find, replace, times = 1 }: Mutant): void {
-  const source = readFileSync(file, 'utf8');
-  const found = source.split(find).length - 1;
-  if (found !== times) throw new UsageError(`${name}: expected its text ${times} times in ${file}, got ${found}`);
-  writeFileSync(file, source.replaceAll(find, replace));
+function patch(file: string, { name, and, ...first }: Mutant): void {
+  let source = readFileSync(file, 'utf8');
+  for (const { find, replace, times = 1 } of [first, ...(and === undefined ? [] : [{ ...and, times: 1 }])]) {
+    const found = source.split(find).length - 1;
+    if (found !== times) throw new UsageError(`${name}: expected its text ${times} times in ${file}, got ${found}`);
+    source = source.replaceAll(find, replace);
+  }
+  writeFileSync(file, source);
 }
 
 const report = z.object({ violated: z.array(z.object({ seed: z.int(), violation: z.string() })) });

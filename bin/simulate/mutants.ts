@@ -8,6 +8,8 @@ export interface Mutant {
   readonly replace: string;
   /** How often it is there, if not once. */
   readonly times?: number;
+  /** The same guard once more, in another form. */
+  readonly and?: { readonly find: string; readonly replace: string };
 }
 
 const send = 'functions/pipeline/send.ts';
@@ -191,6 +193,10 @@ export const mutants: readonly Mutant[] = [
     file: `${queries}/merge_reports.sql`,
     find: '  join msg_tran t on t.client_key = p.client_key and t.batch_id = p.batch_id\n',
     replace: '  join msg_tran t on t.client_key = p.client_key\n',
+    and: {
+      find: 'from wide w where t.client_key = w.client_key and t.batch_id = w.batch_id',
+      replace: 'from wide w where t.client_key = w.client_key',
+    },
   },
   {
     name: 'of two reports with one key the first wins',

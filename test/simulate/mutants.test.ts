@@ -7,9 +7,10 @@ describe('each guard to be taken away', () => {
     expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
   });
 
-  it.each(mutants)('$name: is where the mutant looks for it', ({ file, find, replace, times = 1 }) => {
+  it.each(mutants)('$name: is where the mutant looks for it', ({ file, find, replace, times = 1, and }) => {
     const source = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
     expect(source.split(find).length - 1).toBe(times);
     expect(replace).not.toBe(find);
+    if (and !== undefined) expect(source.split(and.find).length - 1).toBe(1);
   });
 });
