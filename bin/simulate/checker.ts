@@ -59,7 +59,6 @@ export class Checker {
   }
 
   #checkRow(truth: RowTruth, row: SnapshotRow, earlier: SnapshotRow | undefined): void {
-    if (row.messageKey !== null) this.#options.ledger.settled.add(truth.id);
     if (earlier !== undefined && row.status < earlier.status)
       throw new Violation('I5', `${truth.id} went from ${earlier.status} back to ${row.status}`);
     if (earlier?.finished && !row.finished) throw new Violation('I5', `${truth.id} is no longer finished`);

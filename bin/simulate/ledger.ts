@@ -34,8 +34,6 @@ export type Step = 'lease' | 'seal' | 'settle';
 export class Ledger {
   readonly rows = new Map<string, RowTruth>();
   readonly calls: { at: number; messageCount: number }[] = [];
-  /** Rows whose message key the tables know. */
-  readonly settled = new Set<string>();
   readonly #world: World;
   readonly #byReference = new Map<string, RowTruth>();
   readonly #byMessageKey = new Map<string, RowTruth>();

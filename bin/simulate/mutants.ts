@@ -166,8 +166,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a report in any order finds its row again once it is parked',
     file: `${queries}/merge_late_reports.sql`,
-    find: '  where p.channel_type = any(fallback_chain(t.channel_order))\n),\nworn',
-    replace: '  where false\n),\nworn',
+    find: '  where p.channel_type = any(fallback_chain(t.channel_order))\n),\n-- One',
+    replace: '  where false\n),\n-- One',
+  },
+  {
+    name: 'a report that says no reference waits for the batches in doubt',
+    file: `${queries}/merge_late_reports.sql`,
+    find: '    and (p.client_key is not null\n',
+    replace: '    and (true\n',
   },
   {
     name: 'a report that never finds its row is kept',

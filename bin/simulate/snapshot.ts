@@ -8,7 +8,6 @@ const row = z.object({
   month: z.string().nullable(),
   status: z.string(),
   batchId: z.string().nullable(),
-  messageKey: z.string().nullable(),
   finished: z.boolean(),
   /** Of everything that reports write. */
   results: z.string(),
@@ -58,7 +57,7 @@ export class SnapshotReader {
   }
 }
 
-const columns = `etc_text_1 as id, client_key::text as "clientKey", msg_status as status, batch_id::text as "batchId", msg_key as "messageKey",
+const columns = `etc_text_1 as id, client_key::text as "clientKey", msg_status as status, batch_id::text as "batchId",
   finished_at is not null as finished,
   md5(row(mt_report_code, mt_report_pos, mt_dlr_report_code, kko_report_code, kko_report_pos, rcs_report_code, rcs_report_pos)::text) as results`;
 

@@ -26,6 +26,22 @@ async function sent(channelOrder: string): Promise<{ clientKey: string; referenc
   return { clientKey, reference: gateway.accepted.at(-1) ?? '' };
 }
 
+/** A message that was accepted, but whose sender does not know it yet. */
+async function inDoubt(channelOrder: string) {
+  gateway.fates.push('lost');
+  const message = await sent(channelOrder);
+  const settle = async () => {
+    await pool().query(`update send_batch set not_before = '-infinity'`);
+    await agent.send(agent.queued.at(-1)?.batchId ?? '');
+  };
+  return { ...message, settle };
+}
+
+/** As if the time had come to look for the rows of parked reports again. */
+async function lookAgain(): Promise<void> {
+  await pool().query("update msg_report set retry_at = retry_at - interval '1 hour' where retry_at is not null");
+}
+
 async function report(...reports: StorableReport[]) {
   await agent.store(reports);
   return await agent.merge();
@@ -113,6 +129,20 @@ describe('a report', () => {
     expect(await findMessage(pool(), clientKey)).toMatchObject({ mt_report_code: '10000' });
   });
 
+  it('finds its row by the gateway’s key even if it came before the answer, however long that takes', async () => {
+    const { clientKey, reference, settle } = await inDoubt('sms');
+    await report(reportOf(reference, 'sms', { reference: undefined }));
+    for (let tries = 0; tries < 12; tries++) {
+      await lookAgain();
+      expect(await agent.merge()).toMatchObject({ merged: 0, unmatched: 0 });
+    }
+    await settle();
+    await lookAgain();
+    await agent.merge();
+    expect(await agent.merge()).toMatchObject({ merged: 1 });
+    expect(await findMessage(pool(), clientKey)).toMatchObject({ msg_status: '3', mt_report_code: '10000' });
+  });
+
   it.each([
     [
       'another installation',
@@ -126,7 +156,7 @@ describe('a report', () => {
     await report(make(reference));
     let unmatched = 0;
     for (let tries = 0; tries < 12; tries++) {
-      await pool().query("update msg_report set retry_at = retry_at - interval '1 hour' where retry_at is not null");
+      await lookAgain();
       unmatched += (await agent.merge()).unmatched;
     }
     expect(unmatched).toBe(1);

@@ -7,7 +7,7 @@ const now = 1_000_000;
 
 function aRow(more: Partial<SnapshotRow> = {}): SnapshotRow {
   const row = { id: 'r1x', clientKey: '1', place: 'tran', month: null, status: '1', batchId: null } as const;
-  return { ...row, messageKey: null, finished: false, results: 'none', ...more };
+  return { ...row, finished: false, results: 'none', ...more };
 }
 
 function aBatch(more: Partial<SnapshotBatch> = {}): SnapshotBatch {

@@ -6,10 +6,13 @@
 -- Parameters: now, timeZone; turnLimit, maxTries, retrySeconds between two looks, lookbackDays.
 -- One row: picked_count, merged_count, unmatched_count.
 with picked as materialized (
-  select r.seq, r.client_key, r.batch_id, r.msg_key, r.channel_type, r.message_type, r.report_type, r.rslt_date, r.report_date,
-         r.report_code, r.telecom, r.mt_res_cnt, r.tries
+  select r.seq, r.msg_key, r.channel_type, r.message_type, r.report_type, r.rslt_date, r.report_date, r.report_code, r.telecom,
+         r.mt_res_cnt, r.tries, r.reg_date,
+         -- By the gateway's key alone: the row may know it meanwhile.
+         coalesce(r.client_key, (select x.client_key from msg_tran x where x.msg_key = r.msg_key)) as client_key,
+         coalesce(r.batch_id, (select x.batch_id from msg_tran x where x.msg_key = r.msg_key)) as batch_id
   from msg_report r where r.retry_at <= agent_now(:now::timestamptz) at time zone :timeZone
-  order by r.retry_at limit :turnLimit::int for update skip locked
+  order by r.retry_at limit :turnLimit::int for update of r skip locked
 ),
 moment as materialized (select agent_now(:now::timestamptz) at time zone :timeZone as local),
 home as materialized (
@@ -37,9 +40,12 @@ back as materialized (
   join msg_tran t on t.client_key = p.client_key and t.batch_id = p.batch_id
   where p.channel_type = any(fallback_chain(t.channel_order))
 ),
+-- One that names its message by the gateway's key alone may be of a batch that was in doubt when it came, and still is.
 worn as materialized (
-  select seq from picked
-  where tries >= :maxTries::int and seq not in (select seq from done) and seq not in (select seq from back)
+  select p.seq from picked p
+  where p.tries >= :maxTries::int and p.seq not in (select seq from done) and p.seq not in (select seq from back)
+    and (p.client_key is not null
+         or not exists (select from send_batch b where b.state = 'sealed' and b.sealed_at <= p.reg_date at time zone :timeZone))
 ),
 unmatched as (
   insert into msg_report_unmatched select r.* from msg_report r where r.seq = any(array(select seq from worn)) returning seq
@@ -49,7 +55,7 @@ gone as (
 ),
 again as (
   update msg_report r
-  set tries = r.tries + 1,
+  set tries = least(r.tries + 1, :maxTries::int),
       retry_at = case when r.seq = any(array(select seq from back)) then null
                       else (select local from moment) + make_interval(secs => :retrySeconds::float8) end
   where r.seq = any(array(select seq from picked where seq not in (select seq from done) and seq not in (select seq from worn)))
