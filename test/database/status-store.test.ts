@@ -81,7 +81,7 @@ const inStatus1: Case[] = [
       const batchId = await stages.claimed();
       await stages.agent.send(batchId);
       await stages.awaken();
-      await pool().query(`update msg_tran set mt_content = 'changed'`);
+      await pool().query(`update msg_tran set mt_content = 'changed' where batch_id = $1`, [batchId]);
       expect(await stages.agent.send(batchId)).toMatchObject({ outcome: 'reopened' });
     },
     place: 'claimed',
@@ -131,8 +131,7 @@ const inStatus1: Case[] = [
   {
     title: 'of a batch that is gone',
     prepare: async () => {
-      await stages.claimed();
-      await pool().query('delete from send_batch');
+      await pool().query('delete from send_batch where id = $1', [await stages.claimed()]);
     },
     place: 'orphaned',
     oldestSeconds: 310,
@@ -140,8 +139,7 @@ const inStatus1: Case[] = [
   {
     title: 'of an open batch that does not know it',
     prepare: async () => {
-      await stages.claimed();
-      await pool().query(`update send_batch set members = '{0}'`);
+      await pool().query(`update send_batch set members = '{0}' where id = $1`, [await stages.claimed()]);
     },
     place: 'orphaned',
     oldestSeconds: 10,
@@ -153,8 +151,8 @@ const later: Case[] = [
   {
     title: 'rejected',
     prepare: async () => {
-      stages.gateway.rejectedNumbers.add('01000000001');
-      await stages.accepted();
+      stages.gateway.rejectedNumbers.add('01000000666');
+      await stages.accepted({ recipient: '01000000666' });
     },
     place: 'finished',
     oldestSeconds: 10,
@@ -192,7 +190,7 @@ const later: Case[] = [
     title: 'reported before its call was answered',
     prepare: async () => {
       await stages.inDoubt();
-      await stages.agent.store([reportOf(stages.gateway.accepted[0] ?? '', 'sms')]);
+      await stages.agent.store([reportOf(stages.gateway.accepted.at(-1) ?? '', 'sms')]);
       await stages.agent.merge();
     },
     place: 'finished',
