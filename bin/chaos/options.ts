@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readArguments } from '../local/arguments.ts';
 import { UsageError } from '../local/usage-error.ts';
 import { type ChaosFault, chaosFaults } from './faults.ts';
 
@@ -26,9 +26,8 @@ Faults:
 
 export function parseOptions(args: readonly string[]): ChaosOptions {
   const text = { type: 'string' } as const;
-  const options = { minutes: text, seed: text, only: text, data: text } as const;
   const json = { type: 'boolean', default: false } as const;
-  const values = readArguments(() => parseArgs({ args: [...args], options: { ...options, json } }).values);
+  const values = readArguments(args, { minutes: text, seed: text, only: text, data: text, json });
   return {
     minutes: number('minutes', values.minutes ?? '3'),
     seed: number('seed', values.seed ?? '1'),
@@ -36,14 +35,6 @@ export function parseOptions(args: readonly string[]): ChaosOptions {
     json: values.json,
     data: values.data,
   };
-}
-
-function readArguments<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 function number(name: string, text: string): number {

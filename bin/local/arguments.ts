@@ -8,6 +8,7 @@ export function readArguments<T extends Options>(args: readonly string[], option
   try {
     return parseArgs<{ args: string[]; options: T }>({ args: [...args], options }).values;
   } catch (error) {
-    throw new UsageError(error instanceof Error ? (error.message.split(/\.\s/)[0] ?? '') : String(error));
+    const [problem] = (error instanceof Error ? error.message : String(error)).split(/\.\s/);
+    throw new UsageError(`${problem}; --help says more`);
   }
 }

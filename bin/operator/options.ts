@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readArguments } from '../local/arguments.ts';
 import { UsageError } from '../local/usage-error.ts';
 
 export interface OperatorOptions {
@@ -28,12 +28,14 @@ Environment:
   TIME_ZONE                     the agent's setting timeZone (default Asia/Seoul)
   DEFAULT_VALIDITY_SECONDS      the agent's setting of that name (default 86400)`;
 
+const options = { json: { type: 'boolean', default: false }, database: { type: 'string' } } as const;
+
 /** Throws a UsageError whose one line says what was expected and what came. */
 export function parseOptions(args: readonly string[], environment: NodeJS.ProcessEnv): OperatorOptions {
   const [command, ...rest] = args;
   if (command !== 'status' && command !== 'doubt')
     throw new UsageError(`expected status or doubt, got ${command ?? 'nothing'}; --help says more`);
-  const { json, database } = readArguments(rest);
+  const { json, database } = readArguments(rest, options);
   return {
     command,
     json,
@@ -41,15 +43,6 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
     defaultValiditySeconds: secondsOf(environment['DEFAULT_VALIDITY_SECONDS'] || '86400'),
     target: targetOf(database, environment),
   };
-}
-
-function readArguments(args: readonly string[]) {
-  try {
-    const options = { json: { type: 'boolean', default: false }, database: { type: 'string' } } as const;
-    return parseArgs({ args: [...args], options }).values;
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}; --help says more`);
-  }
 }
 
 function timeZoneOf(name: string): string {
