@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type pg from 'pg';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { countDuplicates } from '../../bin/chaos/accounting.ts';
+import { findLost, insertCampaign } from '../../bin/local/campaign.ts';
+import { openPool } from '../../bin/local/run-campaign.ts';
+import { readAcceptLog } from '../../bin/local/simulator/accept-log.ts';
+import { isAlive } from '../support/processes.ts';
+import { type Runner, startRunner, untilUp } from '../support/runner.ts';
+
+/** Bounds a hang; on a machine that others use a start alone can take a minute. */
+const soon = { timeout: 120_000, interval: 250 };
+
+/** The agent on this data, as `npm run local -- --data DIR` starts it. */
+async function start(dataDir?: string): Promise<{ runner: Runner; pool: pg.Pool }> {
+  const runner = startRunner(['up', '--rate', '500', ...(dataDir === undefined ? [] : ['--data', dataDir])]);
+  onTestFinished(() => runner.cleanUp());
+  const pool = openPool(await untilUp(runner));
+  // The server goes away under it.
+  pool.on('error', () => undefined);
+  onTestFinished(() => pool.end());
+  return { runner, pool };
+}
+
+/** What the gateway has accepted or rejected. */
+function acceptLogOf(dataDir: string) {
+  return readAcceptLog(join(dataDir, 'simulator'));
+}
+
+async function untilAnswered(dataDir: string, count: number): Promise<void> {
+  await vi.waitFor(() => expect(acceptLogOf(dataDir).length).toBeGreaterThanOrEqual(count), soon);
+}
+
+/** What was killed keeps its right to a batch for 45 s, to the report stream for 24: the clock is moved past both. */
+async function letLeasesRunOut(pool: pg.Pool): Promise<void> {
+  await pool.query(`update send_batch set lease_until = '-infinity', wake_at = '-infinity'`);
+  await pool.query(`update receiver_lease set lease_until = '-infinity'`);
+}
+
+async function untilArchived(pool: pg.Pool, count: number): Promise<void> {
+  await vi.waitFor(async () => {
+    const { rows } = await pool.query<{ archived: number }>('select count(*)::int as archived from msg_log');
+    expect(rows).toEqual([{ archived: count }]);
+  }, soon);
+}
+
+/** One of the processes that has not ended by itself meanwhile, by chance. */
+function anyOf(pids: readonly number[]): { pid: number; command: string } {
+  const alive = pids.filter(isAlive);
+  const pid = alive[Math.floor(Math.random() * alive.length)];
+  if (pid === undefined) throw new Error('expected a process');
+  return { pid, command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') };
+}
+
+it('sends each of 5,000 messages once though everything is killed, later any one, each time in the middle', async () => {
+  const first = await start();
+  const campaign = await insertCampaign(first.pool, 5_000);
+  const { dataDir } = first.runner;
+  await untilAnswered(dataDir, 500);
+
+  for (const pid of first.runner.processes()) process.kill(pid, 'SIGKILL');
+  await vi.waitFor(() => expect(first.runner.processes()).toEqual([]), soon);
+  const answeredAtFirst = acceptLogOf(dataDir).length;
+  const second = await start(dataDir);
+  await letLeasesRunOut(second.pool);
+  await untilAnswered(dataDir, Math.max(2_000, answeredAtFirst + 500));
+
+  const victim = anyOf(first.runner.processes().filter((pid) => pid !== second.runner.child.pid));
+  console.log(`SIGKILL of ${victim.command}`);
+  process.kill(victim.pid, 'SIGKILL');
+  // At peak, and as a person would who sees that something is gone.
+  second.runner.child.kill('SIGTERM');
+  expect(await second.runner.exited).toBe(0);
+  const answeredThen = acceptLogOf(dataDir).length;
+  const third = await start(dataDir);
+  await letLeasesRunOut(third.pool);
+  await untilArchived(third.pool, campaign.size);
+
+  expect(answeredAtFirst).toBeLessThan(4_000);
+  expect(answeredThen).toBeLessThan(5_000);
+  expect(await findLost(third.pool, campaign)).toEqual([]);
+  expect(countDuplicates(acceptLogOf(dataDir))).toBe(0);
+  expect((await third.pool.query('select from msg_tran union all select from send_batch')).rowCount).toBe(0);
+}, 400_000);
