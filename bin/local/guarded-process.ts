@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 
@@ -54,7 +54,20 @@ export function spawnGuarded(command: readonly string[], { logFile, ending, env 
     log: () => readFileSync(logFile).subarray(before).toString('utf8'),
     async stop() {
       child.stdin?.end();
+      const timer = setTimeout(() => killGroup(child), stopLimitMs);
       await gone;
+      clearTimeout(timer);
     },
   };
+}
+
+/** Well above what a shutdown takes. Whoever has not ended by then never will: the shell that watches was itself killed. */
+const stopLimitMs = 20_000;
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It ended in this very moment.
+  }
 }
