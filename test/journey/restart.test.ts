@@ -16,7 +16,7 @@ const soon = { timeout: 120_000, interval: 250 };
 async function start(dataDir?: string): Promise<{ runner: Runner; pool: pg.Pool }> {
   const runner = startRunner(['up', '--rate', '500', ...(dataDir === undefined ? [] : ['--data', dataDir])]);
   onTestFinished(() => runner.cleanUp());
-  const pool = openPool(await untilUp(runner));
+  const pool = openPool(await vi.waitFor(() => untilUp(runner), soon));
   // The server goes away under it.
   pool.on('error', () => undefined);
   onTestFinished(() => pool.end());
