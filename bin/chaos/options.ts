@@ -7,7 +7,7 @@ export interface ChaosOptions {
   readonly json: boolean;
   readonly seed: number;
   readonly data: string | undefined;
-  /** Undefined for all of them, in an order of the seed's. */
+  /** In this order, each at least once. Undefined for all of them, in an order of the seed's. */
   readonly only: readonly ChaosFault[] | undefined;
 }
 
@@ -19,7 +19,7 @@ export const usage = `Usage:
 Options:
   --minutes M   how long faults go on (default 3); then everything must come to rest
   --seed S      another order of faults (default 1)
-  --only F,F    these faults alone, in this order, again and again
+  --only F,F    these faults alone, in this order, each at least once
   --data DIR    keeps database, accept log and logs there
 Faults:
   ${names.join('\n  ')}`;

@@ -19,7 +19,7 @@ import type { Scene } from './scene.ts';
 export interface ChaosRun {
   readonly minutes: number;
   readonly seed: number;
-  /** Undefined for all faults, in an order of the seed's. */
+  /** In this order, each at least once. Undefined for all, in an order of the seed's. */
   readonly only: readonly ChaosFault[] | undefined;
   readonly say: Say;
   readonly signal: AbortSignal;
@@ -56,7 +56,8 @@ async function sufferAll(scene: Scene, load: Load, { minutes, seed, only, say, s
   const end = performance.now() + minutes * 60_000;
   let longestMs = 0;
   let left: ChaosFault[] = [];
-  while (performance.now() < end && !signal.aborted) {
+  const goesOn = () => performance.now() < end || (only !== undefined && left.length > 0);
+  while (goesOn() && !signal.aborted) {
     // Every one in turn before any comes again.
     if (left.length === 0) left = [...(only ?? shuffled(chaosFaults, random))];
     const fault = left.shift();
