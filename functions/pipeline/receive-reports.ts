@@ -122,22 +122,28 @@ const gatherMs = 1_000;
 async function* gathered(stream: ReportStream, clock: ReceivePorts['clock']): AsyncGenerator<ReportEvent[]> {
   const events = stream[Symbol.asyncIterator]();
   let coming = events.next();
-  for (let first = await coming; !first.done; first = await coming) {
-    const group: ReportEvent[] = [];
-    const window = new AbortController();
-    const over = clock.sleep(gatherMs, window.signal).then(() => undefined);
-    let next: IteratorResult<ReportEvent> | undefined = first;
-    try {
-      while (next !== undefined && !next.done && reportCount(group) < sizes.store) {
-        group.push(next.value);
-        coming = events.next();
-        next = await Promise.race([coming, over]);
+  try {
+    for (let first = await coming; !first.done; first = await coming) {
+      const group: ReportEvent[] = [];
+      const window = new AbortController();
+      const over = clock.sleep(gatherMs, window.signal).then(() => undefined);
+      let next: IteratorResult<ReportEvent> | undefined = first;
+      try {
+        while (next !== undefined && !next.done && reportCount(group) < sizes.store) {
+          group.push(next.value);
+          coming = events.next();
+          next = await Promise.race([coming, over]);
+        }
+      } finally {
+        window.abort();
+        // A stream that broke: what it brought before is stored all the same, and the error comes with the next await.
+        yield group;
       }
-    } finally {
-      window.abort();
-      // A stream that broke: what it brought before is stored all the same, and the error comes with the next await.
-      yield group;
     }
+  } finally {
+    // Whoever breaks off, with an event on its way here, leaves the stream too: else its heartbeat goes on for ever. Not
+    // awaited: it ends once the stream is closed.
+    events.return?.(undefined).catch(() => undefined);
   }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Report } from '../../functions/message/report.ts';
 import {
   type ReceiveEvent,
@@ -36,6 +36,8 @@ function report(key: string, more: Partial<Report> = {}): Report {
 /** A stream that yields what it is given, then stays open until it is closed. */
 class ScriptedStream implements ReportStream {
   readonly acknowledged: string[] = [];
+  /** Whether its iteration has ended, so that nothing of it goes on. */
+  isLeft = false;
   readonly #events: ReportEvent[];
   readonly #closed = new AbortController();
 
@@ -52,8 +54,12 @@ class ScriptedStream implements ReportStream {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ReportEvent> {
-    for (const event of this.#events) yield event;
-    await delay(60_000, undefined, { signal: this.#closed.signal }).catch(() => undefined);
+    try {
+      for (const event of this.#events) yield event;
+      await delay(60_000, undefined, { signal: this.#closed.signal }).catch(() => undefined);
+    } finally {
+      this.isLeft = true;
+    }
   }
 }
 
@@ -156,6 +162,23 @@ describe('a receiver', () => {
     expect(stream.acknowledged).toEqual(['1']);
     expect(await stored()).toEqual(['A']);
     expect(await store().holdLease('b')).toBe(true);
+  });
+
+  it.each([
+    { what: 'it cannot store', ports: { store: () => Promise.reject(new Error('no database')) } },
+    { what: 'another has taken the lease', ports: { holdLease: vi.fn(async () => false).mockResolvedValueOnce(true) } },
+  ])('leaves the stream, with another batch on its way, when $what', async ({ ports }) => {
+    const stream = new ScriptedStream([
+      batch('b1', report('K1')),
+      batch('b2', report('K2')),
+      batch('b3', report('K3')),
+    ]);
+    let now = 0;
+    // Each group is one batch, and the lease is renewed with each.
+    const clock = { now: () => (now += 10_000), sleep: () => delay(1), random: () => 0 };
+    const receiver = receive([stream], { ports: { store: { ...store(), ...ports }, clock } });
+    await expect.poll(() => stream.isLeft).toBe(true);
+    await receiver.stop();
   });
 
   it('stands by while another holds the lease, and takes over when it is over', async () => {
