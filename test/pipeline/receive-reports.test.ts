@@ -174,8 +174,9 @@ describe('a receiver', () => {
       batch('b3', report('K3')),
     ]);
     let now = 0;
-    // Each group is one batch, and the lease is renewed with each.
-    const clock = { now: () => (now += 10_000), sleep: () => delay(1), random: () => 0 };
+    // Each group is one batch, so that the next has come while this one is stored; the lease is renewed with each.
+    const sleep = (ms: number) => (ms === 1_000 ? Promise.resolve() : delay(1));
+    const clock = { now: () => (now += 10_000), sleep, random: () => 0 };
     const receiver = receive([stream], { ports: { store: { ...store(), ...ports }, clock } });
     await expect.poll(() => stream.isLeft).toBe(true);
     await receiver.stop();
