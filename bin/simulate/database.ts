@@ -18,11 +18,20 @@ const namesByText: ReadonlyMap<string, string> = new Map(
   Object.values(statements).map(({ name, text }) => [text, name]),
 );
 
+/** A statement of the agent that was kept, and what it answered. */
+export interface KeptStatement {
+  readonly name: string;
+  /** Empty if it names none. */
+  readonly batchId: string;
+  /** Its first column, if that is text. */
+  readonly outcome: string | undefined;
+}
+
 export interface SimulatedDatabaseOptions {
   readonly world: World;
   readonly sessions: Sessions;
   /** Looks at the tables after a statement of the agent has been kept. */
-  readonly onStatement: (name: string, process: Process, batchId: string) => Promise<void>;
+  readonly onStatement: (statement: KeptStatement, process: Process) => Promise<void>;
 }
 
 /** The Data API, with its failures: real statements on a real PostgreSQL, at simulated times. */
@@ -77,7 +86,8 @@ export class SimulatedDatabase {
       const result = await this.#execute(name, command);
       world.tell(`${process.name} ${name}`);
       const batchId = command.input.parameters?.find((one) => one.name === 'batchId')?.value?.stringValue ?? '';
-      await this.#options.onStatement(name, process, batchId);
+      const outcome = result.records?.[0]?.[0]?.stringValue;
+      await this.#options.onStatement({ name, batchId, outcome }, process);
       if (faults.strikes('statementErrorAfter')) throw this.#randomError();
       return result;
     });

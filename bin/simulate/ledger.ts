@@ -21,7 +21,7 @@ export interface RowTruth {
   changedAt: number;
   deletedAt: number | undefined;
   bannedAt: number | undefined;
-  accepted: { reference: string; messageKey: string }[];
+  accepted: { messageKey: string }[];
   rejectedCode: string | undefined;
   /** By channel and type: the first of each that the agent acknowledged. */
   readonly reports: Map<string, Report>;
@@ -35,7 +35,6 @@ export class Ledger {
   readonly rows = new Map<string, RowTruth>();
   readonly calls: { at: number; messageCount: number }[] = [];
   readonly #world: World;
-  readonly #byReference = new Map<string, RowTruth>();
   readonly #byMessageKey = new Map<string, RowTruth>();
   /** Reports that the agent acknowledged and that are about messages of somebody else. */
   readonly strangers = new Map<string, Report>();
@@ -96,11 +95,10 @@ export class Ledger {
 
   accept(message: Message, messageKey: string): void {
     const row = this.rowOf(message);
-    row.accepted.push({ reference: message.reference, messageKey });
-    this.#byReference.set(message.reference, row);
+    if (row.rejectedCode !== undefined) this.#refuseTwice(row, 'rejected before');
+    row.accepted.push({ messageKey });
     this.#byMessageKey.set(messageKey, row);
-    if (row.accepted.length > 1)
-      this.#world.fail(new Violation('I1', `${row.id} was accepted ${row.accepted.length} times`));
+    if (row.accepted.length > 1) this.#refuseTwice(row, `accepted ${row.accepted.length} times`);
   }
 
   reject(message: Message, code: string): void {
@@ -120,6 +118,10 @@ export class Ledger {
     const row = this.rows.get(id);
     if (row === undefined) throw new Error(`a message of no row: ${message.reference}`);
     return row;
+  }
+
+  #refuseTwice({ id }: RowTruth, how: string): void {
+    this.#world.fail(new Violation('I1', `${id} was ${how}`));
   }
 
   #refuse(what: string): void {

@@ -109,7 +109,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'only who holds the lease gives a batch back',
     file: `${queries}/release_batch.sql`,
-    find: ' and b.lease_token = :leaseToken::uuid',
+    find: ' and b.lease_token = :leaseToken::uuid and b.lease_until > agent_now(:now::timestamptz)',
     replace: '',
   },
   {
@@ -126,7 +126,7 @@ export const mutants: readonly Mutant[] = [
     times: 3,
   },
   {
-    name: 'a batch is closed when its answer is written',
+    name: 'a batch is closed when its answers are written',
     file: `${queries}/settle_batch.sql`,
     find: 'delete from send_batch b where b.id = :batchId::bigint and (select n from still_open) = 0',
     replace: 'delete from send_batch b where false',
@@ -172,14 +172,18 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a report that says no reference waits for the batches in doubt',
     file: `${queries}/merge_late_reports.sql`,
-    find: '    and (p.client_key is not null\n',
-    replace: '    and (true\n',
+    find: '    and (p.client_key is not null or p.batch_id is not null\n',
+    replace: '    and (true or p.batch_id is not null\n',
   },
   {
     name: 'a report that never finds its row is kept',
     file: `${queries}/merge_late_reports.sql`,
     find: 'insert into msg_report_unmatched select r.* from msg_report r where',
-    replace: 'update msg_report r set tries = r.tries where',
+    replace: 'insert into msg_report_unmatched select r.* from msg_report r where false and',
+    and: {
+      find: 'select seq from done union all select seq from unmatched',
+      replace: 'select seq from done union all select seq from worn',
+    },
   },
   {
     name: 'batches that nobody works on are swept',

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import type pg from 'pg';
 import type { Sessions } from '../local/data-api/sessions.ts';
 import { simulatorOptions } from '../local/simulator/options.ts';
@@ -38,6 +39,8 @@ const ordinaryStart = Date.parse('2031-01-15T03:00:00Z');
 const monthsEnd = Date.parse('2031-01-31T14:59:30Z');
 /** How long everything may take to come to rest once nothing goes wrong any more. */
 const restLimitMs = 60 * 60_000;
+/** Longer than a late request takes to the gateway, or a record that was not deleted stays hidden. */
+const stragglersMs = 240_000;
 
 const behaviour = {
   ...{ repeatedShare: 0.1, beforeAnswerShare: 0.15, disorderShare: 0.2, rejectedShare: 0.1, fallbackShare: 0.4 },
@@ -84,9 +87,10 @@ async function tell({ world, ledger, desk, gateway, client, sessions }: Story): 
   const database = new SimulatedDatabase({
     world,
     sessions,
-    onStatement: async (name, process, batchId) => {
+    onStatement: async ({ name, batchId, outcome }, process) => {
       const step = steps[name];
-      if (step !== undefined) ledger.mark(step, process.name, batchId);
+      const isDone = step === 'settle' || outcome === 'leased' || outcome === 'sealed';
+      if (step !== undefined && isDone) ledger.mark(step, process.name, batchId);
       await checker.look(name);
     },
   });
@@ -115,6 +119,9 @@ async function tell({ world, ledger, desk, gateway, client, sessions }: Story): 
   world.tell('faults stop');
   const isAtRest = () => customer.isDone && isDrained(checker, desk);
   if (!(await world.run(isAtRest, restLimitMs))) throw new Violation('I9', `not at rest: ${whatIsLeft(checker, desk)}`);
+  // What is still under way on a network or in the queue arrives, and must change nothing.
+  await world.run(() => false, stragglersMs);
+  if (!isAtRest()) throw new Violation('I9', `no longer at rest: ${whatIsLeft(checker, desk)}`);
   await checkEndings(client, ledger);
   rate.check(ledger.calls);
 }
@@ -132,7 +139,7 @@ function whatIsLeft({ last }: Checker, desk: ReportDesk): string {
 
 /** Numbers and contents of the simulated customer: none may be in what the agent says. */
 function checkPrivacy(world: World, said: unknown): void {
-  const text = said instanceof Error ? `${said.message} ${said.stack}` : JSON.stringify(said);
-  if (/(?<![\d.])010\d{8}(?!\d)|r\d+x version/.test(text ?? ''))
+  const text = inspect(said, { depth: null });
+  if (/(?<![\d.])(010|\+?8210)\d{8}(?!\d)|r\d+x version/.test(text))
     world.fail(new Violation('I8', `personal data is said: ${text}`));
 }

@@ -103,6 +103,27 @@ describe('an answered batch', () => {
   });
 });
 
+it('stays in doubt with a row that an answer has left out', async () => {
+  gateway.fates.push('lost');
+  const { batchId, keys } = await claimed(2);
+  await agent.send(batchId);
+  await wake();
+  await pool().query(`update send_batch set request_hash = 'another'`);
+  const inquire = gateway.inquire.getMockImplementation();
+  gateway.inquire.mockImplementationOnce(async (key) => {
+    const answer = await inquire?.(key);
+    if (answer?.outcome !== 'answered') throw new Error('expected an answer to cut short');
+    return { ...answer, results: answer.results.slice(1) };
+  });
+  await agent.send(batchId);
+  expect(await findMessage(pool(), keys[0] ?? '')).toMatchObject({ msg_status: '1', batch_id: batchId });
+  expect(await findMessage(pool(), keys[1] ?? '')).toMatchObject({ msg_status: '2' });
+  await wake();
+  await agent.send(batchId);
+  expect(await findMessage(pool(), keys[0] ?? '')).toMatchObject({ msg_status: '2' });
+  expect(await batch()).toBeUndefined();
+});
+
 describe('a batch that the gateway does not take now', () => {
   it('is claimed again under a new key, without an attempt burnt, after a pause', async () => {
     gateway.fates.push('notNow');

@@ -1,4 +1,4 @@
--- Gives a leased batch back, to be queued again by the sweep after waitSeconds.
+-- Gives a leased batch back, to be queued again by the sweep after waitSeconds. One whose lease is over is the sweep's already.
 --
 -- Index: primary key. Locks: the send_batch row (waits).
 -- Parameters: now; batchId, leaseToken, waitSeconds; burnt whether the attempt counts; reopen whether a sealed batch
@@ -12,5 +12,5 @@ set lease_until = '-infinity',
     idempotency_key = case when :reopen::boolean then gen_random_uuid() else b.idempotency_key end,
     request_hash = case when :reopen::boolean then null else b.request_hash end,
     sealed_at = case when :reopen::boolean then null else b.sealed_at end
-where b.id = :batchId::bigint and b.lease_token = :leaseToken::uuid
+where b.id = :batchId::bigint and b.lease_token = :leaseToken::uuid and b.lease_until > agent_now(:now::timestamptz)
 returning b.id as batch_id

@@ -32,8 +32,10 @@ written as (
   returning t.client_key
 ),
 still_open as materialized (
+  -- Of the whole batch: a member that an answer left out is still in doubt.
   select count(*)::int as n from msg_tran t
-  where t.client_key = any(array(select client_key from result)) and t.batch_id = :batchId::bigint and t.msg_sent_date is null
+  where t.client_key = any(array(select client_key from result
+                                 union select unnest(b.members) from send_batch b where b.id = :batchId::bigint)) and t.batch_id = :batchId::bigint and t.msg_sent_date is null
     and t.client_key not in (select client_key from written)
 ),
 closed as (

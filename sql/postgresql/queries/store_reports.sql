@@ -14,7 +14,8 @@ stored as (
   select
     -- A reference of another installation says nothing about our rows.
     case when r."installation" = (select installation from agent) then r."clientKey" end,
-    case when r."installation" = (select installation from agent) then r."batchId" end,
+    -- 0 tells a reference of somebody else from none at all.
+    case when r."installation" = (select installation from agent) then r."batchId" when r."installation" is not null then 0 end,
     r."key", r."channel", r."messageType", r."reportType", r."at" at time zone :timeZone,
     agent_now(:now::timestamptz) at time zone :timeZone, r."code", r."carrier", r."parts",
     agent_now(:now::timestamptz) at time zone :timeZone
