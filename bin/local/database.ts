@@ -6,6 +6,7 @@ import pg from 'pg';
 import { type GuardedProcess, spawnGuarded } from './guarded-process.ts';
 import { freePort } from './ports.ts';
 import { binaryOf, version } from './postgresql-binaries.ts';
+import { readServerLock, untilReleased } from './server-lock.ts';
 import { UsageError } from './usage-error.ts';
 
 /** A PostgreSQL that the agent's tables live in. */
@@ -38,6 +39,7 @@ export async function startDatabase({ dataDir, port: wantedPort, timeZone }: Dat
   else initialise(dataDir);
   const admin = `postgres://postgres@127.0.0.1:${port}/postgres`;
   const start = async () => {
+    await untilReleased(dataDir);
     const started = spawnServer({ dataDir, port, timeZone });
     try {
       await awaitConnection(admin, started);
@@ -57,7 +59,8 @@ export async function startDatabase({ dataDir, port: wantedPort, timeZone }: Dat
   }
   return {
     url: `postgres://omni_agent@127.0.0.1:${port}/omni`,
-    pid: () => serverPid(dataDir),
+    // The server itself, not the shell that guards it.
+    pid: () => readServerLock(dataDir)?.pid,
     async restart() {
       await stop();
       server = await start();
@@ -76,15 +79,6 @@ function spawnServer({ dataDir, port, timeZone }: DatabaseOptions): GuardedProce
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const command = asServerUser(binaryOf('postgres'), ['-D', dataDir, '-p', String(port), '-k', '', ...options]);
   return spawnGuarded(command, { logFile: join(dataDir, 'server.log'), ending: 'shutDown' });
-}
-
-/** The server itself, not the shell that guards it. */
-function serverPid(dataDir: string): number | undefined {
-  try {
-    return Number.parseInt(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8'), 10) || undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** A PostgreSQL that somebody else runs. */

@@ -78,6 +78,22 @@ describe('the embedded database', () => {
     expect(await ask(third.url, 'select n from kept order by n')).toEqual([1, 2]);
   });
 
+  it('starts although the server before it is still shutting down', async () => {
+    const { url } = await start('kept');
+    const session = new pg.Client({ connectionString: url });
+    await session.connect();
+    // It lets its sessions finish, and this one takes its time.
+    process.kill(serverPid('kept'), 'SIGTERM');
+    const lockFile = join(folder, 'kept', 'postmaster.pid');
+    await vi.waitFor(() => expect(readFileSync(lockFile, 'utf8')).toContain('stopping'));
+
+    const next = start('kept');
+    await Promise.race([next, session.query('select pg_sleep(1)')]);
+    await session.end();
+
+    expect(await ask((await next).url, 'select 1')).toEqual([1]);
+  });
+
   it('says in one line that its port is in use', async () => {
     const { url } = await start('kept');
     const port = Number(new URL(url).port);
