@@ -95,6 +95,8 @@ async function holdStream(ports: ReceivePorts, settings: ReceiveSettings, stop: 
   const stream = ports.gateway.openReports(settings.subscription);
   const close = () => stream.close();
   stop.addEventListener('abort', close, { once: true });
+  // It may have come while the lease was taken: then nobody hears of it again.
+  if (stop.aborted) close();
   let renewedAt = ports.clock.now();
   try {
     for await (const events of gathered(stream, ports.clock)) {

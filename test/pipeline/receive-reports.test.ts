@@ -86,6 +86,7 @@ function receive(
   );
   return {
     events,
+    ended,
     async stop() {
       stop.abort();
       await ended;
@@ -180,6 +181,21 @@ describe('a receiver', () => {
     const receiver = receive([stream], { ports: { store: { ...store(), ...ports }, clock } });
     await expect.poll(() => stream.isLeft).toBe(true);
     await receiver.stop();
+  });
+
+  it('ends at once when it is told to stop while it takes the lease', async () => {
+    const told = { stop: async () => undefined as unknown };
+    const holdLease = async () => {
+      void told.stop();
+      return true;
+    };
+    const receiver = receive([new ScriptedStream([])], {
+      // The answer comes a moment later, when there is somebody to stop.
+      ports: { store: { ...store(), holdLease: () => delay(1).then(holdLease) } },
+    });
+    told.stop = () => receiver.stop();
+    await receiver.ended;
+    expect(receiver.events.map(({ type }) => type)).toEqual(['active', 'ended']);
   });
 
   it('stands by while another holds the lease, and takes over when it is over', async () => {
