@@ -23,6 +23,18 @@ const senderKilledAfterAccept: ChaosFault = {
   },
 };
 
+/** It has reports that are not stored, and what it asked for dies with the Data API: they must come again. */
+const receiverKilledInStore: ChaosFault = {
+  name: 'receiver killed while its store hangs',
+  async run(scene) {
+    for (const { pid } of scene.find('Data API')) process.kill(pid, 'SIGSTOP');
+    // Reports come all the time, and are gathered for a second.
+    await sleep(3_000);
+    await scene.kill('receiver');
+    await scene.kill('Data API');
+  },
+};
+
 const databaseKilled: ChaosFault = {
   name: 'database killed',
   async run(scene) {
@@ -175,6 +187,7 @@ export const chaosFaults: readonly ChaosFault[] = [
   ...(['collector', 'sender', 'report migrator', 'log migrator', 'receiver'] as const).map(killOf),
   ...(['queue', 'simulator', 'Data API'] as const).map(killOf),
   senderKilledAfterAccept,
+  receiverKilledInStore,
   databaseKilled,
   sessionKilled,
   everythingKilled,
