@@ -2,6 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type CampaignRow, campaignRow } from '../local/campaign.ts';
 import type { Scene } from './scene.ts';
 
+/** A database that may fail at any time; what fails is done again. */
+type Database = Pick<Scene, 'query' | 'usingPool'>;
+
 /** A tenth of what the agent may send: never a backlog, never idle. */
 const messagesPerTick = 20;
 const tickMs = 500;
@@ -10,14 +13,14 @@ const columns = Object.keys(campaignRow('0', 0)).join(', ');
 
 /** A customer who inserts all the time, whatever fails, and knows of each row whether it was committed. */
 export class Load {
-  readonly #scene: Scene;
+  readonly #database: Database;
   readonly #inserted = new Map<string, CampaignRow>();
   readonly #stopping = new AbortController();
   readonly #stream: Promise<void>;
   #count = 0;
 
-  constructor(scene: Scene) {
-    this.#scene = scene;
+  constructor(database: Database) {
+    this.#database = database;
     this.#stream = this.#insertAllTheTime();
     // Whoever stops it is told what went wrong.
     this.#stream.catch(() => undefined);
@@ -30,14 +33,14 @@ export class Load {
 
   /** Resolves when they are committed. */
   async insert(count: number): Promise<void> {
-    const keys = await this.#scene.query<{ key: string }>(
+    const keys = await this.#database.query<{ key: string }>(
       `select nextval('sq_msg_tran_01')::text as key from generate_series(1, $1::int)`,
       [count],
     );
     const rows = keys.map(({ key }) => campaignRow(key, this.#count++));
     const [{ client_key: firstKey } = { client_key: '' }] = rows;
     let tries = 0;
-    await this.#scene.usingPool(async (pool) => {
+    await this.#database.usingPool(async (pool) => {
       // All of them or none: the try before may have been committed although its answer was lost.
       const isCommitted = `select from msg_tran where client_key = $1 union all select from msg_log where client_key = $1`;
       if (tries++ > 0 && (await pool.query(isCommitted, [firstKey])).rowCount) return;
