@@ -9,7 +9,8 @@ import * as z from 'zod';
 import { readArguments } from './local/arguments.ts';
 import { endWith, personsOutput } from './local/program.ts';
 import { UsageError } from './local/usage-error.ts';
-import { type Mutant, mutants } from './simulate/mutants.ts';
+import type { Mutant } from './simulate/mutants/mutant.ts';
+import { mutants } from './simulate/mutants.ts';
 import { whole } from './simulate/options.ts';
 
 const usage = `Usage:
@@ -24,7 +25,8 @@ const copied = ['bin', 'functions', 'proto', 'sql', 'package.json', 'tsconfig.js
 
 interface Outcome {
   readonly name: string;
-  /** What noticed it; undefined if nothing did. */
+  readonly isCaught: boolean;
+  /** The first violation, of whatever invariant; undefined if there was none. */
   readonly violation: string | undefined;
 }
 
@@ -37,11 +39,11 @@ async function main(): Promise<void> {
   const { say } = personsOutput(options);
   const outcomes: Outcome[] = [];
   for (const mutant of chosen(options.only)) {
-    const violation = await tryMutant(mutant, options.seeds);
-    outcomes.push({ name: mutant.name, violation });
-    say(`${violation === undefined ? 'SURVIVED' : 'caught  '}  ${mutant.name}\n          ${violation ?? ''}`);
+    const outcome = await tryMutant(mutant, options.seeds);
+    outcomes.push(outcome);
+    say(`${outcome.isCaught ? 'caught  ' : 'SURVIVED'}  ${mutant.name}\n          ${outcome.violation ?? ''}`);
   }
-  const survivors = outcomes.filter(({ violation }) => violation === undefined).map(({ name }) => name);
+  const survivors = outcomes.filter(({ isCaught }) => !isCaught).map(({ name }) => name);
   const caught = outcomes.length - survivors.length;
   say(`${caught} of ${outcomes.length} mutants caught.`);
   if (options.json) process.stdout.write(`${JSON.stringify({ mutants: outcomes.length, caught, survivors })}\n`);
@@ -66,22 +68,24 @@ function chosen(texts: readonly string[]): Mutant[] {
   return mutants.filter(({ name }) => texts.some((text) => name.includes(text)));
 }
 
-/** The first violation that the simulation of the changed copy shows. */
-async function tryMutant(mutant: Mutant, seeds: number): Promise<string | undefined> {
+/** Runs the simulation of the changed copy until its first violation. */
+async function tryMutant(mutant: Mutant, seeds: number): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'omni-mutant-'));
   try {
     for (const name of copied) cpSync(join(root, name), join(folder, name), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     patch(join(folder, mutant.file), mutant);
     if (mutant.file.startsWith('sql/')) await run(folder, ['bin/tools/generate.ts']);
-    return await simulate(folder, seeds);
+    const violated = await simulate(folder, seeds);
+    const isCaught = mutant.breaks.some((invariant) => violated?.violation.startsWith(`Violation: ${invariant}: `));
+    return { name: mutant.name, isCaught, violation: violated && `seed ${violated.seed}: ${violated.violation}` };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** Throws if the guard is not there as the mutant knows it: then the mutant must follow the code. */
-function patch(file: string, { name, and, ...first }: Mutant): void {
+function patch(file: string, { name, and, breaks: _, ...first }: Mutant): void {
   let source = readFileSync(file, 'utf8');
   for (const { find, replace, times = 1 } of [first, ...(and === undefined ? [] : [{ ...and, times: 1 }])]) {
     const found = source.split(find).length - 1;
@@ -93,10 +97,10 @@ function patch(file: string, { name, and, ...first }: Mutant): void {
 
 const report = z.object({ violated: z.array(z.object({ seed: z.int(), violation: z.string() })) });
 
-async function simulate(folder: string, seeds: number): Promise<string | undefined> {
+async function simulate(folder: string, seeds: number) {
   const said = await run(folder, ['bin/simulate.ts', '--seeds', String(seeds), '--until-violation', '--json']);
   const [first] = report.parse(JSON.parse(said.trim().split('\n').at(-1) ?? '')).violated;
-  return first && `seed ${first.seed}: ${first.violation}`;
+  return first;
 }
 
 async function run(folder: string, args: readonly string[]): Promise<string> {

@@ -1,6 +1,6 @@
 import { parseReference } from '../../functions/message/reference.ts';
 import type { CampaignRow } from '../local/campaign.ts';
-import type { AcceptEntry } from '../local/simulator/accept-log.ts';
+import { type AcceptEntry, rowOf } from '../local/simulator/accept-log.ts';
 
 /** Of rows that are not sent or not reported: their msg_status by client_key, '1' or '2'. */
 export type OpenRows = ReadonlyMap<string, string>;
@@ -48,11 +48,6 @@ export function countDuplicates(acceptLog: readonly Decision[]): number {
   return accepted.length - new Set(accepted).size;
 }
 
-function rowOf(reference: string): string {
-  const ours = parseReference(reference);
-  return ours === undefined ? reference : `${ours.installation}.${ours.clientKey}`;
-}
-
 export interface ChaosResult {
   readonly minutes: number;
   /** SIGKILLs of processes that were at work. */
@@ -69,12 +64,24 @@ export interface ChaosResult {
 }
 
 const recoveryLimitSeconds = 90;
+/** A run of so many has had every fault. */
+const enoughMinutes = 20;
 
 /** Why a run has not shown what it should; empty if it has. */
-export function failuresOf({ faults, duplicates, lost, inDoubt, longestRecoverySeconds }: ChaosResult): string[] {
-  const happened = Object.values(faults).reduce((sum, count) => sum + count, 0);
+export function failuresOf({
+  minutes,
+  faults,
+  duplicates,
+  lost,
+  inDoubt,
+  longestRecoverySeconds,
+}: ChaosResult): string[] {
+  const counts = Object.entries(faults);
+  const happened = counts.reduce((sum, [, count]) => sum + count, 0);
+  const missed = counts.filter(([, count]) => count === 0).map(([name]) => name);
   return [
     ...(happened === 0 ? ['no fault happened'] : []),
+    ...(minutes >= enoughMinutes && missed.length > 0 ? [`${missed.join(', ')} never happened`] : []),
     ...(duplicates > 0 ? [`${duplicates} messages were sent twice`] : []),
     ...(lost > 0 ? [`${lost} messages are lost`] : []),
     ...(inDoubt > 0 ? [`${inDoubt} batches are in doubt`] : []),

@@ -34,7 +34,7 @@ export interface StandInProgram {
   readonly file: string;
   /** Of the stand-in itself; one that listens on a port takes `port`. */
   readonly options: object;
-  /** Called when it was started again, without what its process held in memory. */
+  /** Called when it was started again, without what its process held in memory. If it fails, it is started again. */
   readonly onRestart?: (() => Promise<void>) | undefined;
 }
 
@@ -85,14 +85,19 @@ export async function startStandIn(program: StandInProgram): Promise<StandInProc
       serving = false;
       if (stopping) return;
       restarting = setTimeout(() => {
-        current = launch(program, { ...options, port: Number(port) });
+        const next = launch(program, { ...options, port: Number(port) });
+        current = next;
         watch();
-        current.ready
+        next.ready
           .then(onRestart)
           .then(() => {
             serving = true;
           })
-          .catch(() => undefined);
+          .catch((error: Error) => {
+            if (stopping) return;
+            process.stderr.write(`${name} is not as it was: ${error.message}. It is started again.\n`);
+            next.child.kill('SIGKILL');
+          });
       }, restartMs);
     });
   };

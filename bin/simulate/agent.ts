@@ -24,7 +24,7 @@ export interface AgentParts {
   readonly database: SimulatedDatabase;
   readonly gateway: SimulatedGateway;
   readonly desk: ReportDesk;
-  /** What a part would log or send as a metric. */
+  /** What a part would log, send as a metric, or put into a queue. */
   readonly onSaid: (what: unknown) => void;
   readonly rate: Rate;
 }
@@ -48,6 +48,7 @@ export class SimulatedAgent {
     this.#parts = parts;
     this.#queue = new SimulatedQueue({
       world: parts.world,
+      onSaid: parts.onSaid,
       invoke: (batchIds, onEnd) => this.#startSender(batchIds, onEnd),
     });
   }
@@ -81,9 +82,10 @@ export class SimulatedAgent {
       const isAtWork = part === undefined || [...this.#running.values()].includes(part);
       if (isAtWork && world.faults.strikes(fault)) this.kill(part);
     }
-    if (world.faults.strikes('queueWiped')) this.#queue.wipe();
+    if (!this.#queue.isEmpty && world.faults.strikes('queueWiped')) this.#queue.wipe();
     this.#parts.rate.mayLower();
-    if (world.faults.strikes('receiverStopped')) for (const stop of this.#stops.values()) stop.abort();
+    if (this.#stops.size > 0 && world.faults.strikes('receiverStopped'))
+      for (const stop of this.#stops.values()) stop.abort();
     if (world.faults.strikes('secondReceiver')) this.#startReceiver(() => undefined);
     world.after(world.random.between(1_000, 6_000), () => this.#harm());
   }
@@ -163,8 +165,10 @@ export class SimulatedAgent {
     let failed: readonly string[] | undefined;
     process.onEnd(() => onEnd(failed));
     // The protocol must not rest on a timeout that somebody else enforces.
-    const lateMs = world.faults.strikes('timeoutLate') ? world.random.between(30_000, 200_000) : 0;
-    world.after(timing.senderTimeoutSeconds * 1000 + lateMs, () => process.kill());
+    world.after(timing.senderTimeoutSeconds * 1000, () => {
+      const isLate = process.alive && world.faults.strikes('timeoutLate');
+      world.after(isLate ? world.random.between(30_000, 200_000) : 0, () => process.kill());
+    });
     void Promise.all(batchIds.map((batchId) => this.#sendOne(batchId, ports))).then((outcomes) => {
       failed = batchIds.filter((_, index) => outcomes[index] === 'failed');
       process.kill();

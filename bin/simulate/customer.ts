@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { type CampaignRow, campaignRow } from '../local/campaign.ts';
 import type { Checker } from './checker.ts';
 import { timeZone } from './database.ts';
+import type { FaultName } from './faults.ts';
 import type { Ledger, RowTruth } from './ledger.ts';
 import type { ReportDesk } from './report-desk.ts';
 import type { World } from './world.ts';
@@ -116,36 +117,35 @@ export class Customer {
     const { world } = this.#parts;
     if (world.faults.over) return;
     world.after(world.random.between(1_000, 8_000), async () => {
-      if (world.faults.strikes('rowDeleted')) await this.#delete('1');
-      if (world.faults.strikes('rowChanged')) await this.#change();
-      if (world.faults.strikes('numberBanned')) await this.#ban();
-      if (world.faults.strikes('sentRowDeleted')) await this.#delete('2');
+      await this.#meddleWith('1', 'rowDeleted', (row) => this.#delete(row));
+      await this.#meddleWith('1', 'rowChanged', (row) => this.#change(row));
+      await this.#meddleWith('1', 'numberBanned', (row) => this.#ban(row, 'R', row.recipient));
+      await this.#meddleWith('1', 'textBanned', (row) => this.#ban(row, 'T', `${row.id} version`));
+      await this.#meddleWith('2', 'sentRowDeleted', (row) => this.#delete(row));
       await this.#reuse();
-      await this.#parts.checker.look();
       this.#meddle();
     });
   }
 
-  /** A row with this msg_status; '1' is not sent yet, as far as the tables say. */
-  #anyRow(status: '1' | '2'): RowTruth | undefined {
+  /** With any row of this msg_status, if the fault strikes; '1' is not sent yet, as far as the tables say. */
+  async #meddleWith(status: '1' | '2', fault: FaultName, act: (row: RowTruth) => Promise<void>): Promise<void> {
     const { world, ledger, checker } = this.#parts;
     const rows = checker.last.rows.filter((row) => row.place === 'tran' && row.status === status);
-    return rows.length === 0 ? undefined : ledger.rows.get(world.random.pick(rows).id);
+    if (rows.length === 0 || !world.faults.strikes(fault)) return;
+    const row = ledger.rows.get(world.random.pick(rows).id);
+    if (row !== undefined) await act(row);
+    await checker.look();
   }
 
-  async #delete(status: '1' | '2'): Promise<void> {
+  async #delete(row: RowTruth): Promise<void> {
     const { world, client } = this.#parts;
-    const row = this.#anyRow(status);
-    if (row === undefined) return;
     await client.query('delete from msg_tran where client_key = $1 and etc_text_1 = $2', [row.clientKey, row.id]);
     row.deletedAt = world.now;
     world.tell(`customer deletes ${row.id}`);
   }
 
-  async #change(): Promise<void> {
+  async #change(row: RowTruth): Promise<void> {
     const { world, client } = this.#parts;
-    const row = this.#anyRow('1');
-    if (row === undefined) return;
     row.version += 1;
     row.changedAt = world.now;
     const text = `${row.id} version ${row.version}`;
@@ -159,13 +159,12 @@ export class Customer {
     world.tell(`customer changes ${row.id}`);
   }
 
-  async #ban(): Promise<void> {
-    const { world, ledger, client } = this.#parts;
-    const target = this.#anyRow('1');
-    if (target === undefined) return;
-    await client.query(`insert into msg_banlist (ban_type, ban_text) values ('R', $1)`, [target.recipient]);
-    for (const row of ledger.rows.values()) if (row.recipient === target.recipient) row.bannedAt ??= world.now;
-    world.tell(`customer bans the number of ${target.id}`);
+  /** Its number (`R`), or a text that only its contents have (`T`). */
+  async #ban(row: RowTruth, type: 'R' | 'T', text: string): Promise<void> {
+    const { world, client } = this.#parts;
+    await client.query('insert into msg_banlist (ban_type, ban_text) values ($1, $2)', [type, text]);
+    row.bannedAt ??= world.now;
+    world.tell(`customer bans ${type === 'R' ? 'the number' : 'the text'} of ${row.id}`);
   }
 
   /** Customers use a client_key again once its row is archived. */

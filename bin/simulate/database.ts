@@ -105,7 +105,7 @@ export class SimulatedDatabase {
     } catch (error) {
       const told = toDataApiError(error);
       // One session at a time: nothing can be locked, so what fails here fails for ever.
-      world.fail(new Violation('I9', `${name} failed: ${told.message}`));
+      world.fail(new Violation('SQL', `${name} failed: ${told.message}`));
       throw told;
     }
   }

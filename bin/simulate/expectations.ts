@@ -12,6 +12,8 @@ const group = { code: text, type: text, at: milliseconds, carrier: text };
 const loggedRow = z.object({
   id: z.string(),
   messageKey: text,
+  recipient: text,
+  contents: z.array(z.string()),
   finishedAt: z.coerce.number(),
   mt: z.object({ ...group, parts: z.int().nullable(), dlrCode: text, dlrAt: milliseconds }),
   kko: z.object(group),
@@ -25,7 +27,9 @@ const at = (column: string) => `extract(epoch from ${column} at time zone '${tim
 const groupSql = (name: string, type: string, carrier: string) =>
   `'code', ${name}_report_code, 'type', ${type}, 'at', ${at(`${name}_rslt_date`)}, 'carrier', ${carrier}`;
 const loggedSql = `
-  select etc_text_1 as id, msg_key as "messageKey", ${at('finished_at')} as "finishedAt",
+  select etc_text_1 as id, msg_key as "messageKey", recipient,
+    array_remove(array[mt_content, kko_content, rcs_content], null) as contents,
+    ${at('finished_at')} as "finishedAt",
     json_build_object(${groupSql('mt', 'mtr_message_type', 'mt_telecom')}, 'parts', mt_res_cnt,
       'dlrCode', mt_dlr_report_code, 'dlrAt', ${at('mt_dlr_report_date')}) as mt,
     json_build_object(${groupSql('kko', 'kkor_message_type', 'null')}) as kko,
@@ -68,6 +72,9 @@ async function checkUnmatched(
 }
 
 function checkEnding(truth: RowTruth, row: LoggedRow): void {
+  expectSame(truth, 'recipient', { found: row.recipient, wanted: truth.recipient });
+  const contents = new Set(row.contents);
+  expectSame(truth, 'contents', { found: [...contents].join('; '), wanted: `${truth.id} version ${truth.version}` });
   const [accepted] = truth.accepted;
   if (accepted === undefined) {
     checkRefusal(truth, row);
@@ -79,13 +86,13 @@ function checkEnding(truth: RowTruth, row: LoggedRow): void {
     const { code, type, at: handsetAt, carrier } = row[name];
     expectSame(truth, `${name} report code`, { found: code, wanted: best?.reportCode ?? null });
     expectSame(truth, `${name} message type`, { found: type, wanted: best?.messageType ?? null });
-    expectSame(truth, `${name} result date`, { found: handsetAt, wanted: best?.handsetAt?.getTime() ?? null });
+    expectSameTime(truth, `${name} result date`, { found: handsetAt, wanted: best?.handsetAt });
     if (name !== 'kko') expectSame(truth, `${name} carrier`, { found: carrier, wanted: best?.carrier ?? null });
   }
   expectSame(truth, 'parts', { found: row.mt.parts, wanted: bestOf(truth, 'mt')?.parts ?? null });
   const receipt = [...truth.reports.values()].find(({ reportType }) => reportType === 'handset');
   expectSame(truth, 'receipt', { found: row.mt.dlrCode, wanted: receipt?.reportCode ?? null });
-  expectSame(truth, 'receipt date', { found: row.mt.dlrAt, wanted: receipt?.handsetAt?.getTime() ?? null });
+  expectSameTime(truth, 'receipt date', { found: row.mt.dlrAt, wanted: receipt?.handsetAt });
 }
 
 /** A row that the gateway never accepted ends with the gateway's code, or with one of the agent's that is true. */
@@ -119,10 +126,17 @@ function groupOf(channel: string): Group {
 }
 
 function expectSame(truth: RowTruth, what: string, { found, wanted }: { found: unknown; wanted: unknown }): void {
-  // The tables keep microseconds, and no text where there is none.
-  const same =
-    typeof found === 'number' && typeof wanted === 'number'
-      ? Math.abs(found - wanted) < 2
-      : (found || null) === (wanted || null);
-  if (!same) throw new Violation('I4', `${truth.id}: expected ${what} ${wanted}, got ${found}`);
+  // The tables keep no text where there is none.
+  if ((found || null) !== (wanted || null))
+    throw new Violation('I4', `${truth.id}: expected ${what} ${wanted}, got ${found}`);
+}
+
+/** Milliseconds since 1970; the tables keep microseconds. */
+function expectSameTime(
+  truth: RowTruth,
+  what: string,
+  { found, wanted }: { found: number | null; wanted: Date | undefined },
+): void {
+  const at = found === null ? null : Math.round(found);
+  expectSame(truth, what, { found: at, wanted: wanted?.getTime() });
 }

@@ -54,6 +54,7 @@ const likelihood = {
   sentRowDeleted: 0.2,
   rowChanged: 0.3,
   numberBanned: 0.2,
+  textBanned: 0.2,
   rateLowered: 0.2,
   keyReused: 1,
   dayPasses: 1,

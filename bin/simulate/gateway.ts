@@ -58,9 +58,9 @@ export class SimulatedGateway {
     }
     ledger.checkMayBeSent(process.name, batch.messages);
     if (!this.#calledAt.has(batch.idempotencyKey)) this.#calledAt.set(batch.idempotencyKey, world.now);
-    const isLate = faults.strikes('gatewayRequestLate');
-    const thereMs = isLate ? random.between(5_000, 200_000) : random.between(5, 40);
     const isLost = faults.strikes('gatewayRequestLost');
+    const isLate = !isLost && faults.strikes('gatewayRequestLate');
+    const thereMs = isLate ? random.between(5_000, 200_000) : random.between(5, 40);
     const call = isLost
       ? never
       : process.call({ thereMs, backMs: random.between(5, 80) }, () => this.#receive(process, batch));

@@ -58,7 +58,7 @@ export class Process {
 
   #later(ms: number, act: () => void): void {
     const { world } = this;
-    const pause = world.faults.strikes('processPaused') ? world.random.between(1_000, 60_000) : 0;
+    const pause = this.#alive && world.faults.strikes('processPaused') ? world.random.between(1_000, 60_000) : 0;
     world.after(ms + pause, () => {
       if (this.#alive) act();
     });

@@ -18,6 +18,8 @@ const maxReceiveCount = 5;
 
 export interface SimulatedQueueOptions {
   readonly world: World;
+  /** Hears of every entry, and of what the agent's client says. */
+  readonly onSaid: (what: unknown) => void;
   /** Starts a sender with these batches; tells which failed, or nothing if it died. */
   readonly invoke: (batchIds: readonly string[], onEnd: (failed: readonly string[] | undefined) => void) => void;
 }
@@ -42,7 +44,11 @@ export class SimulatedQueue {
           this.#store(priorities.find((name) => name === input.QueueUrl) ?? 'slow', input.Entries ?? []),
         ),
     };
-    return sqsSendQueue(client, urls, () => undefined);
+    return sqsSendQueue(client, urls, this.#options.onSaid);
+  }
+
+  get isEmpty(): boolean {
+    return Object.values(this.#lanes).every(({ records }) => records.length === 0);
   }
 
   /** Everything that waits is gone. */
@@ -59,6 +65,7 @@ export class SimulatedQueue {
     }[],
   ) {
     const { faults, random } = this.#options.world;
+    this.#options.onSaid(entries);
     if (faults.strikes('queueErrorBefore')) throw new Error('SQS: simulated');
     const refused = entries.filter(() => faults.strikes('queueEntryRefused'));
     for (const { MessageBody = '', DelaySeconds = 0 } of entries.filter((entry) => !refused.includes(entry))) {

@@ -9,12 +9,15 @@ interface Event {
   readonly act: () => void | Promise<void>;
 }
 
+/** Those of design.md; and that no statement of the agent fails by itself. */
+export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'SQL';
+
 /** Something that must never happen, has happened. */
 export class Violation extends Error {
   override readonly name = 'Violation';
-  readonly invariant: string;
+  readonly invariant: Invariant;
 
-  constructor(invariant: string, message: string) {
+  constructor(invariant: Invariant, message: string) {
     super(`${invariant}: ${message}`);
     this.invariant = invariant;
   }

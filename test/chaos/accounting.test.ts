@@ -124,6 +124,7 @@ describe('a run', () => {
     [{ inDoubt: 3 }, '3 batches are in doubt'],
     [{ longestRecoverySeconds: 90 }, 'a recovery took 90 s, expected less than 90'],
     [{ faults: { 'queue killed': 0 } }, 'no fault happened'],
+    [{ minutes: 20 }, 'sender killed never happened'],
   ])('has failed with %j', (wrong, failure) => {
     expect(failuresOf({ ...good, ...wrong })).toEqual([failure]);
   });

@@ -31,6 +31,19 @@ it('is another process at its address after a kill, and names it once it serves 
   expect(standIn.pid()).not.toBe(pid);
 });
 
+it('is started once more when what must follow a restart fails', async () => {
+  const onRestart = vi.fn<() => Promise<void>>().mockRejectedValueOnce(new Error('no queue')).mockResolvedValue();
+  const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  onTestFinished(() => said.mockRestore());
+  const { standIn, pid } = await aStandIn(onRestart);
+
+  process.kill(pid, 'SIGKILL');
+  await vi.waitFor(() => expect(standIn.pid()).not.toSatisfy((now) => now === undefined || now === pid), 20_000);
+
+  expect(onRestart).toHaveBeenCalledTimes(2);
+  expect(said).toHaveBeenCalledExactlyOnceWith('queue is not as it was: no queue. It is started again.\n');
+});
+
 it('stops in order although its process was killed in this very moment', async () => {
   const { standIn, pid } = await aStandIn();
 

@@ -1,19 +1,17 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Checker } from '../../bin/simulate/checker.ts';
-import { Ledger, type RowTruth } from '../../bin/simulate/ledger.ts';
+import { Ledger } from '../../bin/simulate/ledger.ts';
 import { emptyTables } from '../../bin/simulate/tables.ts';
 import { World } from '../../bin/simulate/world.ts';
 import { timeZone, useDatabase } from '../support/database.ts';
+import { aTruth, now } from '../support/truth.ts';
 
 const database = useDatabase();
 let client: pg.Client;
 let world: World;
 let ledger: Ledger;
 let checker: Checker;
-
-const now = Date.parse('2031-01-15T03:00:00Z');
-const id = 'r1x';
 
 beforeAll(async () => {
   client = new pg.Client({ connectionString: database.current.url, options: `-c timezone=${timeZone}` });
@@ -34,16 +32,10 @@ beforeEach(async () => {
   await client.query(
     `insert into msg_tran (client_key, channel_order, request_date, recipient, etc_text_1)
      values (1, 'sms', '2031-01-15 12:00', '01000000001', $1)`,
-    [id],
+    [aTruth().id],
   );
   await checker.look();
 });
-
-function aTruth(): RowTruth {
-  const times = { dueAt: now, expiresAt: now + 86_400_000, changedAt: 0, deletedAt: undefined, bannedAt: undefined };
-  const row = { id, clientKey: '1', chain: ['sms'], recipient: '01000000001', month: '203101', isMalformed: false };
-  return { ...row, ...times, version: 0, accepted: [], rejectedCode: undefined, reports: new Map() };
-}
 
 /** What the checker says of this change; undefined if it finds nothing wrong. */
 async function verdictOn(...statements: string[]): Promise<string | undefined> {

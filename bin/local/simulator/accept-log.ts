@@ -128,7 +128,7 @@ export class AcceptLog {
 }
 
 /** The installation and client_key of an agent's reference; another's reference is taken whole. */
-function rowOf(reference: string): string {
+export function rowOf(reference: string): string {
   const parts = reference.split('.');
   return parts.length === 3 ? parts.slice(0, 2).join('.') : reference;
 }

@@ -1,0 +1,128 @@
+import type { Mutant } from './mutant.ts';
+
+const queries = 'sql/postgresql/queries';
+
+/** Guards from the report to the log. */
+export const reportingMutants: readonly Mutant[] = [
+  {
+    name: 'of a report that comes twice the first is kept',
+    breaks: ['I4'],
+    file: `${queries}/store_reports.sql`,
+    find: 'on conflict (msg_key, channel_type, report_type) do nothing',
+    replace: 'on conflict (msg_key, channel_type, report_type) do update set report_code = excluded.report_code',
+    // One that comes twice at once would fail the statement, which is another matter.
+    and: {
+      find: '  from report r order by',
+      replace: '  from (select distinct on ("key", "channel", "reportType") * from report) r order by',
+    },
+  },
+  {
+    name: 'a reference of another installation says nothing about our rows',
+    breaks: ['I4'],
+    file: `${queries}/store_reports.sql`,
+    find: 'case when r."installation" = (select installation from agent) then',
+    replace: 'case when true then',
+    times: 2,
+  },
+  {
+    name: 'a report in any order finds its row again once it is parked',
+    breaks: ['I4', 'I9'],
+    file: `${queries}/merge_late_reports.sql`,
+    find: '  where p.channel_type = any(fallback_chain(t.channel_order))\n),\n-- One',
+    replace: '  where false\n),\n-- One',
+  },
+  {
+    name: 'a report that says no reference waits for the batches in doubt',
+    breaks: ['I4'],
+    file: `${queries}/merge_late_reports.sql`,
+    find: '    and (p.client_key is not null or p.batch_id is not null\n',
+    replace: '    and (true or p.batch_id is not null\n',
+  },
+  {
+    name: 'a report that never finds its row is kept',
+    breaks: ['I3'],
+    file: `${queries}/merge_late_reports.sql`,
+    find: 'insert into msg_report_unmatched select r.* from msg_report r where',
+    replace: 'insert into msg_report_unmatched select r.* from msg_report r where false and',
+    and: {
+      find: 'select seq from done union all select seq from unmatched',
+      replace: 'select seq from done union all select seq from worn',
+    },
+  },
+  {
+    name: 'reports are stored before they are acknowledged',
+    breaks: ['I9', 'I4'],
+    file: 'functions/pipeline/receive-reports.ts',
+    find: '  if (storable.length > 0) await ports.store.store(storable);\n',
+    replace:
+      '  for (const batch of batches) stream.acknowledge(batch.batchId);\n  if (storable.length > 0) await ports.store.store(storable);\n',
+  },
+  {
+    name: 'a report is of one row of those that had its client_key',
+    breaks: ['I4'],
+    file: `${queries}/merge_reports.sql`,
+    find: '  join msg_tran t on t.client_key = p.client_key and t.batch_id = p.batch_id\n',
+    replace: '  join msg_tran t on t.client_key = p.client_key\n',
+    and: {
+      find: 'from wide w where t.client_key = w.client_key and t.batch_id = w.batch_id',
+      replace: 'from wide w where t.client_key = w.client_key',
+    },
+  },
+  {
+    name: 'of two reports with one key the first wins',
+    breaks: ['I4'],
+    file: `${queries}/fragments/report_columns.sql`,
+    find: 'w.mt_pos > coalesce(t.mt_report_pos, 0)',
+    replace: 'w.mt_pos >= coalesce(t.mt_report_pos, 0)',
+    times: 6,
+  },
+  {
+    name: 'a later channel’s report wins in its column group',
+    breaks: ['I4'],
+    file: `${queries}/fragments/best_reports.sql`,
+    find: 'order by pos desc, seq',
+    replace: 'order by pos, seq',
+  },
+  {
+    name: 'the failure of the last channel finishes a row',
+    breaks: ['I9'],
+    file: `${queries}/fragments/best_reports.sql`,
+    find: "(report_code = '10000' or pos = length)",
+    replace: "report_code = '10000'",
+  },
+  {
+    name: 'reports whose row is gone are looked for in the log',
+    breaks: ['I4', 'I9'],
+    file: 'functions/pipeline/merge-reports.ts',
+    find: 'merge.due || merge.parkedCount > 0 ?',
+    replace: 'merge.due && merge.parkedCount < 0 ?',
+  },
+  {
+    name: 'a row is moved to the log, not copied',
+    breaks: ['I2'],
+    file: `${queries}/archive_messages.sql`,
+    find: 'delete from msg_tran t where t.client_key = any(array(select client_key from logged order by 1))',
+    replace: 'delete from msg_tran t where false',
+  },
+  {
+    name: 'a row is not archived while its batch is in doubt',
+    breaks: ['I3'],
+    file: `${queries}/archive_messages.sql`,
+    find: '    and coalesce((select 1 from send_batch b where b.id = t.batch_id), 0) <> 1\n',
+    replace: '',
+  },
+  {
+    name: 'a missing month is made',
+    breaks: ['I9'],
+    file: 'functions/pipeline/archive.ts',
+    find: '  for (const day of moved.missingMonths) await store.createMonth(day);\n',
+    replace: '',
+  },
+  {
+    name: 'the log month is that of request_date',
+    breaks: ['I2'],
+    file: `${queries}/claim_batches.sql`,
+    find: 'case when is_sendable_date(t.request_date) then t.request_date else (select local from moment) end',
+    replace: '(select local from moment)',
+  },
+];
