@@ -83,6 +83,8 @@ export class SimulatedAgent {
       if (isAtWork && world.faults.strikes(fault)) this.kill(part);
     }
     if (!this.#queue.isEmpty && world.faults.strikes('queueWiped')) this.#queue.wipe();
+    // Longer than a report that says no reference is looked for.
+    if (world.faults.strikes('gatewayMute')) this.#parts.gateway.fallMute(world.random.between(30_000, 1_200_000));
     this.#parts.rate.mayLower();
     if (this.#stops.size > 0 && world.faults.strikes('receiverStopped'))
       for (const stop of this.#stops.values()) stop.abort();

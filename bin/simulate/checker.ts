@@ -44,6 +44,13 @@ export class Checker {
     }
   }
 
+  /** When a sender begins a call: unless it is settled meanwhile, the batch is sealed, under this key. */
+  checkCall(batchId: string, idempotencyKey: string): void {
+    const batch = this.#last.batches.find(({ id }) => id === batchId);
+    if (batch === undefined || (batch.state === 'sealed' && batch.key === idempotencyKey)) return;
+    this.#options.world.fail(new Violation('I1', `batch ${batchId} is sent though it is not sealed under its key`));
+  }
+
   #checkRows(before: Snapshot, statement: string | undefined): void {
     const now = byId(this.#last.rows);
     const earlier = byId(before.rows);

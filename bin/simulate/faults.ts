@@ -23,6 +23,7 @@ const likelihood = {
   gatewayRequestLost: 0.15,
   gatewayRequestLate: 0.15,
   gatewayReplyLost: 0.2,
+  gatewayMute: 0.04,
   gatewayBusy: 0.2,
   gatewayErrorBefore: 0.15,
   gatewayErrorAfter: 0.15,

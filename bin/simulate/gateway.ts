@@ -8,7 +8,8 @@ import type { InquireAnswer, SendAnswer, SendGateway } from '../../functions/pip
 import { timing } from '../../functions/pipeline/timing.ts';
 import { Acceptance, StatusError } from '../local/simulator/acceptance.ts';
 import type { Fate } from '../local/simulator/fate.ts';
-import type { Ledger } from './ledger.ts';
+import type { Checker } from './checker.ts';
+import { batchIdOf, type Ledger } from './ledger.ts';
 import type { Process } from './process.ts';
 import type { ReportDesk } from './report-desk.ts';
 import type { World } from './world.ts';
@@ -18,6 +19,7 @@ type Batch = Parameters<SendGateway['send']>[0];
 export interface SimulatedGatewayOptions {
   readonly world: World;
   readonly ledger: Ledger;
+  readonly checker: Checker;
   readonly desk: ReportDesk;
   readonly fate: Fate;
   readonly dataDir: string;
@@ -32,10 +34,17 @@ export class SimulatedGateway {
   readonly #acceptance: Acceptance;
   /** When each key was first used. */
   readonly #calledAt = new Map<string, number>();
+  #muteUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: SimulatedGatewayOptions) {
     this.#options = options;
     this.#acceptance = new Acceptance(options);
+  }
+
+  /** Goes on accepting and reporting, and answers nobody for so long. */
+  fallMute(ms: number): void {
+    this.#muteUntil = this.#options.world.now + ms;
+    this.#options.world.tell(`gateway answers nobody for ${Math.round(ms / 1000)} s`);
   }
 
   connect(process: Process): SendGateway {
@@ -50,13 +59,14 @@ export class SimulatedGateway {
   }
 
   async #send(process: Process, batch: Batch): Promise<SendAnswer> {
-    const { world, ledger } = this.#options;
+    const { world, ledger, checker } = this.#options;
     const { faults, random } = world;
     if (faults.strikes('gatewayUnreachable')) {
       await process.sleep(random.between(1, 9_000));
       return { outcome: 'notNow', reason: 'UNAVAILABLE: not connected' };
     }
     ledger.checkMayBeSent(process.name, batch.messages);
+    checker.checkCall(batchIdOf(batch.messages[0]), batch.idempotencyKey);
     if (!this.#calledAt.has(batch.idempotencyKey)) this.#calledAt.set(batch.idempotencyKey, world.now);
     const isLost = faults.strikes('gatewayRequestLost');
     const isLate = !isLost && faults.strikes('gatewayRequestLate');
@@ -72,6 +82,10 @@ export class SimulatedGateway {
     return answer;
   }
 
+  get #isMute(): boolean {
+    return this.#options.world.now < this.#muteUntil;
+  }
+
   #receive(process: Process, batch: Batch): SendAnswer | 'lost' {
     const { world } = this.#options;
     const { faults, random } = world;
@@ -82,7 +96,7 @@ export class SimulatedGateway {
       if (faults.strikes('gatewayErrorBefore')) throw new StatusError(random.pick(broken), 'simulated');
       const { results } = this.#process(process, batch);
       if (faults.strikes('gatewayErrorAfter')) throw new StatusError(random.pick(broken), 'simulated');
-      if (faults.strikes('gatewayReplyLost')) return 'lost';
+      if (this.#isMute || faults.strikes('gatewayReplyLost')) return 'lost';
       const checked = toSendResults(
         results,
         batch.messages.map((message) => message.reference),
@@ -118,8 +132,8 @@ export class SimulatedGateway {
   async #inquire(process: Process, key: string): Promise<InquireAnswer> {
     const { world } = this.#options;
     const { faults, random } = world;
-    if (faults.strikes('inquireUnanswered')) {
-      await process.sleep(random.between(1, 10_000));
+    if (this.#isMute || faults.strikes('inquireUnanswered')) {
+      await process.sleep(this.#isMute ? timing.gatewayDeadlineMs : random.between(1, timing.gatewayDeadlineMs));
       return { outcome: 'inDoubt', reason: 'UNAVAILABLE: simulated' };
     }
     return await process.call({ thereMs: random.between(5, 40), backMs: random.between(5, 40) }, () => {

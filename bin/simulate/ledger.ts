@@ -129,7 +129,8 @@ export class Ledger {
   }
 }
 
-function batchIdOf(message: Message | undefined): string {
+/** Empty if there is no message. */
+export function batchIdOf(message: Message | undefined): string {
   return message?.reference.split('.')[2] ?? '';
 }
 

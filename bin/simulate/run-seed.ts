@@ -55,10 +55,14 @@ export async function runSeed({ client, sessions, seed, onLine }: SeedRun): Prom
   const dataDir = mkdtempSync(join(tmpdir(), 'omni-simulation-'));
   const fate = { seed, behaviour: simulatorOptions.shape.behaviour.parse(behaviour) };
   const ledger = new Ledger(world);
+  const rate = new Rate(world, world.random.pick([0, 4, 12, 40]));
+  const checker = new Checker({ world, ledger, client, openLimit: rate.openLimit });
   const desk = new ReportDesk(world, ledger, fate);
-  const gateway = new SimulatedGateway({ world, ledger, desk, fate, dataDir });
+  const gateway = new SimulatedGateway({ world, ledger, checker, desk, fate, dataDir });
   try {
-    const violation = await tell({ world, ledger, desk, gateway, client, sessions }).catch((error: Error) => error);
+    const violation = await tell({ world, ledger, rate, checker, desk, gateway, client, sessions }).catch(
+      (error: Error) => error,
+    );
     if (violation !== undefined) world.tell(String(violation));
     const { counts } = world.faults;
     const fingerprint = world.fingerprint();
@@ -74,16 +78,16 @@ const steps: Readonly<Record<string, Step>> = { leaseBatch: 'lease', sealBatch: 
 interface Story {
   readonly world: World;
   readonly ledger: Ledger;
+  readonly rate: Rate;
+  readonly checker: Checker;
   readonly desk: ReportDesk;
   readonly gateway: SimulatedGateway;
   readonly client: pg.Client;
   readonly sessions: Sessions;
 }
 
-async function tell({ world, ledger, desk, gateway, client, sessions }: Story): Promise<undefined> {
+async function tell({ world, ledger, rate, checker, desk, gateway, client, sessions }: Story): Promise<undefined> {
   const { random } = world;
-  const rate = new Rate(world, random.pick([0, 4, 12, 40]));
-  const checker = new Checker({ world, ledger, client, openLimit: rate.openLimit });
   const database = new SimulatedDatabase({
     world,
     sessions,

@@ -155,4 +155,25 @@ describe('the checker', () => {
   ])('notices when $what', async ({ statements, verdict }) => {
     expect(await verdictOn(...statements)).toMatch(verdict);
   });
+
+  const key = '11111111-1111-4111-8111-111111111111';
+  const keyed = `update send_batch set idempotency_key = '${key}'`;
+
+  it.each([
+    { what: 'a sealed batch', statements: [...claim, lease(held), keyed, seal] },
+    { what: 'a batch that is settled meanwhile', statements: [...claim, lease(held), seal, settle] },
+  ])('finds nothing wrong with a call for $what', async ({ statements }) => {
+    expect(await verdictOn(...statements)).toBeUndefined();
+    checker.checkCall('7', key);
+    expect(await verdictOn()).toBeUndefined();
+  });
+
+  it.each([
+    { what: 'is not sealed', statements: [...claim, lease(held), keyed] },
+    { what: 'is sealed under another key', statements: [...claim, lease(held), seal] },
+  ])('notices a call for a batch that $what', async ({ statements }) => {
+    expect(await verdictOn(...statements)).toBeUndefined();
+    checker.checkCall('7', key);
+    expect(await verdictOn()).toMatch(/^I1: batch 7 is sent though it is not sealed under its key/);
+  });
 });

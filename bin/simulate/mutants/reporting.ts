@@ -6,7 +6,7 @@ const queries = 'sql/postgresql/queries';
 export const reportingMutants: readonly Mutant[] = [
   {
     name: 'of a report that comes twice the first is kept',
-    breaks: ['I4'],
+    breaks: ['I4', 'I9'],
     file: `${queries}/store_reports.sql`,
     find: 'on conflict (msg_key, channel_type, report_type) do nothing',
     replace: 'on conflict (msg_key, channel_type, report_type) do update set report_code = excluded.report_code',
@@ -18,7 +18,7 @@ export const reportingMutants: readonly Mutant[] = [
   },
   {
     name: 'a reference of another installation says nothing about our rows',
-    breaks: ['I4'],
+    breaks: ['I3', 'I4'],
     file: `${queries}/store_reports.sql`,
     find: 'case when r."installation" = (select installation from agent) then',
     replace: 'case when true then',
@@ -33,7 +33,7 @@ export const reportingMutants: readonly Mutant[] = [
   },
   {
     name: 'a report that says no reference waits for the batches in doubt',
-    breaks: ['I4'],
+    breaks: ['I4', 'I9'],
     file: `${queries}/merge_late_reports.sql`,
     find: '    and (p.client_key is not null or p.batch_id is not null\n',
     replace: '    and (true or p.batch_id is not null\n',
@@ -51,7 +51,7 @@ export const reportingMutants: readonly Mutant[] = [
   },
   {
     name: 'reports are stored before they are acknowledged',
-    breaks: ['I9', 'I4'],
+    breaks: ['I3', 'I9'],
     file: 'functions/pipeline/receive-reports.ts',
     find: '  if (storable.length > 0) await ports.store.store(storable);\n',
     replace:
@@ -59,7 +59,7 @@ export const reportingMutants: readonly Mutant[] = [
   },
   {
     name: 'a report is of one row of those that had its client_key',
-    breaks: ['I4'],
+    breaks: ['I4', 'I9'],
     file: `${queries}/merge_reports.sql`,
     find: '  join msg_tran t on t.client_key = p.client_key and t.batch_id = p.batch_id\n',
     replace: '  join msg_tran t on t.client_key = p.client_key\n',
