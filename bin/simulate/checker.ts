@@ -69,6 +69,7 @@ export class Checker {
     if (earlier !== undefined && row.status < earlier.status)
       throw new Violation('I5', `${truth.id} went from ${earlier.status} back to ${row.status}`);
     if (earlier?.finished && !row.finished) throw new Violation('I5', `${truth.id} is no longer finished`);
+    if (row.finished && !earlier?.finished) checkFinished(truth);
     if (row.place === 'log') this.#checkLogged(truth, row);
     if (row.status !== '1' || row.batchId === null) return;
     const batch = this.#last.batches.find(({ id }) => id === row.batchId);
@@ -141,6 +142,12 @@ export class Checker {
     if (messageCount > openLimit)
       throw new Violation('I6', `${messageCount} messages are claimed and not sent, expected at most ${openLimit}`);
   }
+}
+
+/** By the answer; or, once it is accepted, by a delivery or by the news of the last channel. */
+function checkFinished({ id, accepted, told, chain }: RowTruth): void {
+  const isFinal = told.some(({ reportCode, channel }) => reportCode === '10000' || channel === chain.at(-1));
+  if (accepted.length > 0 && !isFinal) throw new Violation('I3', `${id} is finished before its last channel is`);
 }
 
 function isOneOf(edges: readonly string[], edge: string): boolean {

@@ -107,6 +107,7 @@ export class Customer {
       bannedAt: undefined,
       accepted: [],
       rejectedCode: undefined,
+      told: [],
       reports: new Map(),
     });
     world.tell(`customer inserts ${id}`);

@@ -23,6 +23,8 @@ export interface RowTruth {
   bannedAt: number | undefined;
   accepted: { messageKey: string }[];
   rejectedCode: string | undefined;
+  /** Results that were handed to the agent, acknowledged or not. */
+  readonly told: Report[];
   /** By channel and type: the first of each that the agent acknowledged. */
   readonly reports: Map<string, Report>;
 }
@@ -103,6 +105,11 @@ export class Ledger {
 
   reject(message: Message, code: string): void {
     this.rowOf(message).rejectedCode = code;
+  }
+
+  /** A report that is on its way to the agent. */
+  tell(report: Report): void {
+    if (report.reportType === 'result') this.#byMessageKey.get(report.messageKey)?.told.push(report);
   }
 
   /** A report that the agent acknowledged; of two with one key the first counts. */

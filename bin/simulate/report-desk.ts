@@ -93,6 +93,7 @@ export class ReportDesk {
     this.#batchCount += 1;
     const batchId = String(this.#batchCount);
     this.#inFlight.set(batchId, reports);
+    for (const report of reports) this.#ledger.tell(report);
     stream.push({ type: 'reports', batchId, reports: reports.map((report) => this.#asTold(report)) });
   }
 

@@ -156,6 +156,22 @@ describe('the checker', () => {
     expect(await verdictOn(...statements)).toMatch(verdict);
   });
 
+  it.each([
+    { told: { channel: 'rcs', reportCode: '20000' }, verdict: /^I3: r1x is finished before its last channel is$/ },
+    { told: { channel: 'rcs', reportCode: '10000' }, verdict: /^$/ },
+    { told: { channel: 'sms', reportCode: '20000' }, verdict: /^$/ },
+  ] as const)('says $verdict of a row finished after $told', async ({ told, verdict }) => {
+    const result = { messageKey: 'K1', reference: 'here.1.7', messageType: '', carrier: '', parts: undefined };
+    const accepted = { chain: ['rcs', 'sms'], accepted: [{ messageKey: 'K1' }] };
+    ledger.insert({
+      ...aTruth(),
+      ...accepted,
+      told: [{ ...result, ...told, reportType: 'result', handsetAt: undefined }],
+    });
+
+    expect((await verdictOn(...claim, lease(held), seal, settle, report)) ?? '').toMatch(verdict);
+  });
+
   const key = '11111111-1111-4111-8111-111111111111';
   const keyed = `update send_batch set idempotency_key = '${key}'`;
 

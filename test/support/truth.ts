@@ -14,6 +14,7 @@ export function aTruth(): RowTruth {
     version: 0,
     accepted: [],
     rejectedCode: undefined,
+    told: [],
     reports: new Map(),
   };
 }

@@ -91,6 +91,13 @@ export const reportingMutants: readonly Mutant[] = [
     replace: "report_code = '10000'",
   },
   {
+    name: 'the failure of a channel before the last does not finish a row',
+    breaks: ['I3'],
+    file: `${queries}/fragments/best_reports.sql`,
+    find: "(report_code = '10000' or pos = length)",
+    replace: 'true',
+  },
+  {
     name: 'reports whose row is gone are looked for in the log',
     breaks: ['I4', 'I9'],
     file: 'functions/pipeline/merge-reports.ts',
