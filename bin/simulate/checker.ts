@@ -38,7 +38,7 @@ export class Checker {
     this.#lastAt = world.now;
     try {
       this.#checkRows(before.snapshot, statement);
-      this.#checkBatches(before);
+      this.#checkBatches(before, statement);
     } catch (error) {
       world.fail(error instanceof Error ? error : new Error(String(error)));
     }
@@ -107,7 +107,7 @@ export class Checker {
     if (moment !== undefined) world.saw(moment);
   }
 
-  #checkBatches(before: { snapshot: Snapshot; at: number }): void {
+  #checkBatches(before: { snapshot: Snapshot; at: number }, statement: string | undefined): void {
     const { world } = this.#options;
     const earlier = new Map(before.snapshot.batches.map((batch) => [batch.id, batch]));
     const now = new Map(this.#last.batches.map((batch) => [batch.id, batch]));
@@ -120,6 +120,8 @@ export class Checker {
         if (!isOneOf(batchEdges, edge))
           throw new Violation('I1', `batch ${id} went ${edge}, which is not on the chart`);
         world.saw(`batch ${edge}`);
+        const isTold = edge === 'in doubt -> gone' && statement === 'sweepBatches';
+        if (isTold) world.saw('a batch closed by its reports' satisfies Moment);
       }
     }
   }

@@ -120,6 +120,8 @@ export class Customer {
     world.after(world.random.between(1_000, 8_000), async () => {
       await this.#meddleWith('1', 'rowDeleted', (row) => this.#delete(row));
       await this.#meddleWith('1', 'rowChanged', (row) => this.#change(row));
+      await this.#meddleWith('1', 'rowPostponed', (row) => this.#postpone(row));
+      await this.#meddleWith('1', 'rowGrown', (row) => this.#grow(row));
       await this.#meddleWith('1', 'numberBanned', (row) => this.#ban(row, 'R', row.recipient));
       await this.#meddleWith('1', 'textBanned', (row) => this.#ban(row, 'T', `${row.id} version`));
       await this.#meddleWith('2', 'sentRowDeleted', (row) => this.#delete(row));
@@ -158,6 +160,34 @@ export class Customer {
       [row.clientKey, row.id, text],
     );
     world.tell(`customer changes ${row.id}`);
+  }
+
+  async #postpone(row: RowTruth): Promise<void> {
+    const { world, client } = this.#parts;
+    if (row.isMalformed) return;
+    const validMs = row.expiresAt - row.dueAt;
+    row.dueAt = Math.round(world.now + world.random.between(1_000, 90_000));
+    row.expiresAt = row.dueAt + validMs;
+    row.month = monthOf(row.dueAt);
+    row.changedAt = world.now;
+    await client.query(
+      `update msg_tran set request_date = to_timestamp($3 / 1000.0) at time zone '${timeZone}'
+       where client_key = $1 and etc_text_1 = $2`,
+      [row.clientKey, row.id, row.dueAt],
+    );
+    world.tell(`customer puts ${row.id} off`);
+  }
+
+  /** To more than the Data API could return. */
+  async #grow(row: RowTruth): Promise<void> {
+    const { world, client } = this.#parts;
+    row.isMalformed = true;
+    row.changedAt = world.now;
+    await client.query(
+      `update msg_tran set kko_option = json_build_object('title', repeat('x', 70000)) where client_key = $1 and etc_text_1 = $2`,
+      [row.clientKey, row.id],
+    );
+    world.tell(`customer makes ${row.id} grow`);
   }
 
   /** Its number (`R`), or a text that only its contents have (`T`). */

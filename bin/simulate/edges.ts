@@ -26,6 +26,7 @@ const moments = [
   'a lease taken over while its sender waits for the gateway',
   'a settlement after a takeover',
   'a report that never finds its row',
+  'a batch closed by its reports',
 ] as const;
 
 export type Moment = (typeof moments)[number];

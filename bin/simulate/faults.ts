@@ -54,6 +54,8 @@ const likelihood = {
   rowDeleted: 0.3,
   sentRowDeleted: 0.2,
   rowChanged: 0.3,
+  rowPostponed: 0.2,
+  rowGrown: 0.1,
   numberBanned: 0.2,
   textBanned: 0.2,
   rateLowered: 0.2,

@@ -13,17 +13,18 @@ export interface RowTruth {
   /** The month that its log table must be of: yyyymm; undefined if its date can be none. */
   month: string | undefined;
   /** Milliseconds since 1970. */
-  readonly dueAt: number;
+  dueAt: number;
   expiresAt: number;
-  readonly isMalformed: boolean;
-  /** Counts the customer's changes; stands in the contents. */
+  isMalformed: boolean;
+  /** Counts the customer's changes of the contents; stands in them. */
   version: number;
+  /** When the customer last changed anything. */
   changedAt: number;
   deletedAt: number | undefined;
   bannedAt: number | undefined;
   accepted: { messageKey: string }[];
   rejectedCode: string | undefined;
-  /** Results that were handed to the agent, acknowledged or not. */
+  /** Results that were handed to the agent, acknowledged or not: the first of each channel. */
   readonly told: Report[];
   /** By channel and type: the first of each that the agent acknowledged. */
   readonly reports: Map<string, Report>;
@@ -88,7 +89,9 @@ export class Ledger {
       if ((row.bannedAt ?? Number.POSITIVE_INFINITY) < leasedAt) this.#refuse(`${row.id} is sent though banned`);
       if (row.expiresAt < leasedAt) this.#refuse(`${row.id} is sent after its validity`);
       if ((row.deletedAt ?? Number.POSITIVE_INFINITY) < knownAt) this.#refuse(`${row.id} is sent though deleted`);
-      if (row.changedAt < knownAt && versionIn(message) !== row.version)
+      // What the customer changes once the row is read for the last time is too late.
+      if (row.changedAt >= knownAt) continue;
+      if (versionIn(message) !== row.version)
         this.#refuse(`${row.id} is sent as it was before the customer changed it`);
       if (row.isMalformed) this.#refuse(`${row.id} is sent though malformed`);
       if (row.dueAt > now + 1) this.#refuse(`${row.id} is sent before its time`);
@@ -109,7 +112,9 @@ export class Ledger {
 
   /** A report that is on its way to the agent. */
   tell(report: Report): void {
-    if (report.reportType === 'result') this.#byMessageKey.get(report.messageKey)?.told.push(report);
+    if (report.reportType !== 'result') return;
+    const told = this.#byMessageKey.get(report.messageKey)?.told;
+    if (told?.every(({ channel }) => channel !== report.channel)) told.push(report);
   }
 
   /** A report that the agent acknowledged; of two with one key the first counts. */

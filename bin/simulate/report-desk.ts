@@ -129,7 +129,7 @@ export class ReportDesk {
     this.#ledger.acknowledged(report);
     const laterMs = random.between(0.1, 4) * minuteMs;
     if (faults.strikes('reportRepeatedLate')) this.#plan(report, laterMs);
-    if (faults.strikes('reportContradicted')) this.#plan({ ...report, reportCode: '22000', carrier: '10009' }, laterMs);
+    if (faults.strikes('reportContradicted')) this.#plan(contradicting(report), laterMs);
   }
 
   #detach(): void {
@@ -146,6 +146,11 @@ function foreign(report: Report): Report {
   const [, ...row] = report.reference.split('.');
   const messageKey = `FOREIGN${report.messageKey.slice(-12)}`;
   return { ...report, messageKey, reference: ['elsewhere', ...row].join('.'), reportCode: '33333', carrier: '10009' };
+}
+
+/** Says the contrary of it, under the same key. */
+function contradicting(report: Report): Report {
+  return { ...report, reportCode: report.reportCode === '10000' ? '22000' : '10000', carrier: '10009' };
 }
 
 interface StreamHooks {

@@ -12,6 +12,7 @@ export const rowEdges = [
   'new -> waiting',
   'waiting -> claimed',
   'waiting -> reported',
+  'claimed -> waiting',
   'claimed -> sent',
   'claimed -> reported',
   'sent -> reported',

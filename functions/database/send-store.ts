@@ -30,6 +30,7 @@ const leaseRow = z.discriminatedUnion('outcome', [
         code: z.string(),
         reason: z.string().nullable(),
       }),
+      z.object({ gone: z.literal(false), client_key: key, version: z.string(), postponed: z.literal(true) }),
       messageRow.extend({ gone: z.literal(false), version: z.string(), code: z.null() }),
     ]),
   }),
@@ -119,6 +120,7 @@ function toLease(batchId: string, rows: readonly z.output<typeof leaseRow>[]): L
 function toMember(batchId: string, { installation, member }: LeasedRow): Member[] {
   if (member.gone) return [];
   const { client_key: clientKey, version } = member;
+  if ('postponed' in member) return [{ clientKey, version, content: { code: null } }];
   if (member.code === null) return [{ clientKey, version, content: toMessage(member, { installation, batchId }) }];
   const { code, reason } = member;
   return [{ clientKey, version, content: { code, reason: reason ?? reasons[code] ?? code } }];

@@ -187,9 +187,12 @@ export function toStorable(report: Report): StorableReport | undefined {
   };
 }
 
-/** PostgreSQL takes no NUL in text, and a value longer than its column fails the whole statement. */
+/**
+ * PostgreSQL takes no NUL in text and no half of a surrogate pair in JSON; a value of more characters than its column has
+ * fails the whole statement.
+ */
 function clip(text: string, length: number): string {
-  return text.replaceAll('\0', '').slice(0, length);
+  return [...text.replaceAll('\0', '')].slice(0, length).join('');
 }
 
 function isPlausible(at: Date | undefined): boolean {

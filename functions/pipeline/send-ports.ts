@@ -66,17 +66,23 @@ export interface Member {
   readonly clientKey: string;
   /** Version of the row as it was read. */
   readonly version: string;
-  /** What to send; or why not: the row is banned, expired, or was changed into something malformed. */
-  readonly content: Message | Refusal;
+  /** What to send; or why the row leaves the batch before the seal. */
+  readonly content: Message | Refusal | Postponement;
 }
 
+/** The row is banned, expired, or was changed into something malformed: it ends with this code. */
 export interface Refusal {
   readonly code: string;
   readonly reason: string;
 }
 
-export function isRefusal(content: Message | Refusal): content is Refusal {
-  return 'code' in content;
+/** The customer put the row off, or made it too large for this batch: it waits again. */
+export interface Postponement {
+  readonly code: null;
+}
+
+export function isMessage(content: Member['content']): content is Message {
+  return !('code' in content);
 }
 
 export interface Seal {
@@ -84,7 +90,8 @@ export interface Seal {
   readonly leaseToken: string;
   readonly requestHash: string;
   readonly kept: readonly Pick<Member, 'clientKey' | 'version'>[];
-  readonly left: readonly { clientKey: string; code: string }[];
+  /** Without a code: to wait again. */
+  readonly left: readonly { clientKey: string; code: string | null }[];
 }
 
 export interface SettledResult extends Omit<SendResult, 'reference'> {

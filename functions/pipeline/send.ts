@@ -3,7 +3,7 @@ import type { Message } from '../message/message.ts';
 import { parseReference } from '../message/reference.ts';
 import {
   type InquireAnswer,
-  isRefusal,
+  isMessage,
   type LeasedBatch,
   type SendAnswer,
   type SendGateway,
@@ -70,18 +70,21 @@ const sealLeadMs = 50;
 
 async function sendFirst(attempt: Attempt, ports: SendPorts): Promise<SendTally> {
   const { lease, leaseToken } = attempt;
-  const kept = lease.members.filter(({ content }) => !isRefusal(content));
-  const refused = lease.members.flatMap(({ clientKey, content }) =>
-    isRefusal(content) ? [{ clientKey, ...content }] : [],
+  const kept = lease.members.filter(({ content }) => isMessage(content));
+  const left = lease.members.flatMap(({ clientKey, content }) =>
+    isMessage(content) ? [] : [{ clientKey, ...content }],
   );
+  const refused = left.filter((member) => member.code !== null);
   const messages = messagesOf(lease);
   await sleepUntil(attempt.slotAt - sealLeadMs, ports.clock);
   const requestHash = hashOf(messages);
-  const sealed = await ports.store.seal({ batchId: lease.batchId, leaseToken, requestHash, kept, left: refused });
+  const sealed = await ports.store.seal({ batchId: lease.batchId, leaseToken, requestHash, kept, left });
   if (sealed === 'empty') return tally({ outcome: 'empty', refused });
   if (sealed === 'refused') {
-    // A row was changed since the lease, or the lease ran out: the batch is read again.
-    await ports.store.release({ batchId: lease.batchId, leaseToken, waitSeconds: 0, burnt: false, reopen: false });
+    // A row was changed since the lease, somebody holds one, or the lease ran out: the batch is read again. Later each
+    // time: every look takes a slot.
+    const waitSeconds = lease.requeues === 0 ? 0 : backoffSeconds(lease.requeues, ports.clock.random());
+    await ports.store.release({ batchId: lease.batchId, leaseToken, waitSeconds, burnt: false, reopen: false });
     return tally({ outcome: 'changed' });
   }
   return { ...(await call(attempt, messages, ports)), refused };
@@ -166,7 +169,7 @@ async function settle(
 }
 
 function messagesOf({ members }: LeasedBatch): Message[] {
-  return members.flatMap(({ content }) => (isRefusal(content) ? [] : [content]));
+  return members.flatMap(({ content }) => (isMessage(content) ? [content] : []));
 }
 
 /** Of everything the gateway would see: a repeated call must be the same request. */

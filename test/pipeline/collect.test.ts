@@ -227,6 +227,26 @@ describe('the sweep', () => {
     expect(requeuedAt).toEqual([30, 60, 120, 180, 240]);
     expect(new Set(agent.queued.map(({ batchId }) => batchId)).size).toBe(1);
   });
+
+  it.each([
+    { days: 3, statuses: ['3', '3'], closed: true },
+    { days: 3, statuses: ['3', '1'], closed: false },
+    { days: 1, statuses: ['3', '3'], closed: false },
+  ])(
+    'closes ($closed) a batch in doubt for $days days whose rows are $statuses',
+    async ({ days, statuses, closed }) => {
+      const keys = await insertMessages(pool(), 2);
+      await agent.collect();
+      for (const [index, status] of statuses.entries())
+        await pool().query('update msg_tran set msg_status = $1 where client_key = $2', [status, keys[index]]);
+      await pool().query(
+        `update send_batch set state = 'sealed', sealed_at = now() - make_interval(days => $1), wake_at = now()`,
+        [days],
+      );
+      expect(await agent.collect()).toMatchObject({ requeued: closed ? 0 : 1 });
+      expect(await batches()).toHaveLength(closed ? 0 : 1);
+    },
+  );
 });
 
 describe('two collectors at once', () => {

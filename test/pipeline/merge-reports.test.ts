@@ -94,6 +94,18 @@ describe('a report', () => {
     });
   });
 
+  it('that contradicts the first of its channel finishes nothing', async () => {
+    const { clientKey, reference } = await sent('alimtalk,sms');
+    await report(reportOf(reference, 'alimtalk', { reportCode: '23012' }));
+    await report(reportOf(reference, 'alimtalk', { reportCode: '10000' }));
+    expect(await findMessage(pool(), clientKey)).toMatchObject({ finished_at: null, kko_report_code: '23012' });
+    await report(reportOf(reference, 'sms'));
+    expect(await findMessage(pool(), clientKey)).toMatchObject({
+      finished_at: expect.any(Date),
+      mt_report_code: '10000',
+    });
+  });
+
   it('of the handset itself goes into columns of its own, before or after the result', async () => {
     const { clientKey, reference } = await sent('international');
     await report(reportOf(reference, 'international', { reportType: 'handset', reportCode: '10000' }));

@@ -136,6 +136,30 @@ describe('large rows', () => {
     expect(rows).toEqual([{ sent: keys.length }]);
   });
 
+  it('that have grown since the claim end E999, and delay no other', async () => {
+    await insertMessages(pool(), 3);
+    await agent.collect();
+    const grown = JSON.stringify({ attachment: 'y'.repeat(70_000) });
+    await pool().query(
+      'update msg_tran set kko_option = $1 where client_key = (select min(client_key) from msg_tran)',
+      [grown],
+    );
+    await agent.send(agent.queued[0]?.batchId ?? '');
+    const { rows } = await pool().query('select msg_status, mt_report_code as code from msg_tran order by client_key');
+    const sent = { msg_status: '2', code: null };
+    expect(rows).toEqual([{ msg_status: '3', code: 'E999' }, sent, sent]);
+  });
+
+  it('that have grown together since the claim go in several batches', async () => {
+    await insertMessages(pool(), 40, { channel_order: 'alimtalk', kko_content: 'x' });
+    await agent.collect();
+    expect(agent.queued).toHaveLength(1);
+    await pool().query('update msg_tran set kko_option = $1', [JSON.stringify({ attachment: 'y'.repeat(50_000) })]);
+    await sendAll();
+    expect(gateway.accepted).toHaveLength(40);
+    expect(gateway.send.mock.calls.map(([{ messages }]) => messages.length)).toEqual([11, 11, 11, 7]);
+  });
+
   it('of the largest size that is sent at all, beside small ones, pass too', async () => {
     const option = JSON.stringify({ attachment: '안'.repeat(19_700) });
     await insertMessages(pool(), 20, { channel_order: 'alimtalk', kko_content: 'x', kko_option: option });

@@ -241,6 +241,7 @@ describe('a report is made to fit', () => {
     ['a NUL', { messageType: 'S\0M' }, { messageType: 'SM' }],
     ['a long code', { reportCode: '123456789012' }, { reportCode: '1234567890' }],
     ['a long carrier', { carrier: 'x'.repeat(20) }, { carrier: 'x'.repeat(10) }],
+    ['a character of two units at its end', { carrier: `123456789👍x` }, { carrier: '123456789👍' }],
     ['a time that cannot be', { handsetAt: new Date(Number.NaN) }, { handsetAt: undefined }],
     ['a time of another age', { handsetAt: new Date('1970-01-01') }, { handsetAt: undefined }],
     ['no key, but our reference', { messageKey: '' }, { messageKey: '1.2' }],

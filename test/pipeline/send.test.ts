@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { agentOn, type TestAgent } from '../support/agent.ts';
+import { agentOn, reportOf, type TestAgent } from '../support/agent.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';
 import { type Columns, findMessage, insertMessage, insertMessages } from '../support/messages.ts';
@@ -190,6 +190,23 @@ describe('a batch in doubt', () => {
     expect(await findMessage(pool(), keys[1] ?? '')).toMatchObject({ msg_status: '2' });
   });
 
+  it('that has a report keeps its key, though the gateway says that it never received the batch', async () => {
+    gateway.fates.push('neverReceived');
+    const { batchId } = await claimed(2);
+    await agent.send(batchId);
+    const { idempotency_key: key } = await batch();
+    const [first] = gateway.send.mock.calls[0]?.[0].messages ?? [];
+    await agent.store([reportOf(first?.reference ?? '', 'sms')]);
+    await agent.merge();
+    await wake();
+    await pool().query(changes['its key is too old']);
+
+    await agent.send(batchId);
+
+    expect(gateway.inquire).toHaveBeenCalledTimes(1);
+    expect(await batch()).toMatchObject({ state: 'sealed', idempotency_key: key });
+  });
+
   it('that the gateway never received is claimed again under a new key, and its rows are judged again', async () => {
     gateway.fates.push('neverReceived');
     const { batchId } = await claimed(2);
@@ -224,6 +241,27 @@ describe('a batch whose rows changed since they were claimed', () => {
     expect(await findMessage(pool(), good)).toMatchObject({ msg_status: '2' });
   });
 
+  it('goes without the one that was put off, which waits for its new time', async () => {
+    const good = await insertMessage(pool());
+    const { batchId, keys } = await claimed(1, { recipient: '01000000002' });
+    const putOff = (by: string) =>
+      pool().query(`update msg_tran set request_date = request_date + $1::interval where recipient = '01000000002'`, [
+        by,
+      ]);
+    await putOff('1 hour');
+
+    expect(await agent.send(batchId)).toMatchObject({ outcome: 'sent', accepted: 1, refused: [] });
+    expect(await findMessage(pool(), good)).toMatchObject({ msg_status: '2' });
+    const waiting = { msg_status: '1', batch_id: null, finished_at: null, mt_report_code: null };
+    expect(await findMessage(pool(), keys[0] ?? '')).toMatchObject(waiting);
+
+    await agent.collect();
+    expect(await findMessage(pool(), keys[0] ?? '')).toMatchObject(waiting);
+    await putOff('-1 hour');
+    await agent.collect();
+    expect(await agent.send(agent.queued.at(-1)?.batchId ?? '')).toMatchObject({ outcome: 'sent', accepted: 1 });
+  });
+
   it('goes without the one that the customer deleted, and ends if nobody is left', async () => {
     const { batchId } = await claimed(2);
     await pool().query('delete from msg_tran where client_key = (select min(client_key) from msg_tran)');
@@ -232,6 +270,29 @@ describe('a batch whose rows changed since they were claimed', () => {
     await pool().query('delete from msg_tran where client_key = $1', [other.keys[0]]);
     expect(await agent.send(other.batchId)).toMatchObject({ outcome: 'empty' });
     expect(await batch()).toBeUndefined();
+  });
+
+  it('takes longer and longer to be read again while somebody holds a row that is to leave', async () => {
+    const { batchId } = await claimed(1);
+    await pool().query(`insert into msg_banlist (ban_type, ban_text) values ('R', '01000000001')`);
+    const customer = await pool().connect();
+    try {
+      await customer.query('begin; select from msg_tran for update');
+      const pauses: number[] = [];
+      for (let requeues = 0; requeues < 4; requeues++) {
+        await pool().query('update send_batch set requeues = $1', [requeues]);
+        await wake();
+        expect(await agent.send(batchId)).toMatchObject({ outcome: 'changed' });
+        const { rows } = await pool().query(
+          `select round(extract(epoch from not_before - clock_timestamp()))::int as pause from send_batch`,
+        );
+        pauses.push(rows[0].pause);
+      }
+      expect(pauses).toEqual([0, 3, 6, 12]);
+    } finally {
+      await customer.query('rollback');
+      customer.release();
+    }
   });
 
   it('is read again, and nothing sent, if a row changed between lease and seal', async () => {
@@ -312,43 +373,5 @@ describe('a sender that was frozen', () => {
     };
     expect(await agent.send(batchId, slow)).toMatchObject({ outcome: 'inDoubt', accepted: 0 });
     expect(gateway.send).toHaveBeenCalledTimes(1);
-  });
-});
-
-describe('the rate gate', () => {
-  it('gives ten leases at once slots of their own, and puts off what is more than a second ahead', async () => {
-    await insertMessages(pool(), 1_000);
-    await agent.collect({ messagesPerSecond: 400, sendQueueLimit: 3_000 });
-    agent.setNow(new Date());
-    const store = agent.sendStore(400);
-    const leases = await Promise.all(
-      agent.queued.map(({ batchId }) => store.lease(batchId, '11111111-1111-4111-8111-111111111111')),
-    );
-    const waits = leases.flatMap((lease) => (lease.outcome === 'leased' ? [lease.waitSeconds] : []));
-    // A batch of 100 is a quarter of a second: five begin within the second, the others come back in time.
-    expect(waits.toSorted((a, b) => a - b).map((wait) => Math.round(wait * 100) / 100)).toEqual([
-      0, 0.25, 0.5, 0.75, 1,
-    ]);
-    expect(leases.filter(({ outcome }) => outcome === 'slotTooFar')).toHaveLength(5);
-    const { rows } = await pool().query('select count(*)::int as n from send_batch where wake_at = not_before');
-    expect(rows[0].n).toBe(5);
-  });
-
-  it('lets a sender wait for its slot, and take a new one if it comes too late', async () => {
-    const { batchId } = await claimed(10);
-    const { seal } = agent.sendStore();
-    const slow = {
-      messagesPerSecond: 100,
-      store: {
-        seal: async (sealing: Parameters<typeof seal>[0]) => {
-          agent.lag(300);
-          return await seal(sealing);
-        },
-      },
-    };
-    expect(await agent.send(batchId, slow)).toMatchObject({ outcome: 'sent', late: true });
-    const next = await claimed(10);
-    expect(await agent.send(next.batchId, { messagesPerSecond: 100 })).toMatchObject({ outcome: 'sent', late: false });
-    expect(agent.slept.some((ms) => ms > 0)).toBe(true);
   });
 });

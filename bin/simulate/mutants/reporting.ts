@@ -71,10 +71,9 @@ export const reportingMutants: readonly Mutant[] = [
   {
     name: 'of two reports with one key the first wins',
     breaks: ['I4'],
-    file: `${queries}/fragments/report_columns.sql`,
-    find: 'w.mt_pos > coalesce(t.mt_report_pos, 0)',
-    replace: 'w.mt_pos >= coalesce(t.mt_report_pos, 0)',
-    times: 6,
+    file: `${queries}/fragments/wins.sql`,
+    find: 'w.$1_pos > coalesce',
+    replace: 'w.$1_pos >= coalesce',
   },
   {
     name: 'a later channel’s report wins in its column group',
@@ -86,16 +85,23 @@ export const reportingMutants: readonly Mutant[] = [
   {
     name: 'the failure of the last channel finishes a row',
     breaks: ['I9'],
-    file: `${queries}/fragments/best_reports.sql`,
-    find: "(report_code = '10000' or pos = length)",
-    replace: "report_code = '10000'",
+    file: `${queries}/fragments/best_of_group.sql`,
+    find: "bool_or(report_code = '10000' or pos = length)",
+    replace: "bool_or(report_code = '10000')",
   },
   {
     name: 'the failure of a channel before the last does not finish a row',
     breaks: ['I3'],
-    file: `${queries}/fragments/best_reports.sql`,
-    find: "(report_code = '10000' or pos = length)",
-    replace: 'true',
+    file: `${queries}/fragments/best_of_group.sql`,
+    find: "bool_or(report_code = '10000' or pos = length)",
+    replace: 'bool_or(true)',
+  },
+  {
+    name: 'a report that changes nothing does not finish a row',
+    breaks: ['I3'],
+    file: `${queries}/merge_reports.sql`,
+    find: 'w.mt_final and {{wins mt}} or w.kko_final and {{wins kko}} or w.rcs_final and {{wins rcs}}',
+    replace: 'w.mt_final or w.kko_final or w.rcs_final',
   },
   {
     name: 'reports whose row is gone are looked for in the log',

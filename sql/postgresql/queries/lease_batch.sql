@@ -45,6 +45,33 @@ put_off as (
   where b.id = (select id from free) and not exists (select from slot)
   returning b.id
 ),
+moment as materialized (select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local),
+-- Each member as it is now: the customer may have changed it since the claim. Without contents: what may not go is not read.
+judged as materialized (
+  select k.client_key, m.client_key is null as gone, m.xmin::text as version, flaw.reason, life.expires_at,
+    case when flaw.reason is not null then 'E999'
+         when life.expires_at <= (select at from moment) then 'E930'
+         when is_banned(m.recipient, flaw.contents) then 'E917' end as code,
+    m.request_date > (select local from moment) as is_early,
+    sum(case when flaw.reason is null then flaw.bytes else 0 end) over (order by k.client_key) as bytes_so_far
+  from leased l cross join lateral unnest(l.members) as k(client_key)
+  left join msg_tran m on m.client_key = k.client_key and m.batch_id = l.id
+    -- A sealed member may have its report already; the sealed request holds it all the same.
+    and (m.msg_status = '1' or l.state = 'sealed')
+  left join lateral (
+    select contents, bytes, malformed_reason(m.channel_order, m.request_date, m.recipient, m.kko_option, m.rcs_option, bytes) as reason
+    from concat_ws(' ', m.mt_subject, m.mt_content, m.kko_content, m.rcs_content) as contents,
+      lateral (select 600 + octet_length(contents) + coalesce(octet_length(m.kko_option), 0) + coalesce(octet_length(m.rcs_option), 0) as bytes) size
+  ) flaw on m.client_key is not null
+  -- Of a date that is none there is no end.
+  left join lateral (
+    select (m.request_date + make_interval(secs => coalesce(m.ttl, :defaultValiditySeconds::int))) at time zone :timeZone as expires_at
+  ) life on flaw.reason is null
+),
+-- One that was put off, or that has grown until it no longer fits, waits for another batch: the claim cuts at 600,000 bytes.
+member as materialized (
+  select j.*, j.code is null and coalesce(j.is_early or j.bytes_so_far > 600000, false) as postponed from judged j
+),
 answer as materialized (
   select case when exists (select from leased) then 'leased'
               when exists (select from put_off) then 'slotTooFar'
@@ -54,27 +81,13 @@ answer as materialized (
 select a.outcome, l.idempotency_key, l.state, l.request_hash, l.requeues, l.wait_seconds,
   extract(epoch from agent_now(:now::timestamptz) - l.sealed_at)::float8 as sealed_seconds,
   (select installation from agent) as installation,
-  member.client_key, m.client_key is null as gone, m.xmin::text as version,
-  case when flaw.reason is not null then 'E999'
-       when life.expires_at <= agent_now(:now::timestamptz) then 'E930'
-       when is_banned(m.recipient, flaw.contents) then 'E917' end as code,
-  flaw.reason, life.expires_at,
+  member.client_key, member.gone, member.version, member.code, member.reason, member.postponed, member.expires_at,
   m.priority, m.channel_order, m.callback, m.recipient, m.payment_code, m.origin_cid,
   m.mt_subject, m.mt_content, m.mt_file_key,
   m.kko_msg_type, m.kko_content, m.kko_option, m.kko_sender_key, m.kko_template_code,
   m.rcs_content, m.rcs_option, m.rcs_brand_key, m.rcs_agency_key, m.rcs_msgbase_id
 from answer a
 left join leased l on true
-left join lateral unnest(l.members) as member(client_key) on true
-left join msg_tran m on m.client_key = member.client_key and m.batch_id = l.id
-  -- A sealed member may have its report already; the sealed request holds it all the same.
-  and (m.msg_status = '1' or l.state = 'sealed')
-left join lateral (
-  select contents, malformed_reason(m.channel_order, m.request_date, m.recipient, m.kko_option, m.rcs_option,
-           600 + octet_length(contents) + coalesce(octet_length(m.kko_option), 0) + coalesce(octet_length(m.rcs_option), 0)) as reason
-  from concat_ws(' ', m.mt_subject, m.mt_content, m.kko_content, m.rcs_content) as contents
-) flaw on m.client_key is not null
-left join lateral (
-  select (m.request_date + make_interval(secs => coalesce(m.ttl, :defaultValiditySeconds::int))) at time zone :timeZone as expires_at
-) life on true
+left join member on true
+left join msg_tran m on m.client_key = member.client_key and not member.gone and member.code is null and not member.postponed
 order by member.client_key

@@ -25,7 +25,8 @@ applied as (
   update msg_tran t
   set msg_status = '3',
       msg_key = coalesce(t.msg_key, case when not exists (select from msg_tran x where x.msg_key = w.msg_key) then w.msg_key end),
-      finished_at = coalesce(t.finished_at, case when w.finishes then agent_now(:now::timestamptz) at time zone :timeZone end),
+      finished_at = coalesce(t.finished_at, case when w.mt_final and {{wins mt}} or w.kko_final and {{wins kko}} or w.rcs_final and {{wins rcs}}
+                             then agent_now(:now::timestamptz) at time zone :timeZone end),
       {{report_columns}}
   from wide w where t.client_key = w.client_key and t.batch_id = w.batch_id
   returning w.seqs

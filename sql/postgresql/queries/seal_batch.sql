@@ -2,7 +2,8 @@
 --
 -- Index: primary keys. Locks: send_batch row (waits), leaving msg_tran rows (skip locked).
 -- Parameters: now, timeZone; batchId, leaseToken, requestHash, marginSeconds the lease must still have;
---   kept: [{k, v}] client_key and row version (xmin) as the lease read it; left: [{k, code}] rows that leave with a code.
+--   kept: [{k, v}] client_key and row version (xmin) as the lease read it; left: [{k, code}] rows that leave, with a code or,
+--   if it is null, to wait again.
 -- One row: outcome 'sealed', 'empty' (nobody was left: the batch is gone), or 'refused': the lease was lost, a row was
 --   changed or deleted since the lease, or a leaving row is locked by somebody. Release the batch and read it again.
 with kept as materialized (
@@ -48,7 +49,8 @@ emptied as (
 ),
 gone as (
   update msg_tran t
-  set batch_id = null, msg_status = '3', finished_at = agent_now(:now::timestamptz) at time zone :timeZone,
+  set batch_id = null, msg_status = case when l.code is null then '1' else '3' end,
+      finished_at = case when l.code is not null then agent_now(:now::timestamptz) at time zone :timeZone end,
       request_date = case when is_sendable_date(t.request_date) then t.request_date else agent_now(:now::timestamptz) at time zone :timeZone end,
       mt_report_code = with_code(t.mt_report_code, 'mt', t.channel_order, l.code),
       kko_report_code = with_code(t.kko_report_code, 'kko', t.channel_order, l.code),

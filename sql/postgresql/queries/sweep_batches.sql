@@ -1,20 +1,29 @@
--- Batches to queue (again): never queued, record lost, lease over, not_before come.
+-- Batches to queue (again): never queued, record lost, lease over, not_before come. One that has been in doubt for two days
+-- and whose rows all have their reports needs no answer any more.
 --
--- Index: send_batch_wake_at. Locks: send_batch rows (skip locked), never waits.
+-- Index: send_batch_wake_at, the primary key of msg_tran. Locks: send_batch rows (skip locked), never waits.
 -- Parameters: now; turnLimit batches, requeueSeconds until the next look, doubled each time up to maxBackoffSeconds.
 -- Rows: batch_id, lane, the oldest first: they were put off in the order of sending.
 with due as materialized (
-  select b.id from send_batch b
+  select b.id, b.state, b.members, b.sealed_at from send_batch b
   where b.wake_at <= agent_now(:now::timestamptz)
   order by b.wake_at, b.id limit :turnLimit::int
   for no key update skip locked
+),
+told as materialized (
+  select d.id from due d
+  where d.state = 'sealed' and d.sealed_at < agent_now(:now::timestamptz) - interval '2 days'
+    and not exists (select from msg_tran t where t.client_key = any(d.members) and t.batch_id = d.id and t.msg_status = '1')
+),
+closed as (
+  delete from send_batch b using told where b.id = told.id and b.lease_until <= agent_now(:now::timestamptz)
 ),
 swept as (
   update send_batch b
   set requeues = b.requeues + 1,
       wake_at = agent_now(:now::timestamptz)
         + make_interval(secs => least(:maxBackoffSeconds::float8, :requeueSeconds::float8 * power(2, least(b.requeues, 10))))
-  from due where b.id = due.id
+  from due where b.id = due.id and due.id not in (select id from told)
   returning b.id, b.lane
 )
 select id as batch_id, lane from swept order by id

@@ -6,7 +6,6 @@ ranked as materialized (
 ),
 wide as materialized (
   select client_key, batch_id, array_agg(seq) as seqs, max(msg_key) as msg_key,
-    bool_or(report_type = 'result' and (report_code = '10000' or pos = length)) as finishes,
     {{best_of_group mt}},
     max(mt_res_cnt) filter (where mt_best) as mt_res_cnt,
     {{best_of_group kko}},

@@ -37,7 +37,8 @@ export const protobufFileName = "omni/gateway/v1/gateway.proto";
  *   * Send is idempotent by `idempotency_key`. While a key lives, at least 24 hours, repeating a Send with it never accepts a
  *     message again: it returns the ORIGINAL results.
  *   * Inquire answering INQUIRE_STATUS_NOT_FOUND closes the key: a later Send under it is refused with
- *     FAILED_PRECONDITION. So "not found" stays true, and the batch may be sent under a new key.
+ *     FAILED_PRECONDITION. So "not found" stays true, and the batch may be sent under a new key. Of a batch that was
+ *     received it is never the answer, however long ago that was: a gateway that has forgotten it answers DATA_LOSS.
  *
  * Authentication: every call but Token carries the metadata `authorization: Bearer <token>`.
  *

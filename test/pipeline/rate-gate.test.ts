@@ -1,0 +1,61 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { agentOn, type TestAgent } from '../support/agent.ts';
+import { emptyTables, useDatabase } from '../support/database.ts';
+import { FakeGateway } from '../support/fake-gateway.ts';
+import { insertMessages } from '../support/messages.ts';
+
+const database = useDatabase();
+const pool = () => database.current.pool;
+let agent: TestAgent;
+
+beforeEach(async () => {
+  await emptyTables(database.current);
+  agent = agentOn(database.current, new FakeGateway());
+});
+
+/** A claimed batch of ten rows. */
+async function claimed(): Promise<string> {
+  await insertMessages(pool(), 10);
+  await agent.collect();
+  return agent.queued.at(-1)?.batchId ?? '';
+}
+
+describe('the rate gate', () => {
+  it('gives ten leases at once slots of their own, and puts off what is more than a second ahead', async () => {
+    await insertMessages(pool(), 1_000);
+    await agent.collect({ messagesPerSecond: 400, sendQueueLimit: 3_000 });
+    agent.setNow(new Date());
+    const store = agent.sendStore(400);
+    const leases = await Promise.all(
+      agent.queued.map(({ batchId }) => store.lease(batchId, '11111111-1111-4111-8111-111111111111')),
+    );
+    const waits = leases.flatMap((lease) => (lease.outcome === 'leased' ? [lease.waitSeconds] : []));
+    // A batch of 100 is a quarter of a second: five begin within the second, the others come back in time.
+    expect(waits.toSorted((a, b) => a - b).map((wait) => Math.round(wait * 100) / 100)).toEqual([
+      0, 0.25, 0.5, 0.75, 1,
+    ]);
+    expect(leases.filter(({ outcome }) => outcome === 'slotTooFar')).toHaveLength(5);
+    const { rows } = await pool().query('select count(*)::int as n from send_batch where wake_at = not_before');
+    expect(rows[0].n).toBe(5);
+  });
+
+  it('lets a sender wait for its slot, and take a new one if it comes too late', async () => {
+    const batchId = await claimed();
+    const { seal } = agent.sendStore();
+    const slow = {
+      messagesPerSecond: 100,
+      store: {
+        seal: async (sealing: Parameters<typeof seal>[0]) => {
+          agent.lag(300);
+          return await seal(sealing);
+        },
+      },
+    };
+    expect(await agent.send(batchId, slow)).toMatchObject({ outcome: 'sent', late: true });
+    expect(await agent.send(await claimed(), { messagesPerSecond: 100 })).toMatchObject({
+      outcome: 'sent',
+      late: false,
+    });
+    expect(agent.slept.some((ms) => ms > 0)).toBe(true);
+  });
+});
