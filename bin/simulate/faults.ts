@@ -33,7 +33,7 @@ const likelihood = {
   streamSilent: 0.04,
   acknowledgementLost: 0.15,
   reportRepeatedLate: 0.2,
-  reportContradicted: 0.05,
+  reportContradicted: 0.1,
   reportForeign: 0.05,
   reportWithoutReference: 0.15,
   reportDelayed: 0.1,

@@ -127,7 +127,8 @@ export class ReportDesk {
   #remember(report: Report): void {
     const { faults, random } = this.#world;
     this.#ledger.acknowledged(report);
-    const laterMs = random.between(0.1, 4) * minuteMs;
+    // Some while the reports of the chain's other channels are still to come.
+    const laterMs = random.between(1_000, random.pick([0.2, 4]) * minuteMs);
     if (faults.strikes('reportRepeatedLate')) this.#plan(report, laterMs);
     if (faults.strikes('reportContradicted')) this.#plan(contradicting(report), laterMs);
   }
