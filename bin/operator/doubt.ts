@@ -21,7 +21,7 @@ export function toDoubts({ batchCount, batches }: DoubtfulBatches): Doubts {
 }
 
 export function judge(batch: DoubtfulBatch): Doubt {
-  const askGateway = batch.sealedSeconds >= timing.keyLifetimeSeconds;
+  const askGateway = batch.open > 0 && batch.sealedSeconds >= timing.keyLifetimeSeconds;
   return { ...batch, why: whyOf(batch), settledBy: settlementOf(batch), askGateway };
 }
 
@@ -38,6 +38,11 @@ function whyOf(batch: DoubtfulBatch): string {
 
 /** As the sender decides: the same request, where it can still be made. A report settles its own message at any time. */
 function settlementOf(batch: DoubtfulBatch): string {
+  const reports = batch.open === 0 ? '; by the reports of all its rows alone, two days after its first call' : '';
+  return `${answerFor(batch)}${reports}`;
+}
+
+function answerFor(batch: DoubtfulBatch): string {
   const left = timing.keyLifetimeSeconds - batch.sealedSeconds;
   const changes = changesOf(batch);
   if (left <= 0) return 'Inquire, because its key is too old to send again';

@@ -60,6 +60,10 @@ describe('batches in doubt', () => {
       `update msg_tran set ttl = null, request_date = request_date - interval '1 day' where client_key = $1`,
       { open: 2, expired: 1 },
     ],
+    'a row dated to the end of time': [
+      `update msg_tran set request_date = '294276-12-31 23:59:59' where client_key = $1`,
+      { open: 2 },
+    ],
     'a row that was answered': [
       `update msg_tran set msg_status = '2', msg_sent_date = request_date where client_key = $1`,
       { open: 1, answered: 1 },
@@ -132,6 +136,10 @@ describe('what settles a batch in doubt', () => {
     [{ sealedSeconds: 23 * hour - 90 }, key('90 s')],
     [{ sealedSeconds: 23 * hour }, 'Inquire, because its key is too old to send again'],
     [{ sealedSeconds: 23 * hour, banned: 1 }, 'Inquire, because its key is too old to send again'],
+    [
+      { sealedSeconds: 23 * hour, open: 0 },
+      'Inquire, because its key is too old to send again; by the reports of all its rows alone, two days after its first call',
+    ],
     [{ gone: 1 }, 'Inquire, because of its messages 1 was taken away since'],
     [{ banned: 2, expired: 1 }, 'Inquire, because of its messages 2 were banned, 1 was expired since'],
   ];
@@ -144,6 +152,7 @@ describe('what settles a batch in doubt', () => {
     const asks = (known: Partial<DoubtfulBatch>) => judge({ ...ordinary, ...known }).askGateway;
     expect(asks({ sealedSeconds: 23 * hour - 1 })).toBe(false);
     expect(asks({ sealedSeconds: 23 * hour })).toBe(true);
+    expect(asks({ sealedSeconds: 23 * hour, open: 0 })).toBe(false);
   });
 });
 

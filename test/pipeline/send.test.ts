@@ -227,6 +227,7 @@ describe('a batch whose rows changed since they were claimed', () => {
     ['expired', `update msg_tran set ttl = 0 where recipient = '01000000002'`, 'E930'],
     ['malformed', `update msg_tran set channel_order = 'fax' where recipient = '01000000002'`, 'E999'],
     ['dated infinity', `update msg_tran set request_date = 'infinity' where recipient = '01000000002'`, 'E999'],
+    ['dated 294276', `update msg_tran set request_date = '294276-12-31 23:59' where recipient = '01000000002'`, 'E999'],
   ])('goes without the one that is now %s', async (_, change, code) => {
     const good = await insertMessage(pool());
     const { batchId, keys } = await claimed(1, { recipient: '01000000002' });
