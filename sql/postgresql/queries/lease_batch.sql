@@ -64,9 +64,10 @@ judged as materialized (
       lateral (select 600 + octet_length(contents) + coalesce(octet_length(m.kko_option), 0) + coalesce(octet_length(m.rcs_option), 0) as bytes) size
   ) flaw on m.client_key is not null
   -- Of a date that is none there is no end.
-  left join lateral (
-    select (m.request_date + make_interval(secs => coalesce(m.ttl, :defaultValiditySeconds::int))) at time zone :timeZone as expires_at
-  ) life on flaw.reason is null
+  cross join lateral (
+    select case when is_sendable_date(m.request_date)
+      then (m.request_date + make_interval(secs => coalesce(m.ttl, :defaultValiditySeconds::int))) at time zone :timeZone end as expires_at
+  ) life
 ),
 -- One that was put off, or that has grown until it no longer fits, waits for another batch: the claim cuts at 600,000 bytes.
 member as materialized (
