@@ -76,7 +76,7 @@ export function sendStore(database: AgentDatabase, settings: SendStoreSettings):
         ...seal,
         marginSeconds: timing.sealMarginSeconds,
         kept: JSON.stringify(kept.map((member) => ({ k: member.clientKey, v: member.version }))),
-        left: JSON.stringify(left.map((member) => ({ k: member.clientKey, code: member.code }))),
+        left: JSON.stringify(left.map((member) => ({ k: member.clientKey, v: member.version, code: member.code }))),
       };
       const row = z.object({ outcome: z.enum(['sealed', 'empty', 'refused']) });
       return (await queryOne(database, { statement: sealBatch, parameters }, row)).outcome;

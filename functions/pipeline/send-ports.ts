@@ -81,6 +81,10 @@ export interface Postponement {
   readonly code: null;
 }
 
+export function isRefusal(content: Member['content']): content is Refusal {
+  return 'reason' in content;
+}
+
 export function isMessage(content: Member['content']): content is Message {
   return !('code' in content);
 }
@@ -91,7 +95,7 @@ export interface Seal {
   readonly requestHash: string;
   readonly kept: readonly Pick<Member, 'clientKey' | 'version'>[];
   /** Without a code: to wait again. */
-  readonly left: readonly { clientKey: string; code: string | null }[];
+  readonly left: readonly { clientKey: string; version: string; code: string | null }[];
 }
 
 export interface SettledResult extends Omit<SendResult, 'reference'> {

@@ -4,6 +4,7 @@ import { parseReference } from '../message/reference.ts';
 import {
   type InquireAnswer,
   isMessage,
+  isRefusal,
   type LeasedBatch,
   type SendAnswer,
   type SendGateway,
@@ -71,10 +72,12 @@ const sealLeadMs = 50;
 async function sendFirst(attempt: Attempt, ports: SendPorts): Promise<SendTally> {
   const { lease, leaseToken } = attempt;
   const kept = lease.members.filter(({ content }) => isMessage(content));
-  const left = lease.members.flatMap(({ clientKey, content }) =>
-    isMessage(content) ? [] : [{ clientKey, ...content }],
+  const left = lease.members.flatMap(({ clientKey, version, content }) =>
+    isMessage(content) ? [] : [{ clientKey, version, code: content.code }],
   );
-  const refused = left.filter((member) => member.code !== null);
+  const refused = lease.members.flatMap(({ clientKey, content }) =>
+    isRefusal(content) ? [{ clientKey, ...content }] : [],
+  );
   const messages = messagesOf(lease);
   await sleepUntil(attempt.slotAt - sealLeadMs, ports.clock);
   const requestHash = hashOf(messages);

@@ -296,21 +296,34 @@ describe('a batch whose rows changed since they were claimed', () => {
     }
   });
 
-  it('is read again, and nothing sent, if a row changed between lease and seal', async () => {
-    const { batchId } = await claimed(1);
+  /** As if the customer did this between lease and seal. */
+  const meddling = (statement: string) => {
     const { seal } = agent.sendStore();
-    const meddling = {
+    return {
       store: {
         seal: async (sealing: Parameters<typeof seal>[0]) => {
-          await pool().query(`update msg_tran set mt_content = 'changed'`);
+          await pool().query(statement);
           return await seal(sealing);
         },
       },
     };
-    expect(await agent.send(batchId, meddling)).toMatchObject({ outcome: 'changed' });
+  };
+
+  it('is read again, and nothing sent, if a row changed between lease and seal', async () => {
+    const { batchId } = await claimed(1);
+    expect(await agent.send(batchId, meddling(`update msg_tran set mt_content = 'changed'`))).toMatchObject({
+      outcome: 'changed',
+    });
     expect(gateway.send).not.toHaveBeenCalled();
     expect(await agent.send(batchId)).toMatchObject({ outcome: 'sent', accepted: 1 });
     expect(gateway.send.mock.calls[0]?.[0].messages[0]?.fallbackChain).toEqual([{ channel: 'sms', text: 'changed' }]);
+  });
+
+  it('is read again, and nobody refused, if one that had expired is given more time between lease and seal', async () => {
+    const { batchId } = await claimed(1);
+    await pool().query('update msg_tran set ttl = 0');
+    expect(await agent.send(batchId, meddling('update msg_tran set ttl = 60'))).toMatchObject({ outcome: 'changed' });
+    expect(await agent.send(batchId)).toMatchObject({ outcome: 'sent', accepted: 1, refused: [] });
   });
 });
 

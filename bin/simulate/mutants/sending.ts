@@ -111,6 +111,13 @@ export const sendingMutants: readonly Mutant[] = [
     replace: "t.msg_status = '1'",
   },
   {
+    name: 'the seal lets no row leave that was changed since the lease',
+    breaks: ['I3'],
+    file: `${queries}/seal_batch.sql`,
+    find: '    and t.xmin::text = (select l.version from leaving l where l.client_key = t.client_key)\n',
+    replace: '',
+  },
+  {
     name: 'status never goes backwards when the answer comes after a report',
     breaks: ['I5'],
     file: `${queries}/settle_batch.sql`,

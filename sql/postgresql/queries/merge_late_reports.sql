@@ -40,14 +40,14 @@ back as materialized (
   join msg_tran t on t.client_key = p.client_key and t.batch_id = p.batch_id
   where p.channel_type = any(fallback_chain(t.channel_order))
 ),
--- One that names its message by the gateway's key alone may be of a batch that was in doubt when it came, and still is;
--- after two days a person has the batch.
+-- One that names its message by the gateway's key alone may be of a batch that was in doubt when it came, and still is. For
+-- as long as reports come at all, 30 days.
 worn as materialized (
   select p.seq from picked p
   where p.tries >= :maxTries::int and p.seq not in (select seq from done) and p.seq not in (select seq from back)
     and (p.client_key is not null or p.batch_id is not null
          or not exists (select from send_batch b where b.state = 'sealed' and b.sealed_at <= p.reg_date at time zone :timeZone
-                          and b.sealed_at > agent_now(:now::timestamptz) - interval '2 days'))
+                          and b.sealed_at > agent_now(:now::timestamptz) - interval '30 days'))
 ),
 unmatched as (
   insert into msg_report_unmatched select r.* from msg_report r where r.seq = any(array(select seq from worn)) returning seq

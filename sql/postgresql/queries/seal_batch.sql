@@ -2,15 +2,15 @@
 --
 -- Index: primary keys. Locks: send_batch row (waits), leaving msg_tran rows (skip locked).
 -- Parameters: now, timeZone; batchId, leaseToken, requestHash, marginSeconds the lease must still have;
---   kept: [{k, v}] client_key and row version (xmin) as the lease read it; left: [{k, code}] rows that leave, with a code or,
---   if it is null, to wait again.
+--   kept: [{k, v}] client_key and row version (xmin) as the lease read it; left: [{k, v, code}] rows that leave, with a code
+--   or, if it is null, to wait again.
 -- One row: outcome 'sealed', 'empty' (nobody was left: the batch is gone), or 'refused': the lease was lost, a row was
 --   changed or deleted since the lease, or a leaving row is locked by somebody. Release the batch and read it again.
 with kept as materialized (
   select k.k as client_key, k.v as version from jsonb_to_recordset(:kept::jsonb) as k(k bigint, v text)
 ),
 leaving as materialized (
-  select l.k as client_key, l.code from jsonb_to_recordset(:left::jsonb) as l(k bigint, code text)
+  select l.k as client_key, l.v as version, l.code from jsonb_to_recordset(:left::jsonb) as l(k bigint, v text, code text)
 ),
 unchanged as materialized (
   select count(*) as n
@@ -26,6 +26,7 @@ ours as materialized (
 held as materialized (
   select t.client_key from msg_tran t
   where t.client_key = any(array(select client_key from leaving)) and t.batch_id = :batchId::bigint and t.msg_status = '1'
+    and t.xmin::text = (select l.version from leaving l where l.client_key = t.client_key)
   order by t.client_key for no key update skip locked
 ),
 allowed as materialized (
