@@ -69,6 +69,9 @@ export class Checker {
     if (earlier !== undefined && row.status < earlier.status)
       throw new Violation('I5', `${truth.id} went from ${earlier.status} back to ${row.status}`);
     if (earlier?.finished && !row.finished) throw new Violation('I5', `${truth.id} is no longer finished`);
+    const isClaimedNow = row.status === '1' && row.batchId !== null && earlier?.batchId === null;
+    if (isClaimedNow && truth.dueAt > this.#options.world.now + 1)
+      throw new Violation('I7', `${truth.id} is claimed before its time`);
     if (row.finished && !earlier?.finished) checkFinished(truth);
     if (row.place === 'log') this.#checkLogged(truth, row);
     if (row.status !== '1' || row.batchId === null) return;

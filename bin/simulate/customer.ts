@@ -135,8 +135,10 @@ export class Customer {
     const { world, ledger, checker } = this.#parts;
     const rows = checker.last.rows.filter((row) => row.place === 'tran' && row.status === status);
     if (rows.length === 0 || !world.faults.strikes(fault)) return;
-    const row = ledger.rows.get(world.random.pick(rows).id);
-    if (row !== undefined) await act(row);
+    const truths = rows.flatMap(({ id }) => ledger.rows.get(id) ?? []);
+    // Who puts off mostly does so because a row is too late.
+    const late = fault === 'rowPostponed' ? truths.filter(({ expiresAt }) => expiresAt <= world.now) : [];
+    await act(world.random.pick(late.length > 0 ? late : truths));
     await checker.look();
   }
 

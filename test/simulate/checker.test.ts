@@ -156,6 +156,11 @@ describe('the checker', () => {
     expect(await verdictOn(...statements)).toMatch(verdict);
   });
 
+  it('notices when a row is claimed before its time', async () => {
+    ledger.insert({ ...aTruth(), dueAt: now + 1_000 });
+    expect(await verdictOn(...claim)).toMatch(/^I7: r1x is claimed before its time/);
+  });
+
   it.each([
     { told: { channel: 'rcs', reportCode: '20000' }, verdict: /^I3: r1x is finished before its last channel is$/ },
     { told: { channel: 'rcs', reportCode: '10000' }, verdict: /^$/ },
