@@ -77,7 +77,7 @@ export const reportingMutants: readonly Mutant[] = [
   },
   {
     name: 'a later channel’s report wins in its column group',
-    breaks: ['I4'],
+    breaks: ['I4', 'I9'],
     file: `${queries}/fragments/best_reports.sql`,
     find: 'order by pos desc, seq',
     replace: 'order by pos, seq',
