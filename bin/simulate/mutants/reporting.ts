@@ -59,7 +59,7 @@ export const reportingMutants: readonly Mutant[] = [
   },
   {
     name: 'a report is of one row of those that had its client_key',
-    breaks: ['I4', 'I9'],
+    breaks: ['I3', 'I4', 'I9'],
     file: `${queries}/merge_reports.sql`,
     find: '  join msg_tran t on t.client_key = p.client_key and t.batch_id = p.batch_id\n',
     replace: '  join msg_tran t on t.client_key = p.client_key\n',
@@ -132,8 +132,8 @@ export const reportingMutants: readonly Mutant[] = [
     replace: '',
   },
   {
-    name: 'the log month is that of request_date',
-    breaks: ['I2'],
+    name: 'a request_date that can be one stays as the customer wrote it',
+    breaks: ['I2', 'I7'],
     file: `${queries}/claim_batches.sql`,
     find: 'case when is_sendable_date(t.request_date) then t.request_date else (select local from moment) end',
     replace: '(select local from moment)',
