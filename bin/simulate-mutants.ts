@@ -17,7 +17,7 @@ const usage = `Usage:
   npm run simulate:mutants -- [--seeds N] [--only TEXT]... [--json]
       takes one guard away at a time, in a copy of the source, and looks whether the simulation notices
 Options:
-  --seeds N     seeds for each, at most (default 600)
+  --seeds N     seeds for each, at most (default 2000)
   --only TEXT   only guards whose name has it, or one of several given`;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -57,7 +57,7 @@ function parseOptions(args: readonly string[]) {
     only: { ...text, multiple: true },
     json: { type: 'boolean', default: false },
   } as const;
-  const { seeds = '600', only = [''], json } = readArguments(args, options);
+  const { seeds = '2000', only = [''], json } = readArguments(args, options);
   return { seeds: whole('seeds', seeds), only, json };
 }
 
