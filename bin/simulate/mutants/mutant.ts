@@ -4,7 +4,7 @@ import type { Invariant } from '../world.ts';
 export interface Mutant {
   /** The guard. */
   readonly name: string;
-  /** The invariants that it keeps: another violation, or a statement that fails, is not the proof. */
+  /** The invariants that it keeps: any other violation is not the proof. */
   readonly breaks: readonly Invariant[];
   readonly file: string;
   /** Text that the file holds; each occurrence is replaced. */

@@ -5,18 +5,18 @@
 -- Parameters: now; turnLimit batches, requeueSeconds until the next look, doubled each time up to maxBackoffSeconds.
 -- Rows: batch_id, lane, the oldest first: they were put off in the order of sending.
 with due as materialized (
-  select b.id, b.state, b.members, b.sealed_at from send_batch b
+  select b.id, b.state, b.members, b.sealed_at, b.lease_until from send_batch b
   where b.wake_at <= agent_now(:now::timestamptz)
   order by b.wake_at, b.id limit :turnLimit::int
   for no key update skip locked
 ),
 told as materialized (
   select d.id from due d
-  where d.state = 'sealed' and d.sealed_at < agent_now(:now::timestamptz) - interval '2 days'
+  where d.state = 'sealed' and d.lease_until <= agent_now(:now::timestamptz) and d.sealed_at < agent_now(:now::timestamptz) - interval '2 days'
     and not exists (select from msg_tran t where t.client_key = any(d.members) and t.batch_id = d.id and t.msg_status = '1')
 ),
 closed as (
-  delete from send_batch b using told where b.id = told.id and b.lease_until <= agent_now(:now::timestamptz)
+  delete from send_batch b using told where b.id = told.id
 ),
 swept as (
   update send_batch b
