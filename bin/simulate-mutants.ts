@@ -77,7 +77,7 @@ async function tryMutant(mutant: Mutant, seeds: number): Promise<Outcome> {
     patch(join(folder, mutant.file), mutant);
     if (mutant.file.startsWith('sql/')) await run(folder, ['bin/tools/generate.ts']);
     const violated = await simulate(folder, seeds);
-    const isCaught = mutant.breaks.some((invariant) => violated?.violation.startsWith(`Violation: ${invariant}: `));
+    const isCaught = mutant.breaks.some((invariant) => invariant === violated?.invariant);
     return { name: mutant.name, isCaught, violation: violated && `seed ${violated.seed}: ${violated.violation}` };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -95,7 +95,9 @@ function patch(file: string, { name, and, breaks: _, ...first }: Mutant): void {
   writeFileSync(file, source);
 }
 
-const report = z.object({ violated: z.array(z.object({ seed: z.int(), violation: z.string() })) });
+const report = z.object({
+  violated: z.array(z.object({ seed: z.int(), invariant: z.string().optional(), violation: z.string() })),
+});
 
 async function simulate(folder: string, seeds: number) {
   const said = await run(folder, ['bin/simulate.ts', '--seeds', String(seeds), '--until-violation', '--json']);

@@ -168,7 +168,7 @@ export class SimulatedAgent {
     process.onEnd(() => onEnd(failed));
     // The protocol must not rest on a timeout that somebody else enforces.
     world.after(timing.senderTimeoutSeconds * 1000, () => {
-      const isLate = process.alive && world.faults.strikes('timeoutLate');
+      const isLate = process.alive && (process.isFrozen || world.faults.strikes('timeoutLate'));
       world.after(isLate ? world.random.between(30_000, 200_000) : 0, () => process.kill());
     });
     void Promise.all(batchIds.map((batchId) => this.#sendOne(batchId, ports))).then((outcomes) => {

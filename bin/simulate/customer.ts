@@ -31,6 +31,13 @@ interface Plan {
   readonly isSendable?: boolean;
 }
 
+/** Which rows the customer meddles with. */
+interface Choice {
+  /** Their msg_status: '1' is not sent yet, as far as the tables say. */
+  readonly status: '1' | '2';
+  readonly isPreferred?: (row: RowTruth) => boolean;
+}
+
 /** A customer who inserts, thinks better of it, and bans numbers, all of it by SQL. */
 export class Customer {
   readonly #parts: CustomerParts;
@@ -117,28 +124,30 @@ export class Customer {
   #meddle(): void {
     const { world } = this.#parts;
     if (world.faults.over) return;
+    const unsent = { status: '1' } as const;
+    // Who puts off mostly does so because a row is too late.
+    const late = { ...unsent, isPreferred: ({ expiresAt }: RowTruth) => expiresAt <= world.now };
     world.after(world.random.between(1_000, 8_000), async () => {
-      await this.#meddleWith('1', 'rowDeleted', (row) => this.#delete(row));
-      await this.#meddleWith('1', 'rowChanged', (row) => this.#change(row));
-      await this.#meddleWith('1', 'rowPostponed', (row) => this.#postpone(row));
-      await this.#meddleWith('1', 'rowGrown', (row) => this.#grow(row));
-      await this.#meddleWith('1', 'numberBanned', (row) => this.#ban(row, 'R', row.recipient));
-      await this.#meddleWith('1', 'textBanned', (row) => this.#ban(row, 'T', `${row.id} version`));
-      await this.#meddleWith('2', 'sentRowDeleted', (row) => this.#delete(row));
+      await this.#meddleWith(unsent, 'rowDeleted', (row) => this.#delete(row));
+      await this.#meddleWith(unsent, 'rowChanged', (row) => this.#change(row));
+      await this.#meddleWith(late, 'rowPostponed', (row) => this.#postpone(row));
+      await this.#meddleWith(unsent, 'rowGrown', (row) => this.#grow(row));
+      await this.#meddleWith(unsent, 'numberBanned', (row) => this.#ban(row, 'R', row.recipient));
+      await this.#meddleWith(unsent, 'textBanned', (row) => this.#ban(row, 'T', `${row.id} version`));
+      await this.#meddleWith({ status: '2' }, 'sentRowDeleted', (row) => this.#delete(row));
       await this.#reuse();
       this.#meddle();
     });
   }
 
-  /** With any row of this msg_status, if the fault strikes; '1' is not sent yet, as far as the tables say. */
-  async #meddleWith(status: '1' | '2', fault: FaultName, act: (row: RowTruth) => Promise<void>): Promise<void> {
+  /** With any row of this choice, if the fault strikes. */
+  async #meddleWith(choice: Choice, fault: FaultName, act: (row: RowTruth) => Promise<void>): Promise<void> {
     const { world, ledger, checker } = this.#parts;
-    const rows = checker.last.rows.filter((row) => row.place === 'tran' && row.status === status);
+    const rows = checker.last.rows.filter((row) => row.place === 'tran' && row.status === choice.status);
     if (rows.length === 0 || !world.faults.strikes(fault)) return;
     const truths = rows.flatMap(({ id }) => ledger.rows.get(id) ?? []);
-    // Who puts off mostly does so because a row is too late.
-    const late = fault === 'rowPostponed' ? truths.filter(({ expiresAt }) => expiresAt <= world.now) : [];
-    await act(world.random.pick(late.length > 0 ? late : truths));
+    const preferred = truths.filter(choice.isPreferred ?? (() => false));
+    await act(world.random.pick(preferred.length > 0 ? preferred : truths));
     await checker.look();
   }
 

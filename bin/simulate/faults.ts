@@ -23,7 +23,7 @@ const likelihood = {
   gatewayRequestLost: 0.15,
   gatewayRequestLate: 0.15,
   gatewayReplyLost: 0.2,
-  gatewayMute: 0.04,
+  gatewayMute: 0.015,
   gatewayBusy: 0.2,
   gatewayErrorBefore: 0.15,
   gatewayErrorAfter: 0.15,
@@ -49,6 +49,7 @@ const likelihood = {
   firingMissed: 0.3,
   processPaused: 0.06,
   timeoutLate: 0.4,
+  senderFrozen: 0.1,
   clockSkewed: 1,
   // The customer and the calendar.
   rowDeleted: 0.3,

@@ -79,6 +79,8 @@ export class SimulatedGateway {
       call.then((answered) => (answered === 'lost' ? never : answered)),
     );
     ledger.callEnds(batch.messages);
+    // Longer than the lease, mostly: what it settles then, another sender has taken over.
+    if (faults.strikes('senderFrozen')) await process.freeze(random.between(30_000, 120_000));
     return answer;
   }
 

@@ -10,6 +10,7 @@ export class Process {
   /** Its own steady clock runs from anywhere. */
   readonly clock: { now(): number; sleep(ms: number): Promise<void>; random(): number };
   #alive = true;
+  #frozenUntil = Number.NEGATIVE_INFINITY;
   readonly #endings: (() => void)[] = [];
 
   constructor(world: World, name: string) {
@@ -40,6 +41,16 @@ export class Process {
 
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => this.#later(ms, resolve));
+  }
+
+  /** For so long its environment gives it no time, and counts none. */
+  async freeze(ms: number): Promise<void> {
+    this.#frozenUntil = this.world.now + ms;
+    await this.sleep(ms);
+  }
+
+  get isFrozen(): boolean {
+    return this.world.now < this.#frozenUntil;
   }
 
   /** A call to something far away: it acts after `thereMs`, its answer is here after `backMs` more. */

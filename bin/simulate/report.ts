@@ -9,7 +9,7 @@ export interface SimulationReport {
   readonly seeds: number;
   readonly violations: number;
   /** The seeds that showed one, each with what it was. */
-  readonly violated: readonly { seed: number; violation: string }[];
+  readonly violated: readonly Pick<SeedResult, 'seed' | 'invariant' | 'violation'>[];
   readonly seconds: number;
   readonly faults: Readonly<Record<string, number>>;
   readonly edges: Readonly<Record<string, number>>;
@@ -18,7 +18,9 @@ export interface SimulationReport {
 }
 
 export function reportOf(results: readonly SeedResult[], seconds: number): SimulationReport {
-  const violated = results.flatMap(({ seed, violation }) => (violation === undefined ? [] : [{ seed, violation }]));
+  const violated = results.flatMap(({ seed, invariant, violation }) =>
+    violation === undefined ? [] : [{ seed, invariant, violation }],
+  );
   const faults = sum(
     faultNames,
     results.map((result) => result.faults),

@@ -15,7 +15,7 @@ import { Ledger, type Step } from './ledger.ts';
 import { Rate } from './rate.ts';
 import { ReportDesk } from './report-desk.ts';
 import { emptyTables } from './tables.ts';
-import { Violation, World } from './world.ts';
+import { type Invariant, Violation, World } from './world.ts';
 
 export interface SeedRun {
   readonly client: pg.Client;
@@ -26,7 +26,10 @@ export interface SeedRun {
 
 export interface SeedResult {
   readonly seed: number;
+  /** The first, in words; undefined if there was none. */
   readonly violation: string | undefined;
+  /** Which invariant it is a violation of; undefined if it is none of an invariant. */
+  readonly invariant: Invariant | undefined;
   readonly faults: Readonly<Record<string, number>>;
   readonly edges: Readonly<Record<string, number>>;
   /** Of the whole trace: two runs of a seed have the same. */
@@ -64,9 +67,9 @@ export async function runSeed({ client, sessions, seed, onLine }: SeedRun): Prom
       (error: Error) => error,
     );
     if (violation !== undefined) world.tell(String(violation));
-    const { counts } = world.faults;
-    const fingerprint = world.fingerprint();
-    return { seed, violation: violation && String(violation), faults: counts, edges: world.edges, fingerprint };
+    const invariant = violation instanceof Violation ? violation.invariant : undefined;
+    const shown = { faults: world.faults.counts, edges: world.edges, fingerprint: world.fingerprint() };
+    return { seed, violation: violation && String(violation), invariant, ...shown };
   } finally {
     gateway.close();
     rmSync(dataDir, { recursive: true });

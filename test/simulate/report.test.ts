@@ -10,7 +10,7 @@ const everything = {
 };
 
 function aSeed(seed: number, more: Partial<SeedResult> = {}): SeedResult {
-  return { seed, violation: undefined, fingerprint: '', ...everything, ...more };
+  return { seed, violation: undefined, invariant: undefined, fingerprint: '', ...everything, ...more };
 }
 
 function seeds(count: number, more: Partial<SeedResult> = {}): SeedResult[] {
@@ -26,8 +26,11 @@ describe('the report of a simulation', () => {
   });
 
   it('names the seeds that showed a violation', () => {
-    const report = reportOf([aSeed(1), aSeed(2, { violation: 'I1: twice' })], 1);
-    expect(report).toMatchObject({ violations: 1, violated: [{ seed: 2, violation: 'I1: twice' }] });
+    const report = reportOf([aSeed(1), aSeed(2, { invariant: 'I1', violation: 'Violation: I1: twice' })], 1);
+    expect(report).toMatchObject({
+      violations: 1,
+      violated: [{ seed: 2, invariant: 'I1', violation: 'Violation: I1: twice' }],
+    });
   });
 
   it('tells what 2,000 seeds have never shown, and is patient before', () => {
