@@ -35,6 +35,8 @@ interface Plan {
 interface Choice {
   /** Their msg_status: '1' is not sent yet, as far as the tables say. */
   readonly status: '1' | '2';
+  /** Only those of this batch. */
+  readonly batchId: string | undefined;
   readonly isPreferred?: (row: RowTruth) => boolean;
 }
 
@@ -124,29 +126,45 @@ export class Customer {
   #meddle(): void {
     const { world } = this.#parts;
     if (world.faults.over) return;
-    const unsent = { status: '1' } as const;
-    // Who puts off mostly does so because a row is too late.
-    const late = { ...unsent, isPreferred: ({ expiresAt }: RowTruth) => expiresAt <= world.now };
     world.after(world.random.between(1_000, 8_000), async () => {
-      await this.#meddleWith(unsent, 'rowDeleted', (row) => this.#delete(row));
-      await this.#meddleWith(unsent, 'rowChanged', (row) => this.#change(row));
-      await this.#meddleWith(late, 'rowPostponed', (row) => this.#postpone(row));
-      await this.#meddleWith(unsent, 'rowGrown', (row) => this.#grow(row));
-      await this.#meddleWith(unsent, 'numberBanned', (row) => this.#ban(row, 'R', row.recipient));
-      await this.#meddleWith(unsent, 'textBanned', (row) => this.#ban(row, 'T', `${row.id} version`));
-      await this.#meddleWith({ status: '2' }, 'sentRowDeleted', (row) => this.#delete(row));
+      await this.#meddleOnce();
       await this.#reuse();
       this.#meddle();
     });
   }
 
+  /** To be called when a sender has looked at a batch: it seals soon, and some customers are at its rows just then. */
+  mayInterfere(batchId: string): void {
+    const { world } = this.#parts;
+    if (!world.faults.over && world.random.chance(0.15))
+      world.after(world.random.between(0, 50), () => this.#meddleOnce(batchId));
+  }
+
+  /** With rows of this batch, or any. */
+  async #meddleOnce(batchId?: string): Promise<void> {
+    const { world } = this.#parts;
+    const unsent = { status: '1', batchId } as const;
+    // Who puts off mostly does so because a row is too late.
+    const late = { ...unsent, isPreferred: ({ expiresAt }: RowTruth) => expiresAt <= world.now };
+    await this.#meddleWith(unsent, 'rowDeleted', (row) => this.#delete(row));
+    await this.#meddleWith(unsent, 'rowChanged', (row) => this.#change(row));
+    await this.#meddleWith(late, 'rowPostponed', (row) => this.#postpone(row));
+    await this.#meddleWith(unsent, 'rowGrown', (row) => this.#grow(row));
+    await this.#meddleWith(unsent, 'numberBanned', (row) => this.#ban(row, 'R', row.recipient));
+    await this.#meddleWith(unsent, 'textBanned', (row) => this.#ban(row, 'T', `${row.id} version`));
+    await this.#meddleWith({ status: '2', batchId }, 'sentRowDeleted', (row) => this.#delete(row));
+  }
+
   /** With any row of this choice, if the fault strikes. */
   async #meddleWith(choice: Choice, fault: FaultName, act: (row: RowTruth) => Promise<void>): Promise<void> {
     const { world, ledger, checker } = this.#parts;
-    const rows = checker.last.rows.filter((row) => row.place === 'tran' && row.status === choice.status);
+    const { status, batchId, isPreferred = () => false } = choice;
+    const rows = checker.last.rows.filter(
+      (row) => row.place === 'tran' && row.status === status && (batchId ?? row.batchId) === row.batchId,
+    );
     if (rows.length === 0 || !world.faults.strikes(fault)) return;
     const truths = rows.flatMap(({ id }) => ledger.rows.get(id) ?? []);
-    const preferred = truths.filter(choice.isPreferred ?? (() => false));
+    const preferred = truths.filter(isPreferred);
     await act(world.random.pick(preferred.length > 0 ? preferred : truths));
     await checker.look();
   }

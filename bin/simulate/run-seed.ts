@@ -91,6 +91,7 @@ interface Story {
 
 async function tell({ world, ledger, rate, checker, desk, gateway, client, sessions }: Story): Promise<undefined> {
   const { random } = world;
+  const customer = new Customer({ world, ledger, checker, client, desk });
   const database = new SimulatedDatabase({
     world,
     sessions,
@@ -99,6 +100,7 @@ async function tell({ world, ledger, rate, checker, desk, gateway, client, sessi
       const isDone = step === 'settle' || outcome === 'leased' || outcome === 'sealed';
       if (step !== undefined && isDone) ledger.mark(step, process.name, batchId);
       await checker.look(name);
+      if (step === 'lease' && isDone) customer.mayInterfere(batchId);
     },
   });
   const agent = new SimulatedAgent({
@@ -109,7 +111,6 @@ async function tell({ world, ledger, rate, checker, desk, gateway, client, sessi
     rate,
     onSaid: (what) => checkPrivacy(world, what),
   });
-  const customer = new Customer({ world, ledger, checker, client, desk });
   agent.start();
   customer.start(random.integer(20, 60));
   await world.run(() => false, random.between(50_000, 150_000));
