@@ -58,8 +58,10 @@ export class Customer {
   start(messages: number): void {
     const { world } = this.#parts;
     let left = messages;
+    // Some send a campaign at once: only then calls queue up for their slots.
+    const mostAtOnce = world.random.pick([15, 60]);
     const burst = async () => {
-      const count = Math.min(left, world.random.integer(1, 15));
+      const count = Math.min(left, world.random.integer(1, mostAtOnce));
       for (let i = 0; i < count; i++) await this.#insert(this.#randomPlan());
       left -= count;
       this.isDone = left === 0;

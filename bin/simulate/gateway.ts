@@ -79,8 +79,6 @@ export class SimulatedGateway {
       call.then((answered) => (answered === 'lost' ? never : answered)),
     );
     ledger.callEnds(batch.messages);
-    // Longer than the lease, mostly: what it settles then, another sender has taken over.
-    if (faults.strikes('senderFrozen')) await process.freeze(random.between(30_000, 120_000));
     return answer;
   }
 
@@ -99,6 +97,7 @@ export class SimulatedGateway {
       const { results } = this.#process(process, batch);
       if (faults.strikes('gatewayErrorAfter')) throw new StatusError(random.pick(broken), 'simulated');
       if (this.#isMute || faults.strikes('gatewayReplyLost')) return 'lost';
+      process.mayFreeze();
       const checked = toSendResults(
         results,
         batch.messages.map((message) => message.reference),

@@ -43,10 +43,10 @@ export class Process {
     return new Promise((resolve) => this.#later(ms, resolve));
   }
 
-  /** For so long its environment gives it no time, and counts none. */
-  async freeze(ms: number): Promise<void> {
-    this.#frozenUntil = this.world.now + ms;
-    await this.sleep(ms);
+  /** Its environment may give it no time for a while, mostly for longer than a lease, and count none. */
+  mayFreeze(): void {
+    const { faults, random, now } = this.world;
+    if (faults.strikes('senderFrozen')) this.#frozenUntil = now + random.between(30_000, 120_000);
   }
 
   get isFrozen(): boolean {
@@ -70,9 +70,13 @@ export class Process {
   #later(ms: number, act: () => void): void {
     const { world } = this;
     const pause = this.#alive && world.faults.strikes('processPaused') ? world.random.between(1_000, 60_000) : 0;
-    world.after(ms + pause, () => {
-      if (this.#alive) act();
-    });
+    world.after(ms + pause, () => this.#wake(act));
+  }
+
+  #wake(act: () => void): void {
+    if (!this.#alive) return;
+    if (this.isFrozen) this.world.after(this.#frozenUntil - this.world.now, () => this.#wake(act));
+    else act();
   }
 }
 

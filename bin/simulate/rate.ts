@@ -26,7 +26,7 @@ export class Rate {
   }
 
   mayLower(): void {
-    if (this.#lowered !== undefined || this.#first < 12 || !this.#world.faults.strikes('rateLowered')) return;
+    if (this.#lowered !== undefined || this.#first < 8 || !this.#world.faults.strikes('rateLowered')) return;
     this.#lowered = { to: this.#first / 4, at: this.#world.now };
     this.#world.tell(`the rate is lowered to ${this.#lowered.to}`);
   }

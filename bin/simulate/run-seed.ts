@@ -58,7 +58,7 @@ export async function runSeed({ client, sessions, seed, onLine }: SeedRun): Prom
   const dataDir = mkdtempSync(join(tmpdir(), 'omni-simulation-'));
   const fate = { seed, behaviour: simulatorOptions.shape.behaviour.parse(behaviour) };
   const ledger = new Ledger(world);
-  const rate = new Rate(world, world.random.pick([0, 4, 12, 40]));
+  const rate = new Rate(world, world.random.pick([0, 4, 8, 16]));
   const checker = new Checker({ world, ledger, client, openLimit: rate.openLimit });
   const desk = new ReportDesk(world, ledger, fate);
   const gateway = new SimulatedGateway({ world, ledger, checker, desk, fate, dataDir });
@@ -101,6 +101,7 @@ async function tell({ world, ledger, rate, checker, desk, gateway, client, sessi
       if (step !== undefined && isDone) ledger.mark(step, process.name, batchId);
       await checker.look(name);
       if (step === 'lease' && isDone) customer.mayInterfere(batchId);
+      if (step === 'seal' && isDone) process.mayFreeze();
     },
   });
   const agent = new SimulatedAgent({

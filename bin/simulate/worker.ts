@@ -46,10 +46,17 @@ export async function work(
 
 /** As a process of its own: the work comes, and results go, over its channel. */
 if (process.send !== undefined && process.argv[2] === 'worker') {
-  process.on('disconnect', () => process.exit(0));
+  // Whoever wanted it is gone, or has seen enough: the seed at hand is the last, so that its database is stopped and removed.
+  let isWanted = true;
+  process.on('disconnect', () => {
+    isWanted = false;
+  });
+  const tell = (message: WorkerMessage) => {
+    if (isWanted) process.send?.(message);
+    return isWanted;
+  };
   process.once('message', async (told: Work) => {
-    await work(told, (message) => process.send?.(message) ?? false);
-    process.send?.({ type: 'done' } satisfies WorkerMessage);
-    process.disconnect();
+    await work(told, tell);
+    if (tell({ type: 'done' })) process.disconnect();
   });
 }
