@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { readArguments } from './local/arguments.ts';
-import { endWith, personsOutput } from './local/program.ts';
+import { endWith, personsOutput, stopSignal } from './local/program.ts';
 import { UsageError } from './local/usage-error.ts';
 import type { Mutant } from './simulate/mutants/mutant.ts';
 import { mutants } from './simulate/mutants.ts';
@@ -21,6 +21,8 @@ Options:
   --only TEXT   only guards whose name has it, or one of several given`;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+/** Ends the simulation at hand, so that its copy of the source is removed. */
+const stop = stopSignal();
 const copied = ['bin', 'functions', 'proto', 'sql', 'package.json', 'tsconfig.json'];
 
 interface Outcome {
@@ -109,6 +111,7 @@ async function run(folder: string, args: readonly string[]): Promise<string> {
   const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
+    signal: stop,
   });
   const [said, complained, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   // The simulation itself ends with 1 when it finds a violation.
