@@ -6,7 +6,7 @@ import { countDuplicates } from '../../bin/chaos/accounting.ts';
 import { findLost, insertCampaign } from '../../bin/local/campaign.ts';
 import { openPool } from '../../bin/local/run-campaign.ts';
 import { readAcceptLog } from '../../bin/local/simulator/accept-log.ts';
-import { isAlive } from '../support/processes.ts';
+import { isAlive, killAll } from '../support/processes.ts';
 import { type Runner, startRunner, untilUp } from '../support/runner.ts';
 
 /** Bounds a hang; on a machine that others use a start alone can take a minute. */
@@ -59,7 +59,7 @@ it('sends each of 5,000 messages once though everything is killed, later any one
   const { dataDir } = first.runner;
   await untilAnswered(dataDir, 500);
 
-  for (const pid of first.runner.processes()) process.kill(pid, 'SIGKILL');
+  killAll(first.runner.processes());
   await vi.waitFor(() => expect(first.runner.processes()).toEqual([]), soon);
   const answeredAtFirst = acceptLogOf(dataDir).length;
   const second = await start(dataDir);

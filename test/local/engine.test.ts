@@ -21,7 +21,7 @@ import {
   temporaryFolder,
   writeAssembly,
 } from '../support/assembly.ts';
-import { isAlive } from '../support/processes.ts';
+import { isAlive, killAll } from '../support/processes.ts';
 import { aQueueServer, depthOf } from '../support/queue.ts';
 
 /** Writes down each invocation beside itself, in seen.jsonl. */
@@ -277,7 +277,7 @@ it('leaves nothing behind when the runner is killed, not even a function that is
   const [line] = await once(createInterface(runner.stdout), 'line');
   const pids = z.array(z.int().positive()).length(4).parse(JSON.parse(line));
   onTestFinished(() => {
-    for (const pid of pids.filter(isAlive)) process.kill(pid, 'SIGKILL');
+    killAll(pids);
   });
   for (const sign of ['busy/busy', 'receiver/environment.json'])
     await vi.waitFor(() => expect(existsSync(join(dir, sign))).toBe(true), soon);

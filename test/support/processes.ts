@@ -6,3 +6,14 @@ export function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+/** SIGKILL of each, though some may end by themselves meanwhile: with their parent, say. */
+export function killAll(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if (isAlive(pid)) throw error;
+    }
+  }
+}

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
+import { killAll } from './processes.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -47,7 +48,7 @@ export function startRunner(args: readonly string[], environment: Record<string,
     exited,
     processes,
     async cleanUp() {
-      for (const pid of processes()) process.kill(pid, 'SIGKILL');
+      killAll(processes());
       await exited;
       rmSync(dataDir, { recursive: true, force: true });
     },
