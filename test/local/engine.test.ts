@@ -31,11 +31,12 @@ export const handler = async (event) => {
   return { batchItemFailures: [] };
 };`;
 
-/** Stays until it is told to end, then takes its time to. */
-const receiver = `import { appendFileSync, writeFileSync } from 'node:fs';
-writeFileSync('environment.json', JSON.stringify(process.env));
+/** Stays until it is told to end, then takes its time to. Once environment.json is there, it is whole, and can be told. */
+const receiver = `import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 const stay = setInterval(() => {}, 1_000);
-process.once('SIGTERM', () => setTimeout(() => { appendFileSync('drained', 'x'); clearInterval(stay); }, 50));`;
+process.once('SIGTERM', () => setTimeout(() => { appendFileSync('drained', 'x'); clearInterval(stay); }, 50));
+writeFileSync('environment.part', JSON.stringify(process.env));
+renameSync('environment.part', 'environment.json');`;
 
 const seenLine = z.object({
   event: z.looseObject({ Records: z.array(z.object({ body: z.string() })).optional() }),
