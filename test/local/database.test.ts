@@ -10,6 +10,7 @@ import { spawnGuarded } from '../../bin/local/guarded-process.ts';
 import { applySchema } from '../../bin/local/schema.ts';
 import { cloneDatabase } from '../support/database.ts';
 import { startOldPostgresql } from '../support/old-postgresql.ts';
+import { isAlive } from '../support/processes.ts';
 
 const zone = 'Asia/Seoul';
 let folder: string;
@@ -36,14 +37,6 @@ async function ask(url: string, sql: string): Promise<unknown[]> {
 }
 
 const serverPid = (name: string) => Number(readFileSync(join(folder, name, 'postmaster.pid'), 'utf8').split('\n')[0]);
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 describe('the embedded database', () => {
   it('runs in a folder that only its owner may enter', async () => {
