@@ -22,7 +22,8 @@ async function answer(options: OperatorOptions): Promise<string> {
   try {
     if (options.command === 'doubt') return asText(toDoubts(await store.readDoubts()), doubtText);
     const [lanes, surroundings] = [await store.readLanes(), await store.readSurroundings()];
-    return asText(toStatus(lanes, surroundings, options.timeZone), statusText);
+    const setAside = await store.readSetAside();
+    return asText(toStatus({ lanes, surroundings, setAside }, options.timeZone), statusText);
   } catch (error) {
     throw toProblem(error, where);
   } finally {

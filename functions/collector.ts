@@ -4,6 +4,7 @@ import { MetricUnit, observe, scheduledLoop } from './aws/middleware.ts';
 import { sqsSendQueue } from './aws/send-queue.ts';
 import { collectStore } from './database/collect-store.ts';
 import { connectDatabase } from './database/data-api.ts';
+import { ruleOf } from './message/refusal.ts';
 import { collect } from './pipeline/collect.ts';
 
 /** Claims due rows and puts their batches on the SEND QUEUE. */
@@ -16,12 +17,17 @@ const queue = sqsSendQueue(new SQSClient({}), urls, (batchIds) => logger.warn('r
 const settings = { messagesPerSecond: env.MESSAGES_PER_SECOND, sendQueueLimit: env.SEND_QUEUE_LIMIT };
 const soonMs = env.MESSAGES_PER_SECOND === 0 ? 200 : 1_000;
 const pauses = { loopSeconds: env.LOOP_SECONDS, soonMs, idleMs: env.COLLECT_INTERVAL_MS };
+let lastSetAside = 0;
 
 export const handler = scheduledLoop(observed, pauses, async () => {
-  const { next, malformed, oldestWaitingSeconds, ...counts } = await collect({ store, queue }, settings);
-  for (const row of malformed) logger.warn('row refused', { ...row, code: 'E999' });
+  const { next, refused, oldestWaitingSeconds, setAside, ...counts } = await collect({ store, queue }, settings);
+  for (const { clientKey, code, reason } of refused)
+    logger.warn('row refused', { clientKey, code, rule: ruleOf(reason) });
   if (Object.values(counts).some((count) => count > 0)) logger.info('collected', counts);
+  if (setAside !== lastSetAside) logger.warn('rows put aside', { setAside });
+  lastSetAside = setAside;
   metrics.addMetric('OldestWaitingSeconds', MetricUnit.Seconds, oldestWaitingSeconds);
+  metrics.addMetric('RowsSetAside', MetricUnit.Count, setAside);
   metrics.addMetric('MessagesCollected', MetricUnit.Count, counts.messages);
   return next;
 });

@@ -13,9 +13,8 @@ const store = archiveStore(connectDatabase(env));
 const pauses = { loopSeconds: env.LOOP_SECONDS, soonMs: 1_000, idleMs: env.ARCHIVE_INTERVAL_MS };
 
 export const handler = scheduledLoop(observed, pauses, async () => {
-  const { next, archived, clashed, createdMonths } = await archive(store, { turnLimit: sizes.archive });
-  if (archived + clashed + createdMonths.length > 0) logger.info('archived', { archived, clashed, createdMonths });
+  const { next, archived, createdMonths } = await archive(store, { turnLimit: sizes.archive });
+  if (archived + createdMonths.length > 0) logger.info('archived', { archived, createdMonths });
   metrics.addMetric('MessagesArchived', MetricUnit.Count, archived);
-  metrics.addMetric('MessagesClashed', MetricUnit.Count, clashed);
   return next;
 });

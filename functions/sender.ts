@@ -8,6 +8,7 @@ import { parseRecord } from './aws/send-queue.ts';
 import { connectDatabase } from './database/data-api.ts';
 import { sendStore } from './database/send-store.ts';
 import { connectGateway } from './gateway/grpc/gateway.ts';
+import { ruleOf } from './message/refusal.ts';
 import { send } from './pipeline/send.ts';
 
 /** Sends the batches whose records it gets, side by side, so that five waits for a slot are one. */
@@ -23,10 +24,12 @@ const gateway = connectGateway({ url: env.GATEWAY_URL, credentials });
 async function sendRecord(body: string): Promise<void> {
   const { batchId } = parseRecord(body);
   const { refused, ...tally } = await send(batchId, { store, gateway, clock: steadyClock });
-  for (const row of refused) logger.warn('row refused', row);
+  for (const { clientKey, code, reason } of refused)
+    logger.warn('row refused', { clientKey, code, rule: ruleOf(reason) });
   logger.info('batch', { batchId, ...tally });
   metrics.addMetric('MessagesAccepted', MetricUnit.Count, tally.accepted);
   metrics.addMetric('MessagesRejected', MetricUnit.Count, tally.rejected);
+  metrics.addMetric('RequestsRefused', MetricUnit.Count, tally.outcome === 'refused' ? 1 : 0);
 }
 
 export const handler = withHouseMiddleware<SQSEvent>(observed)

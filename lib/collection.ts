@@ -50,5 +50,19 @@ export class Collection extends Construct {
       threshold: 300,
       evaluationPeriods: 5,
     });
+    agentAlarm(this, 'RowsSetAside', {
+      name: 'Collection/RowsSetAside',
+      description: 'For five minutes there have been rows of msg_tran that a step cannot write.',
+      metric: new Metric({
+        namespace: 'OmniAgent',
+        metricName: 'RowsSetAside',
+        dimensionsMap: { service: 'collector' },
+        // At every look of the minute: a row that somebody held while its batch was sealed is free at the next one.
+        statistic: 'Minimum',
+        period: Duration.minutes(1),
+      }),
+      threshold: 0,
+      evaluationPeriods: 5,
+    });
   }
 }

@@ -17,7 +17,7 @@ export type Target =
   | { readonly clusterArn: string; readonly secretArn: string; readonly database: string };
 
 export const usage = `Usage:
-  npx --no-install omni-agent status [--json] [--database URL]   how many messages are where, the report stream, the zones
+  npx --no-install omni-agent status [--json] [--database URL]   how many messages are where, rows put aside, the report stream, the zones
   npx --no-install omni-agent doubt [--json] [--database URL]    batches that may have been sent, why, what settles them
 Both read alone and change nothing; docs/runbook.md says how to read them.
 Environment:

@@ -1,3 +1,4 @@
+import type { SetAside } from '../../functions/database/set-aside-row.ts';
 import {
   type LaneStatus,
   type Place,
@@ -8,12 +9,15 @@ import {
   type Surroundings,
 } from '../../functions/database/status-store.ts';
 import { age, table } from '../local/table.ts';
+import { type SetAsideMessages, setAsideText, toSetAside } from './set-aside.ts';
 import { warningsOf } from './warnings.ts';
 
 export interface Status extends Surroundings {
   readonly timeZone: string;
   readonly lanes: readonly LaneStatus[];
   readonly all: Places;
+  /** Rows that a step could not write; each is in its place too. */
+  readonly setAside: SetAsideMessages;
   /** What somebody should do something about. */
   readonly warnings: readonly string[];
 }
@@ -22,23 +26,31 @@ export interface Status extends Surroundings {
 const titles: Readonly<Record<PlaceName, readonly [title: string, msgStatus: string]>> = {
   waiting: ['waiting', '1'],
   scheduled: ['scheduled', '1'],
+  deferred: ['deferred', '1'],
   claimed: ['claimed', '1'],
   sending: ['being sent', '1'],
   inDoubt: ['in doubt', '1'],
   accepted: ['accepted', '2'],
   reported: ['reported', '3'],
   finished: ['finished', '3'],
-  putAside: ['put aside', '3'],
+  held: ['held', 'other'],
   orphaned: ['orphaned', '1'],
-  unknown: ['unknown', 'other'],
 };
 
 /** Shown only if there are any. */
-const exceptional: ReadonlySet<PlaceName> = new Set(['putAside', 'orphaned', 'unknown']);
+const exceptional: ReadonlySet<PlaceName> = new Set(['deferred', 'held', 'orphaned']);
 
-export function toStatus(lanes: readonly LaneStatus[], surroundings: Surroundings, timeZone: string): Status {
+/** What was read of the database. */
+export interface Findings {
+  readonly lanes: readonly LaneStatus[];
+  readonly surroundings: Surroundings;
+  readonly setAside: SetAside;
+}
+
+export function toStatus({ lanes, surroundings, setAside }: Findings, timeZone: string): Status {
   const all = placesOf((place) => sum(lanes.map((lane) => lane.places[place])));
-  return { ...surroundings, timeZone, lanes, all, warnings: warningsOf(all, surroundings, timeZone) };
+  const warnings = warningsOf({ all, surroundings, asideCount: setAside.rowCount }, timeZone);
+  return { ...surroundings, timeZone, lanes, all, setAside: toSetAside(setAside), warnings };
 }
 
 function sum(own: readonly Place[]): Place {
@@ -66,6 +78,7 @@ export function statusText(status: Status): string {
     `  reports         ${count(reports.waiting)} to be merged${oldest}; ${count(reports.parked)} looking for their row, ${count(reports.unmatched)} never found it`,
     `  rate gate       slots are given ${rateGateAheadSeconds.toFixed(1)} s ahead`,
     `  zone            ${timeZone}; the server's own ${serverTimeZone === null ? 'cannot be seen: this session was given one' : `is ${serverTimeZone}`}`,
+    ...setAsideText(status.setAside),
     ...status.warnings.map((warning) => `\nWARNING: ${warning}`),
   ].join('\n');
 }

@@ -1,18 +1,26 @@
 import type { Places, Surroundings } from '../../functions/database/status-store.ts';
 import { timing } from '../../functions/pipeline/timing.ts';
 
+interface Judged {
+  readonly all: Places;
+  readonly surroundings: Surroundings;
+  readonly asideCount: number;
+}
+
 /** What somebody should do something about; docs/runbook.md says what, in the order of these. */
-export function warningsOf(all: Places, surroundings: Surroundings, timeZone: string): string[] {
-  const { receiver, reports } = surroundings;
+export function warningsOf({ all, surroundings, asideCount }: Judged, timeZone: string): string[] {
+  const { receiver, reports, refusedAlone, unguarded } = surroundings;
   const warnings = [
+    unguarded !== null &&
+      `THE TABLE IS NOT GUARDED, missing or disabled: ${unguarded}. What customers write can make a message be sent twice, or never: apply sql/postgresql/schema again, now`,
     zoneWarning(surroundings, timeZone),
     receiver === null && 'nobody holds the report stream: no reports come in',
     doubtWarning(all),
     all.orphaned.count > 0 &&
       `${messages(all.orphaned.count)} in msg_status 1 with a batch_id that no batch knows: nobody will send them`,
-    all.putAside.count > 0 &&
-      `${messages(all.putAside.count)} put aside for an hour: another message of their month has the msg_key`,
-    all.unknown.count > 0 && `${messages(all.unknown.count)} in a msg_status that the agent does not know: left alone`,
+    asideCount > 0 && `${messages(asideCount)} put aside, because a step cannot write the row: see the list above`,
+    refusedAlone > 0 &&
+      `${messages(refusedAlone)} refused by the gateway, which has accepted no others since: they wait; the sender's log says why`,
     reports.unmatchedOfLastDay > 0 &&
       `${reports.unmatchedOfLastDay} reports of the last 24 hours never found their message: see msg_report_unmatched`,
   ];

@@ -85,6 +85,7 @@ export class SimulatedAgent {
     if (!this.#queue.isEmpty && world.faults.strikes('queueWiped')) this.#queue.wipe();
     // Longer than a report that says no reference is looked for.
     if (world.faults.strikes('gatewayMute')) this.#parts.gateway.fallMute(world.random.between(30_000, 1_200_000));
+    if (world.faults.strikes('gatewayRefusesAll')) this.#parts.gateway.refuseAll(world.random.between(5_000, 60_000));
     this.#parts.rate.mayLower();
     if (this.#stops.size > 0 && world.faults.strikes('receiverStopped'))
       for (const stop of this.#stops.values()) stop.abort();

@@ -1,8 +1,19 @@
 import type pg from 'pg';
 import type { Moment } from './edges.ts';
-import type { Ledger, RowTruth } from './ledger.ts';
-import { type Snapshot, type SnapshotBatch, SnapshotReader, type SnapshotRow } from './snapshot.ts';
-import { batchEdges, batchEdgesBetween, batchState, rowEdge, rowEdges } from './state-chart.ts';
+import type { Ledger } from './ledger.ts';
+import { checkFinished, momentOf, noteTimes } from './row-checks.ts';
+import { emptySnapshot, type Snapshot, type SnapshotBatch, SnapshotReader, type SnapshotRow } from './snapshot.ts';
+import {
+  batchEdges,
+  batchEdgesBetween,
+  batchState,
+  isHandedOver,
+  rankOf,
+  rowEdge,
+  rowEdges,
+  rowState,
+} from './state-chart.ts';
+import { monthOf, type RowTruth } from './truth.ts';
 import { Violation, type World } from './world.ts';
 
 export interface CheckerOptions {
@@ -17,7 +28,7 @@ export interface CheckerOptions {
 export class Checker {
   readonly #options: CheckerOptions;
   readonly #reader: SnapshotReader;
-  #last: Snapshot = { rows: [], batches: [], reports: 0 };
+  #last: Snapshot = emptySnapshot;
   #lastAt = 0;
 
   constructor(options: CheckerOptions) {
@@ -39,9 +50,16 @@ export class Checker {
     try {
       this.#checkRows(before.snapshot, statement);
       this.#checkBatches(before, statement);
+      this.#checkAside(before.snapshot, statement);
     } catch (error) {
       world.fail(error instanceof Error ? error : new Error(String(error)));
     }
+  }
+
+  /** Where this row is now, and whether it is too late to change what is sent of it. */
+  find({ id }: RowTruth): { row: SnapshotRow; isHandedOver: boolean } | undefined {
+    const row = this.#last.rows.find((one) => one.id === id);
+    return row && { row, isHandedOver: isHandedOver(row, this.#last.batches) };
   }
 
   /** When a sender begins a call: unless it is settled meanwhile, the batch is sealed, under this key. */
@@ -66,27 +84,41 @@ export class Checker {
   }
 
   #checkRow(truth: RowTruth, row: SnapshotRow, earlier: SnapshotRow | undefined): void {
-    if (earlier !== undefined && row.status < earlier.status)
+    if (earlier !== undefined && rankOf(row) < rankOf(earlier))
       throw new Violation('I5', `${truth.id} went from ${earlier.status} back to ${row.status}`);
     if (earlier?.finished && !row.finished) throw new Violation('I5', `${truth.id} is no longer finished`);
-    const isClaimedNow = row.status === '1' && row.batchId !== null && earlier?.batchId === null;
+    const isClaimedNow = rowState(row) === 'claimed' && earlier?.batchId === null;
     if (isClaimedNow && truth.dueAt > this.#options.world.now + 1)
       throw new Violation('I7', `${truth.id} is claimed before its time`);
+    if (isClaimedNow && truth.isHeld) throw new Violation('I7', `${truth.id} is claimed though held`);
     if (row.finished && !earlier?.finished) checkFinished(truth);
-    if (row.place === 'log') this.#checkLogged(truth, row);
-    if (row.status !== '1' || row.batchId === null) return;
+    if (row.place === 'log') this.#checkLogged(truth, row, earlier);
+    if (rowState(row) !== 'claimed') return;
     const batch = this.#last.batches.find(({ id }) => id === row.batchId);
-    if (!batch?.members.includes(row.clientKey))
+    // A seal may have to leave a member behind that it cannot write.
+    const isStray = this.#last.aside.some(({ clientKey, step }) => clientKey === row.clientKey && step === 'seal');
+    if (!batch?.members.includes(row.clientKey) && !isStray)
       throw new Violation('I3', `${truth.id} is in batch ${row.batchId}, which ${batch ? 'has it not' : 'is gone'}`);
   }
 
-  #checkLogged(truth: RowTruth, row: SnapshotRow): void {
+  #checkLogged(truth: RowTruth, row: SnapshotRow, earlier: SnapshotRow | undefined): void {
     if (row.status !== '4') throw new Violation('I2', `${truth.id} is logged with msg_status ${row.status}`);
     if (!row.finished) throw new Violation('I3', `${truth.id} is logged before it is finished`);
-    if (truth.month !== undefined && row.month !== truth.month)
-      throw new Violation('I2', `${truth.id} is in the log of ${row.month}, not of ${truth.month}`);
-    if (this.#last.batches.some(({ id, state }) => id === row.batchId && state === 'sealed'))
+    if (earlier?.place !== 'log') this.#checkMonth(truth, row);
+    const batch = this.#last.batches.find(({ id, state }) => id === row.batchId && state === 'sealed');
+    if (batch?.members.includes(row.clientKey) && !row.answered)
       throw new Violation('I3', `${truth.id} is logged while its batch is in doubt`);
+  }
+
+  /** That of its request_date; of the end, if it ended unsent and there is no table of its own, or its date is none. */
+  #checkMonth(truth: RowTruth, row: SnapshotRow): void {
+    const { now } = this.#options.world;
+    const own = monthOf(truth.dueAt);
+    const isFarAhead = truth.dueAt > now + 28 * 86_400_000;
+    const hasTable = own !== undefined && this.#last.months.includes(own);
+    const isOfItsEnd = !hasTable && (truth.accepted.length === 0 || own === undefined || isFarAhead);
+    const wanted = isOfItsEnd ? monthOf(now) : own;
+    if (row.month !== wanted) throw new Violation('I2', `${truth.id} is in the log of ${row.month}, not of ${wanted}`);
   }
 
   #noteRow(
@@ -102,12 +134,28 @@ export class Checker {
     if (edge === undefined) return;
     if (!isOneOf(rowEdges, edge)) throw new Violation('I5', `${truth.id} went ${edge}, which is not on the chart`);
     world.saw(`row ${edge}`);
-    const moments: Readonly<Record<string, Moment>> = {
-      sealBatch: 'a member leaves its batch before the seal',
-      mergeReports: 'a report before the answer',
-    };
-    const moment = edge === 'claimed -> reported' ? moments[statement ?? ''] : undefined;
+    if (row !== undefined) noteTimes(truth, row, world.now);
+    const moment = momentOf(edge, statement);
     if (moment !== undefined) world.saw(moment);
+    const isRefusal = truth.refusedAt !== undefined && edge === 'claimed -> reported' && statement === 'settleBatch';
+    if (isRefusal) world.saw('the one refused member ends' satisfies Moment);
+    if (row?.place === 'log' && truth.wasBlocked && edge !== 'complete -> complete')
+      world.saw('a row that was in the way goes on' satisfies Moment);
+  }
+
+  /** Only of rows that the customer has put something in the way of: nobody else writes at the same time. */
+  #checkAside(before: Snapshot, statement: string | undefined): void {
+    const { world, ledger } = this.#options;
+    for (const { clientKey, step } of this.#last.aside) {
+      if (before.aside.some((entry) => entry.clientKey === clientKey && entry.step === step)) continue;
+      const truths = [...ledger.rows.values()].filter(({ keys }) => keys.has(clientKey));
+      if (!truths.some(({ wasBlocked }) => wasBlocked))
+        throw new Violation(
+          'I10',
+          `${truths.map(({ id }) => id)} is put aside at ${step} by ${statement}, and nothing is in its way`,
+        );
+      world.saw(`put aside: ${step}`);
+    }
   }
 
   #checkBatches(before: { snapshot: Snapshot; at: number }, statement: string | undefined): void {
@@ -123,6 +171,8 @@ export class Checker {
         if (!isOneOf(batchEdges, edge))
           throw new Violation('I1', `batch ${id} went ${edge}, which is not on the chart`);
         world.saw(`batch ${edge}`);
+        if (edge === 'sealed -> claimed' && statement === 'splitBatch')
+          world.saw('a refused request is halved' satisfies Moment);
         const isTold = edge === 'in doubt -> gone' && statement === 'sweepBatches';
         if (isTold) world.saw('a batch closed by its reports' satisfies Moment);
       }
@@ -147,12 +197,6 @@ export class Checker {
     if (messageCount > openLimit)
       throw new Violation('I6', `${messageCount} messages are claimed and not sent, expected at most ${openLimit}`);
   }
-}
-
-/** By the answer; or, once it is accepted, by a delivery or by the news of the last channel. */
-function checkFinished({ id, accepted, told, chain }: RowTruth): void {
-  const isFinal = told.some(({ reportCode, channel }) => reportCode === '10000' || channel === chain.at(-1));
-  if (accepted.length > 0 && !isFinal) throw new Violation('I3', `${id} is finished before its last channel is`);
 }
 
 function isOneOf(edges: readonly string[], edge: string): boolean {

@@ -2,9 +2,22 @@ import type pg from 'pg';
 import { type CampaignRow, campaignRow } from '../local/campaign.ts';
 import type { Checker } from './checker.ts';
 import { timeZone } from './database.ts';
-import type { FaultName } from './faults.ts';
-import type { Ledger, RowTruth } from './ledger.ts';
+import { type Habit, type Hands, isOfCustomer } from './habit.ts';
+import { habits } from './habits.ts';
+import { mind } from './habits-blocks.ts';
+import {
+  addColumn,
+  type Copied,
+  copyBack,
+  presetColumns,
+  presetStatus,
+  release,
+  validitySeconds,
+} from './habits-inserts.ts';
+import type { Ledger } from './ledger.ts';
 import type { ReportDesk } from './report-desk.ts';
+import { rowState } from './state-chart.ts';
+import { newTruth, type RowTruth } from './truth.ts';
 import type { World } from './world.ts';
 
 export interface CustomerParts {
@@ -15,9 +28,7 @@ export interface CustomerParts {
   readonly desk: ReportDesk;
 }
 
-const minuteMs = 60_000;
-const hourMs = 60 * minuteMs;
-const validitySeconds = 86_400;
+const hourMs = 3_600_000;
 /** Above 2^53, so that a key that became a number on its way is not found again. */
 const firstKey = 9_007_199_254_741_000n;
 
@@ -26,32 +37,39 @@ interface Plan {
   readonly channelOrder?: string;
   readonly dueInMs: number;
   readonly ttl: number | null;
-  readonly isDateless?: boolean;
   /** Whether there is nothing wrong with the given channel_order. */
   readonly isSendable?: boolean;
 }
 
-/** Which rows the customer meddles with. */
-interface Choice {
-  /** Their msg_status: '1' is not sent yet, as far as the tables say. */
-  readonly status: '1' | '2';
-  /** Only those of this batch. */
-  readonly batchId: string | undefined;
-  readonly isPreferred?: (row: RowTruth) => boolean;
-}
-
-/** A customer who inserts, thinks better of it, and bans numbers, all of it by SQL. */
+/** A customer who inserts, thinks better of it, and has habits of all kinds, all of it by SQL. */
 export class Customer {
   readonly #parts: CustomerParts;
+  readonly #hands: Hands & { query: (sql: string, values: readonly unknown[]) => Promise<Copied[]> };
   #count = 0;
+  #keyCount = 0;
+  /** What it still wants to do, though the faults may be over. */
+  #pending = 0;
+  #hasInserted = false;
+  #hasColumn = false;
   /** Whether its messages are valid for longer than the gateway remembers a key. */
   readonly #isPatient: boolean;
-  /** Whether everything that it wanted to insert is inserted. */
-  isDone = false;
 
   constructor(parts: CustomerParts) {
     this.#parts = parts;
     this.#isPatient = parts.world.random.chance(0.3);
+    const { world, ledger, checker, client } = parts;
+    this.#hands = {
+      ...{ world, ledger, checker },
+      run: (sql, values = []) => this.#run(sql, values),
+      query: async (sql, values) => (await client.query(sql, [...values])).rows,
+      later: (ms, act) => this.#later(ms, act),
+      newKey: () => this.#newKey(),
+    };
+  }
+
+  /** Whether everything is done that it wanted to do. */
+  get isDone(): boolean {
+    return this.#hasInserted && this.#pending === 0;
   }
 
   /** Inserts so many rows in some bursts over the first minute; meddles until the faults stop. */
@@ -64,11 +82,26 @@ export class Customer {
       const count = Math.min(left, world.random.integer(1, mostAtOnce));
       for (let i = 0; i < count; i++) await this.#insert(this.#randomPlan());
       left -= count;
-      this.isDone = left === 0;
+      this.#hasInserted = left === 0;
       if (left > 0) world.after(world.random.between(500, 20_000), burst);
     };
     world.after(world.random.between(0, 2_000), burst);
     world.after(world.random.between(1_000, 10_000), () => this.#meddle());
+  }
+
+  /** To be called when a sender has looked at a batch: it seals soon, and some customers are at its rows just then. */
+  mayInterfere(batchId: string): void {
+    const { world } = this.#parts;
+    if (!world.faults.over && world.random.chance(0.15))
+      world.after(world.random.between(0, 50), () => this.#meddleOnce(batchId));
+  }
+
+  /** To be called when the gateway refuses a request for this row: it is halved soon, and some triggers mind that. */
+  mayMindHalving(row: RowTruth): void {
+    const { world } = this.#parts;
+    if (!world.faults.strikes('halvingMinded')) return;
+    const isSilent = world.random.chance(0.5);
+    world.after(0, () => mind(row, this.#hands, { step: 'split', isSilent }));
   }
 
   #randomPlan(): Plan {
@@ -79,7 +112,6 @@ export class Customer {
     if (die < 0.2) return { dueInMs: 0, ttl: random.integer(3, 120) };
     if (die < 0.25) return { dueInMs: -random.between(0, 20) * hourMs, ttl: validitySeconds };
     if (die < 0.28) return { dueInMs: 0, ttl: null, channelOrder: random.pick(['pigeon', 'sms,sms', 'sms,,mms']) };
-    if (die < 0.3) return { dueInMs: 0, ttl: null, isDateless: true };
     // Two channels that share a column group.
     if (die < 0.5)
       return { dueInMs: 0, ttl: null, channelOrder: random.pick(['sms,mms', 'mms,sms']), isSendable: true };
@@ -88,158 +120,131 @@ export class Customer {
 
   async #insert(plan: Plan, reusedKey?: string): Promise<void> {
     const { world, ledger, client, checker } = this.#parts;
-    this.#count += 1;
-    const clientKey = reusedKey ?? String(firstKey + BigInt(this.#count));
-    const id = `r${this.#count}x`;
+    const { id, clientKey } = this.#newRow(reusedKey);
     const row = named(campaignRow(clientKey, this.#count), id, 0);
     const mt = plan.isSendable ? { mt_subject: 'Your order', mt_content: `${id} version 0` } : {};
-    const values = { ...row, ...mt, channel_order: plan.channelOrder ?? row.channel_order, ttl: plan.ttl };
+    const status = presetStatus(this.#hands);
+    const orderNo = this.#hasColumn ? `order ${id}` : null;
+    const own = { ...(orderNo && { order_no: orderNo }), ...presetColumns(this.#hands) };
+    const plain = { channel_order: plan.channelOrder ?? row.channel_order, ttl: plan.ttl, msg_status: status };
+    const values = { ...row, ...mt, ...plain, ...own };
     const dueAt = Math.round(world.now + plan.dueInMs);
     const columns = Object.keys(values);
-    const date = plan.isDateless ? `'infinity'` : `to_timestamp(${dueAt} / 1000.0) at time zone '${timeZone}'`;
     await client.query(
-      `insert into msg_tran (${columns.join(', ')}, request_date)
-       values (${columns.map((_, index) => `$${index + 1}`).join(', ')}, ${date})`,
+      `insert into msg_tran (${columns.join(', ')}, request_date) values (${columns.map((_, index) => `$${index + 1}`).join(', ')},
+         to_timestamp(${dueAt} / 1000.0) at time zone '${timeZone}')`,
       Object.values(values),
     );
-    const isMalformed = (plan.channelOrder !== undefined && !plan.isSendable) || plan.isDateless === true;
-    ledger.insert({
+    const times = { dueAt, expiresAt: dueAt + (plan.ttl ?? validitySeconds) * 1000 };
+    const given = {
       id,
       clientKey,
       chain: values.channel_order.split(','),
       recipient: row.recipient,
-      month: plan.isDateless ? undefined : monthOf(dueAt),
-      dueAt: plan.isDateless ? world.now : dueAt,
-      expiresAt: dueAt + (plan.ttl ?? validitySeconds) * 1000,
-      isMalformed,
-      version: 0,
-      changedAt: Number.NEGATIVE_INFINITY,
-      deletedAt: undefined,
-      bannedAt: undefined,
-      accepted: [],
-      rejectedCode: undefined,
-      told: [],
-      reports: new Map(),
-    });
-    world.tell(`customer inserts ${id}`);
+      orderNo,
+      ...times,
+    };
+    const truth = newTruth(given, world.now);
+    truth.isMalformed = plan.channelOrder !== undefined && !plan.isSendable;
+    truth.endedAt = status === '3' ? world.now : undefined;
+    truth.isHeld = !['1', '3'].includes(status);
+    truth.isMeddledWith = status !== '1';
+    ledger.insert(truth);
+    world.tell(`customer inserts ${id} as ${status}`);
     await checker.look();
+    if (truth.isHeld && world.random.chance(0.8))
+      this.#later(world.random.between(1_000, 60_000), () => release(truth, this.#hands));
+  }
+
+  #newRow(reusedKey?: string): { id: string; clientKey: string } {
+    this.#count += 1;
+    return { id: `r${this.#count}x`, clientKey: reusedKey ?? this.#newKey() };
+  }
+
+  #newKey(): string {
+    this.#keyCount += 1;
+    return String(firstKey + BigInt(this.#keyCount));
   }
 
   #meddle(): void {
     const { world } = this.#parts;
     if (world.faults.over) return;
     world.after(world.random.between(1_000, 8_000), async () => {
+      if (!this.#hasColumn) this.#hasColumn = await addColumn(this.#hands);
       await this.#meddleOnce();
       await this.#reuse();
+      await this.#copyBack();
       this.#meddle();
     });
   }
 
-  /** To be called when a sender has looked at a batch: it seals soon, and some customers are at its rows just then. */
-  mayInterfere(batchId: string): void {
-    const { world } = this.#parts;
-    if (!world.faults.over && world.random.chance(0.15))
-      world.after(world.random.between(0, 50), () => this.#meddleOnce(batchId));
-  }
-
   /** With rows of this batch, or any. */
   async #meddleOnce(batchId?: string): Promise<void> {
-    const { world } = this.#parts;
-    const unsent = { status: '1', batchId } as const;
-    // Who puts off mostly does so because a row is too late.
-    const late = { ...unsent, isPreferred: ({ expiresAt }: RowTruth) => expiresAt <= world.now };
-    await this.#meddleWith(unsent, 'rowDeleted', (row) => this.#delete(row));
-    await this.#meddleWith(unsent, 'rowChanged', (row) => this.#change(row));
-    await this.#meddleWith(late, 'rowPostponed', (row) => this.#postpone(row));
-    await this.#meddleWith(unsent, 'rowGrown', (row) => this.#grow(row));
-    await this.#meddleWith(unsent, 'numberBanned', (row) => this.#ban(row, 'R', row.recipient));
-    await this.#meddleWith(unsent, 'textBanned', (row) => this.#ban(row, 'T', `${row.id} version`));
-    await this.#meddleWith({ status: '2', batchId }, 'sentRowDeleted', (row) => this.#delete(row));
+    for (const habit of habits) await this.#meddleWith(habit, batchId);
   }
 
-  /** With any row of this choice, if the fault strikes. */
-  async #meddleWith(choice: Choice, fault: FaultName, act: (row: RowTruth) => Promise<void>): Promise<void> {
+  /** With any row that the habit is about, if it strikes; now and then with one that has been meddled with. */
+  async #meddleWith({ fault, states, act, isPreferred, isHarmless }: Habit, batchId?: string): Promise<void> {
     const { world, ledger, checker } = this.#parts;
-    const { status, batchId, isPreferred = () => false } = choice;
+    const { random } = world;
     const rows = checker.last.rows.filter(
-      (row) => row.place === 'tran' && row.status === status && (batchId ?? row.batchId) === row.batchId,
+      (row) => states.includes(rowState(row)) && (batchId ?? row.batchId) === row.batchId,
     );
     if (rows.length === 0 || !world.faults.strikes(fault)) return;
     const truths = rows.flatMap(({ id }) => ledger.rows.get(id) ?? []);
-    const preferred = truths.filter(isPreferred);
-    await act(world.random.pick(preferred.length > 0 ? preferred : truths));
+    const isSecond = random.chance(0.3);
+    const preferred = truths.filter((row) => isPreferred?.(row, world.now) ?? (isSecond && row.isMeddledWith));
+    const row = random.pick(preferred.length > 0 ? preferred : truths);
+    row.isMeddledWith ||= isHarmless !== true;
+    await act(row, this.#hands);
     await checker.look();
-  }
-
-  async #delete(row: RowTruth): Promise<void> {
-    const { world, client } = this.#parts;
-    await client.query('delete from msg_tran where client_key = $1 and etc_text_1 = $2', [row.clientKey, row.id]);
-    row.deletedAt = world.now;
-    world.tell(`customer deletes ${row.id}`);
-  }
-
-  async #change(row: RowTruth): Promise<void> {
-    const { world, client } = this.#parts;
-    row.version += 1;
-    row.changedAt = world.now;
-    const text = `${row.id} version ${row.version}`;
-    await client.query(
-      `update msg_tran set mt_content = case when mt_content is not null then $3 end,
-         kko_content = case when kko_content is not null then $3 end,
-         rcs_content = case when rcs_content is not null then $3 end
-       where client_key = $1 and etc_text_1 = $2`,
-      [row.clientKey, row.id, text],
-    );
-    world.tell(`customer changes ${row.id}`);
-  }
-
-  async #postpone(row: RowTruth): Promise<void> {
-    const { world, client } = this.#parts;
-    if (row.isMalformed) return;
-    const validMs = row.expiresAt - row.dueAt;
-    row.dueAt = Math.round(world.now + world.random.between(1_000, 90_000));
-    row.expiresAt = row.dueAt + validMs;
-    row.month = monthOf(row.dueAt);
-    row.changedAt = world.now;
-    await client.query(
-      `update msg_tran set request_date = to_timestamp($3 / 1000.0) at time zone '${timeZone}'
-       where client_key = $1 and etc_text_1 = $2`,
-      [row.clientKey, row.id, row.dueAt],
-    );
-    world.tell(`customer puts ${row.id} off`);
-  }
-
-  /** To more than the Data API could return. */
-  async #grow(row: RowTruth): Promise<void> {
-    const { world, client } = this.#parts;
-    row.isMalformed = true;
-    row.changedAt = world.now;
-    await client.query(
-      `update msg_tran set kko_option = json_build_object('title', repeat('x', 70000)) where client_key = $1 and etc_text_1 = $2`,
-      [row.clientKey, row.id],
-    );
-    world.tell(`customer makes ${row.id} grow`);
-  }
-
-  /** Its number (`R`), or a text that only its contents have (`T`). */
-  async #ban(row: RowTruth, type: 'R' | 'T', text: string): Promise<void> {
-    const { world, client } = this.#parts;
-    await client.query('insert into msg_banlist (ban_type, ban_text) values ($1, $2)', [type, text]);
-    row.bannedAt ??= world.now;
-    world.tell(`customer bans ${type === 'R' ? 'the number' : 'the text'} of ${row.id}`);
   }
 
   /** Customers use a client_key again once its row is archived. */
   async #reuse(): Promise<void> {
-    const { world, ledger, checker } = this.#parts;
-    const taken = new Set(checker.last.rows.filter(({ place }) => place === 'tran').map(({ id }) => id));
-    const free = [...ledger.rows.values()].filter(
-      (row) => ![...ledger.rows.values()].some((other) => other.clientKey === row.clientKey && taken.has(other.id)),
-    );
+    const { world } = this.#parts;
+    const free = this.#archived();
     if (free.length === 0 || !world.faults.strikes('keyReused')) return;
     const { clientKey } = world.random.pick(free);
     await this.#insert({ dueInMs: 0, ttl: null }, clientKey);
     this.#parts.desk.repeatFor(clientKey);
+  }
+
+  async #copyBack(): Promise<void> {
+    const { world, checker } = this.#parts;
+    const logged = new Set(checker.last.rows.filter(({ place }) => place === 'log').map(({ id }) => id));
+    const rows = this.#archived().filter(({ id }) => logged.has(id));
+    if (rows.length === 0 || !world.faults.strikes('rowCopiedBack')) return;
+    const row = world.random.pick(rows);
+    await copyBack(row, this.#newRow(row.clientKey), this.#hands);
+    this.#parts.desk.repeatFor(row.clientKey);
+  }
+
+  /** Rows whose client_key is no longer in msg_tran. */
+  #archived(): RowTruth[] {
+    const { ledger, checker } = this.#parts;
+    const taken = new Set(checker.last.rows.filter(({ place }) => place === 'tran').map(({ clientKey }) => clientKey));
+    return [...ledger.rows.values()].filter(({ clientKey }) => !taken.has(clientKey));
+  }
+
+  /** Its own triggers and foreign keys, and the guard, stop some of its statements. */
+  async #run(sql: string, values: readonly unknown[]): Promise<number> {
+    try {
+      return (await this.#parts.client.query(sql, [...values])).rowCount ?? 0;
+    } catch (error) {
+      if (error instanceof Error && isOfCustomer(error.message)) return 0;
+      throw error;
+    }
+  }
+
+  #later(ms: number, act: () => Promise<void>): void {
+    const { world, checker } = this.#parts;
+    this.#pending += 1;
+    world.after(ms, async () => {
+      await act();
+      await checker.look();
+      this.#pending -= 1;
+    });
   }
 }
 
@@ -253,10 +258,4 @@ function named(row: CampaignRow, id: string, version: number): CampaignRow {
     kko_content: row.kko_content && text,
     rcs_content: row.rcs_content && text,
   };
-}
-
-function monthOf(at: number): string {
-  const parts = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit' }).formatToParts(at);
-  const part = (type: string) => parts.find((one) => one.type === type)?.value ?? '';
-  return `${part('year')}${part('month')}`;
 }

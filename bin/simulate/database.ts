@@ -1,10 +1,12 @@
-import type { ExecuteStatementCommand, ExecuteStatementCommandOutput } from '@aws-sdk/client-rds-data';
+import type { ExecuteStatementCommand, ExecuteStatementCommandOutput, SqlParameter } from '@aws-sdk/client-rds-data';
+import * as z from 'zod';
 import type { AgentDatabase } from '../../functions/database/agent-database.ts';
 import { connectDataApi, type DataApiClient } from '../../functions/database/data-api.ts';
 import * as statements from '../../functions/database/sql.generated.ts';
 import { DataApiError, toDataApiError } from '../local/data-api/errors.ts';
 import { statementRequest } from '../local/data-api/requests.ts';
 import type { Sessions } from '../local/data-api/sessions.ts';
+import { isOfCustomer } from './habit.ts';
 import type { Process } from './process.ts';
 import { Violation, type World } from './world.ts';
 
@@ -97,15 +99,15 @@ export class SimulatedDatabase {
 
   async #execute(name: string, { input }: ExecuteStatementCommand): Promise<ExecuteStatementCommandOutput> {
     const { sessions, world } = this.#options;
-    const now = { stringValue: new Date(world.now).toISOString() };
-    const parameters = input.parameters?.map((one) => (one.name === 'now' ? { name: 'now', value: now } : one));
+    const now = new Date(world.now).toISOString();
+    const parameters = input.parameters?.map((one) => atTime(one, now));
     try {
       const answer = await sessions.execute(statementRequest.parse({ ...input, parameters }));
       return { ...answer, $metadata: {} };
     } catch (error) {
       const told = toDataApiError(error);
-      // One session at a time: nothing can be locked, so what fails here fails for ever.
-      world.fail(new Violation('SQL', `${name} failed: ${told.message}`));
+      // One session at a time: nothing can be locked, so what fails here fails for ever, but for what the customer has done.
+      if (!isOfCustomer(told.message)) world.fail(new Violation('SQL', `${name} failed: ${told.message}`));
       throw told;
     }
   }
@@ -119,4 +121,12 @@ export class SimulatedDatabase {
     ] as const;
     return new DataApiError(random.pick(names), 'simulated');
   }
+}
+
+/** Puts the time in; also into the parameters of a statement that a probe is to try. */
+function atTime(one: SqlParameter, now: string): SqlParameter {
+  if (one.name === 'now') return { name: 'now', value: { stringValue: now } };
+  if (one.name !== 'parameters') return one;
+  const tried = z.record(z.string(), z.unknown()).parse(JSON.parse(one.value?.stringValue ?? ''));
+  return { name: 'parameters', value: { stringValue: JSON.stringify({ ...tried, now }) } };
 }

@@ -6,11 +6,23 @@ const sendOutcomes = [
   'send: settled',
   'send: held',
   'send: slotTooFar',
-  'send: changed',
+  'send: lost',
   'send: empty',
   'send: notNow',
+  'send: refused',
   'send: inDoubt',
   'send: reopened',
+] as const;
+
+/** Steps that pass over a row that a customer has put something in the way of. */
+const asideSteps = [
+  'put aside: claim',
+  'put aside: seal',
+  'put aside: settle',
+  'put aside: split',
+  'put aside: merge',
+  'put aside: late',
+  'put aside: archive',
 ] as const;
 
 /** What the protocol is made for, and the charts do not show. */
@@ -27,6 +39,18 @@ const moments = [
   'a settlement after a takeover',
   'a report that never finds its row',
   'a batch closed by its reports',
+  'a change takes a row out of its batch',
+  'a hold that comes too late',
+  'an end that comes too late',
+  'a client_key that is fixed',
+  'a channel_order that is fixed',
+  'a copy of a row in the log',
+  'an old entity written back after the send',
+  'a member that was left behind is freed',
+  'a row that was in the way goes on',
+  'a column of the customer is added to the log',
+  'a refused request is halved',
+  'the one refused member ends',
 ] as const;
 
 export type Moment = (typeof moments)[number];
@@ -36,5 +60,6 @@ export const knownEdges: readonly string[] = [
   ...rowEdges.map((edge) => `row ${edge}`),
   ...batchEdges.map((edge) => `batch ${edge}`),
   ...sendOutcomes,
+  ...asideSteps,
   ...moments,
 ];

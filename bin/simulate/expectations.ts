@@ -2,12 +2,13 @@ import type pg from 'pg';
 import * as z from 'zod';
 import type { Report } from '../../functions/message/report.ts';
 import { timeZone } from './database.ts';
-import type { Ledger, RowTruth } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
+import type { RowTruth } from './truth.ts';
 import { Violation } from './world.ts';
 
 const text = z.string().nullable();
 const milliseconds = z.coerce.number().nullable();
-const group = { code: text, type: text, at: milliseconds, carrier: text };
+const group = { code: text, type: text, at: milliseconds, reportAt: milliseconds, carrier: text };
 
 const loggedRow = z.object({
   id: z.string(),
@@ -15,6 +16,9 @@ const loggedRow = z.object({
   recipient: text,
   contents: z.array(z.string()),
   finishedAt: z.coerce.number(),
+  isAnswered: z.boolean(),
+  endReason: text,
+  orderNo: text,
   mt: z.object({ ...group, parts: z.int().nullable(), dlrCode: text, dlrAt: milliseconds }),
   kko: z.object(group),
   rcs: z.object(group),
@@ -25,62 +29,69 @@ type Group = 'mt' | 'kko' | 'rcs';
 
 const at = (column: string) => `extract(epoch from ${column} at time zone '${timeZone}') * 1000`;
 const groupSql = (name: string, type: string, carrier: string) =>
-  `'code', ${name}_report_code, 'type', ${type}, 'at', ${at(`${name}_rslt_date`)}, 'carrier', ${carrier}`;
+  `'code', ${name}_report_code, 'type', ${type}, 'at', ${at(`${name}_rslt_date`)},
+    'reportAt', ${at(`${name}_report_date`)}, 'carrier', ${carrier}`;
 const loggedSql = `
   select etc_text_1 as id, msg_key as "messageKey", recipient,
     array_remove(array[mt_content, kko_content, rcs_content], null) as contents,
-    ${at('finished_at')} as "finishedAt",
+    ${at('finished_at')} as "finishedAt", msg_sent_date is not null as "isAnswered", end_reason as "endReason", to_jsonb(l)->>'order_no' as "orderNo",
     json_build_object(${groupSql('mt', 'mtr_message_type', 'mt_telecom')}, 'parts', mt_res_cnt,
       'dlrCode', mt_dlr_report_code, 'dlrAt', ${at('mt_dlr_report_date')}) as mt,
     json_build_object(${groupSql('kko', 'kkor_message_type', 'null')}) as kko,
     json_build_object(${groupSql('rcs', 'rcsr_message_type', 'rcs_telecom')}) as rcs
-  from msg_log`;
+  from msg_log l`;
 
-/** Once everything is at rest: each row must have ended as what is true of it says. */
+/** Once everything is at rest: each row that its customer does not keep back must have ended as what is true of it says. */
 export async function checkEndings(client: pg.Client, ledger: Ledger): Promise<void> {
+  const kept = await client.query<{ id: string }>('select etc_text_1 as id from msg_tran');
+  const keptBack = new Set(kept.rows.map(({ id }) => id));
   const { rows } = await client.query<Record<string, unknown>>(loggedSql);
   const logged = new Map(rows.map((row) => loggedRow.parse(row)).map((row) => [row.id, row]));
   for (const truth of ledger.rows.values()) {
     const row = logged.get(truth.id);
-    if (row !== undefined) checkEnding(truth, row);
-    else if (truth.deletedAt === undefined) throw new Violation('I3', `${truth.id} has reached no final state`);
+    if (row !== undefined) checkEnding(truth, row, ledger);
+    else if (truth.deletedAt === undefined && !keptBack.has(truth.id))
+      throw new Violation('I3', `${truth.id} has reached no final state`);
   }
-  await checkUnmatched(client, ledger, logged);
+  await checkUnmatched(client, ledger, new Set([...logged.keys(), ...keptBack]));
 }
 
 /** A report that was acknowledged and whose message is not there is kept all the same. */
-async function checkUnmatched(
-  client: pg.Client,
-  ledger: Ledger,
-  logged: ReadonlyMap<string, LoggedRow>,
-): Promise<void> {
+async function checkUnmatched(client: pg.Client, ledger: Ledger, there: ReadonlySet<string>): Promise<void> {
   const { rows } = await client.query<{ report: string }>(
     `select msg_key || '/' || channel_type || '/' || report_type as report from msg_report_unmatched`,
   );
   const kept = new Set(rows.map(({ report }) => report));
-  const nameOf = ({ messageKey, channel, reportType }: Report) => `${messageKey}/${channel}/${reportType}`;
-  const homeless = [...ledger.rows.values()]
-    .filter(({ id }) => !logged.has(id))
-    .flatMap(({ reports }) => [...reports.values()]);
-  for (const report of [...homeless, ...ledger.strangers.values()])
-    if (!kept.has(nameOf(report))) throw new Violation('I3', `the report ${nameOf(report)} is nowhere`);
-  const homes = [...ledger.rows.values()]
-    .filter(({ id }) => logged.has(id))
-    .flatMap(({ reports }) => [...reports.values()]);
-  const astray = homes.find((report) => kept.has(nameOf(report)));
-  if (astray !== undefined) throw new Violation('I4', `the report ${nameOf(astray)} found no row, though there is one`);
+  const isKept = (keys: readonly string[], { channel, reportType }: Report) =>
+    keys.some((key) => kept.has(`${key}/${channel}/${reportType}`));
+  for (const report of ledger.strangers.values())
+    if (!isKept([report.messageKey], report)) throw new Violation('I3', `the report ${report.messageKey} is nowhere`);
+  for (const { id, reports } of ledger.rows.values()) {
+    for (const report of reports.values()) {
+      // Our reference makes a key where the gateway names none.
+      const found = isKept([report.messageKey, report.reference.split('.').slice(1).join('.')], report);
+      const what = `the report ${report.messageKey}/${report.channel}/${report.reportType}`;
+      if (!there.has(id) && !found) throw new Violation('I3', `${what} is nowhere`);
+      if (there.has(id) && found) throw new Violation('I4', `${what} found no row, though there is one`);
+    }
+  }
 }
 
-function checkEnding(truth: RowTruth, row: LoggedRow): void {
+function checkEnding(truth: RowTruth, row: LoggedRow, ledger: Ledger): void {
   expectSame(truth, 'recipient', { found: row.recipient, wanted: truth.recipient });
   const contents = new Set(row.contents);
   expectSame(truth, 'contents', { found: [...contents].join('; '), wanted: `${truth.id} version ${truth.version}` });
+  expectSame(truth, 'order_no', { found: row.orderNo, wanted: truth.orderNo });
+  if ((truth.endedAt !== undefined) !== (row.endReason ?? '').startsWith('ended by the customer'))
+    throw new Violation('I4', `${truth.id} has the reason ${row.endReason}`);
   const [accepted] = truth.accepted;
   if (accepted === undefined) {
-    checkRefusal(truth, row);
+    checkUnsent(truth, row, ledger);
     return;
   }
-  expectSame(truth, 'msg_key', { found: row.messageKey, wanted: accepted.messageKey });
+  // Nobody has told the agent the key of one that had no answer and reports without it.
+  if (row.isAnswered || !truth.isKeyless || row.messageKey !== null)
+    expectSame(truth, 'msg_key', { found: row.messageKey, wanted: accepted.messageKey });
   for (const name of ['mt', 'kko', 'rcs'] as const) {
     const best = bestOf(truth, name);
     const { code, type, at: handsetAt, carrier } = row[name];
@@ -95,19 +106,35 @@ function checkEnding(truth: RowTruth, row: LoggedRow): void {
   expectSameTime(truth, 'receipt date', { found: row.mt.dlrAt, wanted: receipt?.handsetAt });
 }
 
-/** A row that the gateway never accepted ends with the gateway's code, or with one of the agent's that is true. */
-function checkRefusal(truth: RowTruth, row: LoggedRow): void {
+/** A row that the gateway never accepted ends as its customer ended it, or with a code. */
+function checkUnsent(truth: RowTruth, row: LoggedRow, ledger: Ledger): void {
+  expectSame(truth, 'msg_key', { found: row.messageKey, wanted: null });
   const first = groupOf(truth.chain[0] ?? '');
-  const { code } = row[first];
   for (const name of ['mt', 'kko', 'rcs'] as const) {
-    if (name !== first) expectSame(truth, `${name} report code`, { found: row[name].code, wanted: null });
+    const isOfCode = name === first && truth.endedAt === undefined;
+    if (!isOfCode) expectSame(truth, `${name} report code`, { found: row[name].code, wanted: null });
+    // Whoever looks for news by date must find it.
+    if (isOfCode !== (row[name].at !== null) || isOfCode !== (row[name].reportAt !== null))
+      throw new Violation(
+        'I4',
+        `${truth.id} was refused, and its ${name} dates are ${row[name].at} and ${row[name].reportAt}`,
+      );
   }
+  if (truth.endedAt === undefined) checkRefusal(truth, row, ledger);
+}
+
+/** With the gateway's code, or with one of the agent's that is true; and a reason. */
+function checkRefusal(truth: RowTruth, row: LoggedRow, ledger: Ledger): void {
+  const { code } = row[groupOf(truth.chain[0] ?? '')];
+  if (row.endReason === null) throw new Violation('I4', `${truth.id} ended with code ${code} and no reason`);
   if (truth.rejectedCode !== undefined) {
     expectSame(truth, 'rejection code', { found: code, wanted: truth.rejectedCode });
     return;
   }
+  const { refusedAt } = truth;
+  const isRefused = refusedAt !== undefined && ledger.hasAccepted(refusedAt, row.finishedAt);
   const isTrue =
-    (code === 'E999' && truth.isMalformed) ||
+    (code === 'E999' && (truth.isMalformed || isRefused)) ||
     (code === 'E917' && truth.bannedAt !== undefined && truth.bannedAt <= row.finishedAt) ||
     (code === 'E930' && truth.expiresAt <= row.finishedAt);
   if (!isTrue) throw new Violation('I3', `${truth.id} ended with code ${code}, which is not true of it`);

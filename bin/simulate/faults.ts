@@ -1,7 +1,7 @@
 import type { Random } from './random.ts';
 
-/** How likely each fault is wherever it can happen, in a seed that has it. */
-const likelihood = {
+/** How likely each fault of the machines is wherever it can happen, in a seed that has it. */
+const ofMachines = {
   // The Data API.
   statementErrorBefore: 0.06,
   statementErrorAfter: 0.06,
@@ -28,6 +28,8 @@ const likelihood = {
   gatewayErrorBefore: 0.15,
   gatewayErrorAfter: 0.15,
   inquireUnanswered: 0.3,
+  memberRefused: 0.1,
+  gatewayRefusesAll: 0.05,
   // Reports.
   streamBroken: 0.1,
   streamSilent: 0.04,
@@ -36,6 +38,7 @@ const likelihood = {
   reportContradicted: 0.1,
   reportForeign: 0.05,
   reportWithoutReference: 0.15,
+  reportWithoutKey: 0.1,
   reportDelayed: 0.1,
   // Processes: chances at each look of the fault's clock.
   collectorKilled: 0.15,
@@ -51,20 +54,42 @@ const likelihood = {
   timeoutLate: 0.4,
   senderFrozen: 0.1,
   clockSkewed: 1,
-  // The customer and the calendar.
+  // The calendar, and the operator.
+  dayPasses: 1,
+  monthEnds: 1,
+  monthMissing: 1,
+  rateLowered: 0.2,
+} as const;
+
+/** The customer's habits are none, but the agent must stand them all the same. */
+const ofCustomers = {
   rowDeleted: 0.3,
   sentRowDeleted: 0.2,
   rowChanged: 0.3,
   rowPostponed: 0.2,
   rowGrown: 0.1,
+  rowHeld: 0.3,
+  rowEnded: 0.15,
+  sentRowEnded: 0.1,
+  rowUndated: 0.15,
+  rowTouched: 0.3,
+  rowWrittenBack: 0.3,
+  channelOrderChanged: 0.2,
+  clientKeyChanged: 0.2,
+  columnsPreset: 0.3,
+  rowCopiedBack: 0.5,
+  columnAdded: 0.2,
+  triggerRaises: 0.15,
+  triggerPassesOver: 0.15,
+  leaverMinded: 0.1,
+  halvingMinded: 0.4,
+  rowReferenced: 0.15,
   numberBanned: 0.2,
   textBanned: 0.2,
-  rateLowered: 0.2,
   keyReused: 1,
-  dayPasses: 1,
-  monthEnds: 1,
-  monthMissing: 1,
 } as const;
+
+const likelihood = { ...ofMachines, ...ofCustomers };
 
 export type FaultName = keyof typeof likelihood;
 
@@ -74,8 +99,8 @@ export const faultNames = Object.keys(likelihood).filter((name): name is FaultNa
 const rare: ReadonlySet<FaultName> = new Set(['queueWiped', 'everythingKilled']);
 
 /**
- * Which faults happen in a seed. Each seed has a selection of its own, some none at all: many faults at once hide what few
- * would show.
+ * Which faults happen in a seed. Each seed has a selection of its own, of machines and of customers apart, some none at all:
+ * many faults at once hide what few would show.
  */
 export class Faults {
   readonly counts: Record<string, number> = {};
@@ -86,8 +111,15 @@ export class Faults {
 
   constructor(random: Random) {
     this.#random = random;
-    const share = random.pick([0, 0.1, 0.3, 0.6]);
-    this.#selected = new Set(faultNames.filter((name) => random.chance(rare.has(name) ? share / 3 : share)));
+    const [ofMachine, ofCustomer] = [random.pick([0, 0.1, 0.3, 0.6]), random.pick([0, 0.1, 0.3, 0.6])];
+    const shareOf = (name: FaultName) =>
+      name in ofCustomers ? ofCustomer : rare.has(name) ? ofMachine / 3 : ofMachine;
+    this.#selected = new Set(faultNames.filter((name) => random.chance(shareOf(name))));
+  }
+
+  /** Whether no machine fails in this seed: then nothing is late but what the customer delays. */
+  get isCalm(): boolean {
+    return [...this.#selected].every((name) => name in ofCustomers);
   }
 
   /** Whether the fault happens now; counted if it does. */

@@ -12,6 +12,7 @@ import type { Checker } from './checker.ts';
 import { batchIdOf, type Ledger } from './ledger.ts';
 import type { Process } from './process.ts';
 import type { ReportDesk } from './report-desk.ts';
+import type { RowTruth } from './truth.ts';
 import type { World } from './world.ts';
 
 type Batch = Parameters<SendGateway['send']>[0];
@@ -23,6 +24,8 @@ export interface SimulatedGatewayOptions {
   readonly desk: ReportDesk;
   readonly fate: Fate;
   readonly dataDir: string;
+  /** Hears of a request that is refused as a whole because of this row. */
+  readonly onRefused: (row: RowTruth) => void;
 }
 
 /**
@@ -34,11 +37,21 @@ export class SimulatedGateway {
   readonly #acceptance: Acceptance;
   /** When each key was first used. */
   readonly #calledAt = new Map<string, number>();
+  readonly #receivedKeys = new Set<string>();
+  readonly #refusedKeys = new Set<string>();
+  #refusesUntil = Number.NEGATIVE_INFINITY;
   #muteUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: SimulatedGatewayOptions) {
     this.#options = options;
     this.#acceptance = new Acceptance(options);
+  }
+
+  /** Refuses whatever it is sent for so long, as if nothing could be read; not twice. */
+  refuseAll(ms: number): void {
+    if (Number.isFinite(this.#refusesUntil)) return;
+    this.#refusesUntil = this.#options.world.now + ms;
+    this.#options.world.tell(`gateway refuses everything for ${Math.round(ms / 1000)} s`);
   }
 
   /** Goes on accepting and reporting, and answers nobody for so long. */
@@ -93,6 +106,7 @@ export class SimulatedGateway {
     const busy = [status.RESOURCE_EXHAUSTED, status.UNAUTHENTICATED, status.PERMISSION_DENIED];
     try {
       if (faults.strikes('gatewayBusy')) throw new StatusError(random.pick(busy), 'simulated');
+      this.#mayRefuse(batch);
       if (faults.strikes('gatewayErrorBefore')) throw new StatusError(random.pick(broken), 'simulated');
       const { results } = this.#process(process, batch);
       if (faults.strikes('gatewayErrorAfter')) throw new StatusError(random.pick(broken), 'simulated');
@@ -110,6 +124,27 @@ export class SimulatedGateway {
       if (outcome === 'keyClosed') world.saw('a call under a closed key');
       return outcome === 'keyClosed' ? { outcome } : { outcome, reason: failure.reason };
     }
+  }
+
+  /** A whole request, for ever, because of one member that it cannot read. It is none that it has answered before. */
+  #mayRefuse({ idempotencyKey, messages }: Batch): void {
+    const { world, ledger, onRefused } = this.#options;
+    const rows = messages.map((message) => ledger.rowOf(message));
+    const isNew = !this.#receivedKeys.has(idempotencyKey);
+    if (isNew && world.now < this.#refusesUntil) this.#refusedKeys.add(idempotencyKey);
+    else if (isNew && world.faults.strikes('memberRefused')) {
+      const row = world.random.pick(rows);
+      world.tell(`gateway cannot read ${row.id}`);
+      row.refusedAt ??= world.now;
+    }
+    this.#receivedKeys.add(idempotencyKey);
+    // What was refused under a key is all that there ever is under it.
+    if (rows.every(({ refusedAt }) => refusedAt === undefined) && !this.#refusedKeys.has(idempotencyKey)) return;
+    this.#refusedKeys.add(idempotencyKey);
+    for (const row of rows) row.isMeddledWith = true;
+    ledger.refuse(batchIdOf(messages[0]));
+    if (rows.length > 1) onRefused(world.random.pick(rows));
+    throw new StatusError(status.INVALID_ARGUMENT, 'simulated: a member cannot be read');
   }
 
   /** What the simulator decides becomes the truth, once. */

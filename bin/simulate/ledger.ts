@@ -1,34 +1,8 @@
 import type { Message } from '../../functions/message/message.ts';
 import type { Report } from '../../functions/message/report.ts';
 import { timing } from '../../functions/pipeline/timing.ts';
+import type { RowTruth } from './truth.ts';
 import { Violation, type World } from './world.ts';
-
-/** What is true of one row, whatever the tables say. */
-export interface RowTruth {
-  /** Stands in etc_text_1 and in every content, so that it is known wherever it goes. */
-  readonly id: string;
-  readonly clientKey: string;
-  readonly chain: readonly string[];
-  readonly recipient: string;
-  /** The month that its log table must be of: yyyymm; undefined if its date can be none. */
-  month: string | undefined;
-  /** Milliseconds since 1970. */
-  dueAt: number;
-  expiresAt: number;
-  isMalformed: boolean;
-  /** Counts the customer's changes of the contents; stands in them. */
-  version: number;
-  /** When the customer last changed anything. */
-  changedAt: number;
-  deletedAt: number | undefined;
-  bannedAt: number | undefined;
-  accepted: { messageKey: string }[];
-  rejectedCode: string | undefined;
-  /** Results that were handed to the agent, acknowledged or not: the first of each channel. */
-  readonly told: Report[];
-  /** By channel and type: the first of each that the agent acknowledged. */
-  readonly reports: Map<string, Report>;
-}
 
 /** What a sender does with a batch. */
 export type Step = 'lease' | 'seal' | 'settle';
@@ -39,6 +13,12 @@ export class Ledger {
   readonly calls: { at: number; messageCount: number }[] = [];
   readonly #world: World;
   readonly #byMessageKey = new Map<string, RowTruth>();
+  /** Banned by the customer, since when. */
+  readonly bannedNumbers = new Map<string, number>();
+  /** When the gateway accepted a message. */
+  readonly #acceptedAt: number[] = [];
+  /** When it first refused a request of a batch. */
+  readonly #refusedAt = new Map<string, number>();
   /** Reports that the agent acknowledged and that are about messages of somebody else. */
   readonly strangers = new Map<string, Report>();
   /** When a sender leased and sealed a batch. */
@@ -53,6 +33,29 @@ export class Ledger {
 
   insert(row: RowTruth): void {
     this.rows.set(row.id, row);
+    row.bannedAt ??= this.bannedNumbers.get(row.recipient);
+  }
+
+  /** A whole request, of this batch. */
+  refuse(batchId: string): void {
+    if (!this.#refusedAt.has(batchId)) this.#refusedAt.set(batchId, this.#world.now);
+  }
+
+  /** Whether the gateway has refused a request of this batch, and accepted none of any since. */
+  isRefusedAlone(batchId: string): boolean {
+    const since = this.#refusedAt.get(batchId);
+    return since !== undefined && !this.hasAccepted(since, this.#world.now);
+  }
+
+  /** Whether a message was accepted in this time, both ends included. */
+  hasAccepted(from: number, to: number): boolean {
+    return this.#acceptedAt.some((at) => at >= from && at <= to);
+  }
+
+  /** The row of a stored report: by the gateway's key, or by the one that our reference makes. */
+  ofReport(messageKey: string): RowTruth | undefined {
+    const [clientKey = ''] = messageKey.split('.');
+    return this.#byMessageKey.get(messageKey) ?? [...this.rows.values()].find(({ keys }) => keys.has(clientKey));
   }
 
   /** A sender's own lease or seal of a batch, by which it must know what the customer has done until then. */
@@ -87,12 +90,15 @@ export class Ledger {
       const leasedAt = this.#moments.get(`lease/${processName}/${batchId}`) ?? Number.NEGATIVE_INFINITY;
       const knownAt = Math.max(leasedAt, this.#moments.get(`seal/${processName}/${batchId}`) ?? leasedAt);
       if ((row.bannedAt ?? Number.POSITIVE_INFINITY) < leasedAt) this.#refuse(`${row.id} is sent though banned`);
-      if (row.expiresAt < leasedAt) this.#refuse(`${row.id} is sent after its validity`);
       if ((row.deletedAt ?? Number.POSITIVE_INFINITY) < knownAt) this.#refuse(`${row.id} is sent though deleted`);
+      if (row.isHeld) this.#refuse(`${row.id} is sent though held`);
+      if (row.endedAt !== undefined && row.accepted.length === 0)
+        this.#refuse(`${row.id} is sent though its customer ended it`);
       // What the customer changes once the row is read for the last time is too late.
       if (row.changedAt >= knownAt) continue;
       if (versionIn(message) !== row.version)
         this.#refuse(`${row.id} is sent as it was before the customer changed it`);
+      if (row.expiresAt < leasedAt) this.#refuse(`${row.id} is sent after its validity`);
       if (row.isMalformed) this.#refuse(`${row.id} is sent though malformed`);
       if (row.dueAt > now + 1) this.#refuse(`${row.id} is sent before its time`);
     }
@@ -102,6 +108,7 @@ export class Ledger {
     const row = this.rowOf(message);
     if (row.rejectedCode !== undefined) this.#refuseTwice(row, 'rejected before');
     row.accepted.push({ messageKey });
+    this.#acceptedAt.push(this.#world.now);
     this.#byMessageKey.set(messageKey, row);
     if (row.accepted.length > 1) this.#refuseTwice(row, `accepted ${row.accepted.length} times`);
   }

@@ -97,8 +97,11 @@ export class ReportDesk {
     stream.push({ type: 'reports', batchId, reports: reports.map((report) => this.#asTold(report)) });
   }
 
-  /** A gateway that lost our reference names the message by its key alone, perhaps before the agent knows that. */
+  /** Names the message by its key alone, perhaps before the agent knows that; or always by our reference alone. */
   #asTold(report: Report): Report {
+    const row = this.#ledger.ofReport(report.messageKey);
+    if (row !== undefined) row.isKeyless ??= this.#world.faults.strikes('reportWithoutKey');
+    if (row?.isKeyless) return { ...report, messageKey: '' };
     return this.#world.faults.strikes('reportWithoutReference') ? { ...report, reference: '' } : report;
   }
 

@@ -6,15 +6,18 @@ import type pg from 'pg';
 import type { Sessions } from '../local/data-api/sessions.ts';
 import { simulatorOptions } from '../local/simulator/options.ts';
 import { SimulatedAgent } from './agent.ts';
+import { checkPunctual, isAtRest, whatIsLeft } from './at-rest.ts';
 import { Checker } from './checker.ts';
 import { Customer } from './customer.ts';
 import { SimulatedDatabase } from './database.ts';
+import type { Moment } from './edges.ts';
 import { checkEndings } from './expectations.ts';
 import { SimulatedGateway } from './gateway.ts';
 import { Ledger, type Step } from './ledger.ts';
 import { Rate } from './rate.ts';
 import { ReportDesk } from './report-desk.ts';
 import { emptyTables } from './tables.ts';
+import type { RowTruth } from './truth.ts';
 import { type Invariant, Violation, World } from './world.ts';
 
 export interface SeedRun {
@@ -61,9 +64,11 @@ export async function runSeed({ client, sessions, seed, onLine }: SeedRun): Prom
   const rate = new Rate(world, world.random.pick([0, 4, 8, 16]));
   const checker = new Checker({ world, ledger, client, openLimit: rate.openLimit });
   const desk = new ReportDesk(world, ledger, fate);
-  const gateway = new SimulatedGateway({ world, ledger, checker, desk, fate, dataDir });
+  const customer = new Customer({ world, ledger, checker, client, desk });
+  const onRefused = (row: RowTruth) => customer.mayMindHalving(row);
+  const gateway = new SimulatedGateway({ world, ledger, checker, desk, fate, dataDir, onRefused });
   try {
-    const violation = await tell({ world, ledger, rate, checker, desk, gateway, client, sessions }).catch(
+    const violation = await tell({ world, ledger, rate, checker, customer, desk, gateway, client, sessions }).catch(
       (error: Error) => error,
     );
     if (violation !== undefined) world.tell(String(violation));
@@ -83,15 +88,25 @@ interface Story {
   readonly ledger: Ledger;
   readonly rate: Rate;
   readonly checker: Checker;
+  readonly customer: Customer;
   readonly desk: ReportDesk;
   readonly gateway: SimulatedGateway;
   readonly client: pg.Client;
   readonly sessions: Sessions;
 }
 
-async function tell({ world, ledger, rate, checker, desk, gateway, client, sessions }: Story): Promise<undefined> {
+async function tell({
+  world,
+  ledger,
+  rate,
+  checker,
+  customer,
+  desk,
+  gateway,
+  client,
+  sessions,
+}: Story): Promise<undefined> {
   const { random } = world;
-  const customer = new Customer({ world, ledger, checker, client, desk });
   const database = new SimulatedDatabase({
     world,
     sessions,
@@ -100,6 +115,7 @@ async function tell({ world, ledger, rate, checker, desk, gateway, client, sessi
       const isDone = step === 'settle' || outcome === 'leased' || outcome === 'sealed';
       if (step !== undefined && isDone) ledger.mark(step, process.name, batchId);
       await checker.look(name);
+      if (name === 'addLogColumns') world.saw('a column of the customer is added to the log' satisfies Moment);
       if (step === 'lease' && isDone) customer.mayInterfere(batchId);
       if (step === 'seal' && isDone) process.mayFreeze();
     },
@@ -128,24 +144,15 @@ async function tell({ world, ledger, rate, checker, desk, gateway, client, sessi
   }
   world.faults.over = true;
   world.tell('faults stop');
-  const isAtRest = () => customer.isDone && isDrained(checker, desk);
-  if (!(await world.run(isAtRest, restLimitMs))) throw new Violation('I9', `not at rest: ${whatIsLeft(checker, desk)}`);
+  const isDone = () => customer.isDone && isAtRest({ checker, ledger, desk });
+  if (!(await world.run(isDone, restLimitMs)))
+    throw new Violation('I9', `not at rest: ${whatIsLeft({ checker, desk })}`);
   // What is still under way on a network or in the queue arrives, and must change nothing.
   await world.run(() => false, stragglersMs);
-  if (!isAtRest()) throw new Violation('I9', `no longer at rest: ${whatIsLeft(checker, desk)}`);
+  if (!isDone()) throw new Violation('I9', `no longer at rest: ${whatIsLeft({ checker, desk })}`);
   await checkEndings(client, ledger);
   rate.check(ledger.calls);
-}
-
-function isDrained({ last }: Checker, desk: ReportDesk): boolean {
-  const isEmpty = last.batches.length === 0 && last.reports === 0 && desk.isIdle;
-  return isEmpty && last.rows.length > 0 && last.rows.every(({ place }) => place === 'log');
-}
-
-function whatIsLeft({ last }: Checker, desk: ReportDesk): string {
-  const rows = last.rows.filter(({ place }) => place === 'tran').map(({ id, status }) => `${id}(${status})`);
-  const batches = last.batches.map(({ id, state }) => `${id}(${state})`);
-  return `rows ${rows.join(' ')}; batches ${batches.join(' ')}; ${last.reports} reports; desk idle ${desk.isIdle}`;
+  if (world.faults.isCalm) checkPunctual(ledger, rate.messagesPerSecond);
 }
 
 /** Numbers and contents of the simulated customer: none may be in what the agent says. */

@@ -9,6 +9,10 @@ const row = z.object({
   status: z.string(),
   batchId: z.string().nullable(),
   finished: z.boolean(),
+  /** Whether the customer ended it, and the archive has not had it yet. */
+  ended: z.boolean(),
+  /** Whether the gateway's answer is written. */
+  answered: z.boolean(),
   /** Of everything that reports write. */
   results: z.string(),
 });
@@ -25,19 +29,27 @@ const batch = z.object({
   leaseUntil: z.coerce.number().nullable(),
 });
 
-const snapshot = z.object({ rows: z.array(row), batches: z.array(batch), reports: z.int() });
+const snapshot = z.object({
+  rows: z.array(row),
+  batches: z.array(batch),
+  /** Message keys of the reports that are not merged. */
+  reports: z.array(z.string()),
+  /** Rows that a step has put aside. */
+  aside: z.array(z.object({ clientKey: z.string(), step: z.string() })),
+  /** Months that have a table. */
+  months: z.array(z.string()),
+});
 
 export type Snapshot = z.output<typeof snapshot>;
 export type SnapshotRow = z.output<typeof row>;
 export type SnapshotBatch = z.output<typeof batch>;
 
+export const emptySnapshot: Snapshot = { rows: [], batches: [], reports: [], aside: [], months: [] };
+
 /** Reads the tables as far as the invariants speak of them. */
 export class SnapshotReader {
   readonly #client: pg.Client;
-  #last: { transaction: string; snapshot: Snapshot } = {
-    transaction: '',
-    snapshot: { rows: [], batches: [], reports: 0 },
-  };
+  #last: { transaction: string; snapshot: Snapshot } = { transaction: '', snapshot: emptySnapshot };
 
   constructor(client: pg.Client) {
     this.#client = client;
@@ -58,7 +70,7 @@ export class SnapshotReader {
 }
 
 const columns = `etc_text_1 as id, client_key::text as "clientKey", msg_status as status, batch_id::text as "batchId",
-  finished_at is not null as finished,
+  finished_at is not null as finished, coalesce(finished_at = '-infinity', false) as ended, msg_sent_date is not null as answered,
   md5(row(mt_report_code, mt_report_pos, mt_dlr_report_code, kko_report_code, kko_report_pos, rcs_report_code, rcs_report_pos)::text) as results`;
 
 /** Whoever writes takes a number: as long as the next is the same, nobody has. In order: what is picked from it must be the same again. */
@@ -71,5 +83,9 @@ const snapshotSql = `
     'batches', (select coalesce(json_agg(b order by id::bigint), '[]') from (
       select id::text, state, attempts, requeues, idempotency_key as key, request_hash as "requestHash", members::text[],
         case when isfinite(lease_until) then extract(epoch from lease_until) * 1000 end as "leaseUntil" from send_batch) b),
-    'reports', (select count(*) from msg_report)) end as snapshot
+    'reports', (select coalesce(json_agg(msg_key order by seq), '[]') from msg_report),
+    'aside', (select coalesce(json_agg(json_build_object('clientKey', client_key::text, 'step', step) order by client_key, step), '[]')
+      from set_aside),
+    'months', (select coalesce(json_agg(right(inhrelid::regclass::text, 6) order by 1), '[]')
+      from pg_inherits where inhparent = 'msg_log'::regclass)) end as snapshot
   from next`;

@@ -5,21 +5,33 @@ import type { SnapshotBatch, SnapshotRow } from './snapshot.ts';
  * here is a violation.
  */
 
-export type RowState = 'new' | 'waiting' | 'claimed' | 'sent' | 'reported' | 'complete' | 'gone';
+export type RowState = 'new' | 'waiting' | 'held' | 'claimed' | 'sent' | 'reported' | 'ended' | 'complete' | 'gone';
 export type BatchState = 'new' | 'claimed' | 'leased' | 'sealed' | 'in doubt' | 'gone';
 
 export const rowEdges = [
   'new -> waiting',
+  'new -> held',
+  'new -> ended',
   'waiting -> claimed',
   'waiting -> reported',
+  'waiting -> held',
+  'waiting -> ended',
+  'held -> waiting',
+  'held -> ended',
   'claimed -> waiting',
+  'claimed -> held',
+  'claimed -> ended',
   'claimed -> sent',
   'claimed -> reported',
   'sent -> reported',
+  'sent -> ended',
   'reported -> reported',
   'reported -> complete',
+  'ended -> ended',
+  'ended -> complete',
   'complete -> complete',
   'waiting -> gone',
+  'held -> gone',
   'claimed -> gone',
   'sent -> gone',
 ] as const;
@@ -41,8 +53,32 @@ export const batchEdges = [
 
 export function rowState(row: SnapshotRow): RowState {
   if (row.place === 'log') return 'complete';
-  if (row.status === '1') return row.batchId === null ? 'waiting' : 'claimed';
-  return row.status === '2' ? 'sent' : 'reported';
+  if (row.status === '3') return row.ended ? 'ended' : 'reported';
+  if (row.batchId !== null) return row.status === '1' ? 'claimed' : 'sent';
+  return row.status === '1' ? 'waiting' : 'held';
+}
+
+/** How far a row has come: never less than before. */
+export function rankOf(row: SnapshotRow): number {
+  const ranks = {
+    new: 0,
+    waiting: 1,
+    held: 1,
+    claimed: 1,
+    sent: 2,
+    reported: 3,
+    ended: 3,
+    complete: 4,
+    gone: 5,
+  } as const;
+  return ranks[rowState(row)];
+}
+
+/** Whether what is sent of a row is fixed: it is a member of a sealed batch, or has its answer. */
+export function isHandedOver(row: SnapshotRow, batches: readonly SnapshotBatch[]): boolean {
+  if (row.batchId === null) return false;
+  const batch = batches.find(({ id }) => id === row.batchId);
+  return row.status !== '1' || (batch?.state === 'sealed' && batch.members.includes(row.clientKey));
 }
 
 /** A lease that ran out changes the state without anybody having written. */

@@ -1,10 +1,13 @@
 import type pg from 'pg';
 
-/** Back to a new installation, with a name that is always the same. */
+/** Back to a new installation, with a name that is always the same, and no habits of an earlier customer's. */
 export async function emptyTables(client: pg.Client, { dropNextMonth }: { dropNextMonth: boolean }): Promise<void> {
   await client.query(`
+    drop table if exists customer_note;
+    drop function if exists customer_minds() cascade;
+    alter table msg_tran drop column if exists order_no; alter table msg_log drop column if exists order_no;
     delete from msg_tran; delete from msg_log; delete from msg_report; delete from msg_report_unmatched;
-    delete from msg_banlist; delete from send_batch;
+    delete from msg_banlist; delete from send_batch; delete from set_aside;
     alter sequence sq_send_batch restart; alter sequence sq_msg_report_01 restart;
     update agent set installation = 'simulated', claim_turn = 0, claim_time = 0;
     update send_lane set had_until = 0;

@@ -10,7 +10,7 @@ interface Event {
 }
 
 /** Those of design.md; and that no statement of the agent fails by itself. */
-export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'SQL';
+export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'SQL';
 
 /** Something that must never happen, has happened. */
 export class Violation extends Error {

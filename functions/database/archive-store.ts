@@ -2,12 +2,13 @@ import * as z from 'zod';
 import type { ArchiveStore } from '../pipeline/archive.ts';
 import { sizes } from '../pipeline/timing.ts';
 import { type AgentDatabase, count, momentOf, queryOne } from './agent-database.ts';
-import { archiveMessages, createMonth } from './sql.generated.ts';
+import { queryOneIsolated } from './isolate.ts';
+import { addLogColumns, archiveMessages, createMonth } from './sql.generated.ts';
 
 const archiveRow = z.object({
   picked_count: count,
   moved_count: count,
-  clashed_count: count,
+  lacks_columns: z.boolean(),
   missing_months: z
     .string()
     .nullable()
@@ -19,13 +20,18 @@ export function archiveStore(database: AgentDatabase): ArchiveStore {
   return {
     async archive() {
       const parameters = { ...momentOf(database), turnLimit: sizes.archive };
-      const row = await queryOne(database, { statement: archiveMessages, parameters }, archiveRow);
+      const call = { step: 'archive', statement: archiveMessages, parameters } as const;
+      const row = await queryOneIsolated(database, call, archiveRow);
       return {
         pickedCount: row.picked_count,
         movedCount: row.moved_count,
-        clashedCount: row.clashed_count,
         missingMonths: row.missing_months,
+        lacksColumns: row.lacks_columns,
       };
+    },
+
+    async addColumns() {
+      await queryOne(database, { statement: addLogColumns, parameters: {} }, z.object({ added: z.boolean() }));
     },
 
     async createMonth(day) {

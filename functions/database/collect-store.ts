@@ -2,11 +2,12 @@ import * as z from 'zod';
 import { type Claim, type ClaimLimits, type CollectStore, priorityOfLane } from '../pipeline/collect.ts';
 import { sizes, timing } from '../pipeline/timing.ts';
 import { type AgentDatabase, count, key, momentOf } from './agent-database.ts';
-import { claimBatches, sweepBatches } from './sql.generated.ts';
+import { queryIsolated, queryOneIsolated } from './isolate.ts';
+import { claimBatches, freeStrays, sweepBatches } from './sql.generated.ts';
 
 const claimRow = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('batch'), batch_id: key, lane: count, message_count: count }),
-  z.object({ kind: z.literal('malformed'), client_key: key, reason: z.string() }),
+  z.object({ kind: z.literal('refused'), client_key: key, code: z.string(), reason: z.string() }),
   z.object({
     kind: z.literal('tally'),
     expired: count,
@@ -14,6 +15,8 @@ const claimRow = z.discriminatedUnion('kind', [
     oldest_seconds: z.coerce.number(),
     lead_count: count,
     wakes: z.boolean(),
+    aside_count: count,
+    aside_due: z.boolean(),
     held: z.enum(['turn', 'limit', 'other']).nullable(),
   }),
 ]);
@@ -27,7 +30,8 @@ export function collectStore(database: AgentDatabase, settings: { defaultValidit
       const { defaultValiditySeconds } = settings;
       const { requeueSeconds } = timing;
       const parameters = { ...momentOf(database), ...limits, defaultValiditySeconds, requeueSeconds };
-      return toClaim(await database.queries.query(claimBatches, parameters, claimRow));
+      const call = { step: 'claim', statement: claimBatches, parameters } as const;
+      return toClaim(await queryIsolated(database, call, claimRow));
     },
 
     async sweep() {
@@ -36,12 +40,18 @@ export function collectStore(database: AgentDatabase, settings: { defaultValidit
       const rows = await database.queries.query(sweepBatches, parameters, z.object({ batch_id: key, lane: count }));
       return rows.map((row) => ({ batchId: row.batch_id, priority: priorityOfLane(row.lane) }));
     },
+
+    async lookAgain() {
+      const parameters = { ...momentOf(database), turnLimit: sizes.claim };
+      const call = { step: 'seal', statement: freeStrays, parameters } as const;
+      await queryOneIsolated(database, call, z.object({ freed_count: count }));
+    },
   };
 }
 
 function toClaim(rows: readonly ClaimRow[]): Claim {
   const batches = rows.filter((row) => row.kind === 'batch');
-  const malformed = rows.filter((row) => row.kind === 'malformed');
+  const refused = rows.filter((row) => row.kind === 'refused');
   const tally = rows.find((row) => row.kind === 'tally');
   if (tally === undefined) throw new Error('claimBatches: expected a tally row, got none');
   return {
@@ -50,12 +60,14 @@ function toClaim(rows: readonly ClaimRow[]): Claim {
       priority: priorityOfLane(row.lane),
       messageCount: row.message_count,
     })),
-    malformed: malformed.map((row) => ({ clientKey: row.client_key, reason: row.reason })),
+    refused: refused.map((row) => ({ clientKey: row.client_key, code: row.code, reason: row.reason })),
     expiredCount: tally.expired,
     bannedCount: tally.banned,
     oldestWaitingSeconds: tally.oldest_seconds,
     leadCount: tally.lead_count,
     wakes: tally.wakes,
+    asideCount: tally.aside_count,
+    asideDue: tally.aside_due,
     held: tally.held,
   };
 }

@@ -42,6 +42,11 @@ export interface DataApiOptions {
 /** A statement failed, after every retry; `cause` is what the Data API said. */
 export class StatementError extends Error {
   override readonly name = 'StatementError';
+
+  /** PostgreSQL's, if it was the statement that failed. */
+  get sqlState(): string | undefined {
+    return /SQLState: (\w{5})/.exec(this.message)?.[1];
+  }
 }
 
 /**
@@ -71,11 +76,11 @@ export function connectDataApi({ clusterArn, secretArn, database, ...options }: 
       includeResultMetadata: true,
       resultSetOptions: { longReturnType: 'STRING', decimalReturnType: 'STRING' },
     });
-    for (const delayMs of retryDelaysMs) {
+    for (const [tries, delayMs] of retryDelaysMs.entries()) {
       try {
         return await client.send(command);
       } catch (error) {
-        if (!mayPass(error)) throw error;
+        if (!mayPass(error, tries)) throw error;
         await sleep(delayMs);
       }
     }
@@ -88,8 +93,7 @@ export function connectDataApi({ clusterArn, secretArn, database, ...options }: 
         const answer = await execute(statement, Object.entries(parameters).map(toSqlParameter));
         return toRows(answer).map((row) => rowSchema.parse(row));
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new StatementError(`${statement.name}: ${reason}`, { cause: error });
+        throw toStatementError(statement.name, error);
       }
     },
   };
@@ -101,11 +105,28 @@ const passingErrors = new Set([
   'StatementTimeoutException',
   'DatabaseUnavailableException',
 ]);
-/** Deadlock, serialization failure, lock timeout, server shutting down or starting. */
-const passingStates = /SQLState: (40P01|40001|55P03|57P01|57P02|57P03)/;
+/** Deadlock, serialization failure, server shutting down or starting. */
+const passingStates = /SQLState: (40P01|40001|57P01|57P02|57P03)/;
+/** Took five seconds already; again it may be a customer's trigger that waits for somebody. */
+const lockTimeout = /SQLState: 55P03/;
 
-function mayPass(error: unknown): boolean {
-  return error instanceof Error && (passingErrors.has(error.name) || passingStates.test(error.message));
+function mayPass(error: unknown, tries: number): boolean {
+  if (!(error instanceof Error)) return false;
+  if (lockTimeout.test(error.message)) return tries === 0;
+  return passingErrors.has(error.name) || passingStates.test(error.message);
+}
+
+/**
+ * Data, integrity, what a function raises: such a text may come from a customer's trigger or key, and quote a row. Errors are
+ * logged, so it stays in the database's own log, and in set_aside.
+ */
+const quotesRows = /SQLState: (22|23|27|44|P0)\w{3}/;
+
+function toStatementError(name: string, error: unknown): StatementError {
+  const reason = error instanceof Error ? error.message : String(error);
+  const [state] = quotesRows.exec(reason) ?? [];
+  if (state !== undefined) return new StatementError(`${name}: failed by the data of a row; ${state}`);
+  return new StatementError(`${name}: ${reason}`, { cause: error });
 }
 
 function toSqlParameter([name, value]: [string, Parameters[string]]): SqlParameter {

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import type { MergeStore } from '../pipeline/merge-reports.ts';
 import { sizes } from '../pipeline/timing.ts';
-import { type AgentDatabase, count, key, momentOf, queryOne } from './agent-database.ts';
+import { type AgentDatabase, count, key, momentOf } from './agent-database.ts';
+import { queryOneIsolated } from './isolate.ts';
 import { mergeLateReports, mergeReports } from './sql.generated.ts';
 
 const mergeRow = z.object({
@@ -22,7 +23,8 @@ export function mergeStore(database: AgentDatabase): MergeStore {
   return {
     async merge(fromSeq) {
       const parameters = { ...momentOf(database), fromSeq, turnLimit: sizes.merge };
-      const row = await queryOne(database, { statement: mergeReports, parameters }, mergeRow);
+      const call = { step: 'merge', statement: mergeReports, parameters } as const;
+      const row = await queryOneIsolated(database, call, mergeRow);
       return {
         pickedCount: row.picked_count,
         mergedCount: row.merged_count,
@@ -34,7 +36,8 @@ export function mergeStore(database: AgentDatabase): MergeStore {
 
     async mergeLate() {
       const parameters = { ...momentOf(database), ...late, turnLimit: sizes.merge };
-      const row = await queryOne(database, { statement: mergeLateReports, parameters }, lateRow);
+      const call = { step: 'late', statement: mergeLateReports, parameters } as const;
+      const row = await queryOneIsolated(database, call, lateRow);
       return { pickedCount: row.picked_count, mergedCount: row.merged_count, unmatchedCount: row.unmatched_count };
     },
   };

@@ -1,15 +1,17 @@
 import * as z from 'zod';
-import type { Lease, Member, Release, Seal, SendStore, SettledResult } from '../pipeline/send-ports.ts';
+import type { Lease, Member, Release, Seal, SendStore, SettledResult, Split } from '../pipeline/send-ports.ts';
 import { timing } from '../pipeline/timing.ts';
 import { type AgentDatabase, count, key, momentOf, queryOne } from './agent-database.ts';
+import { queryOneIsolated } from './isolate.ts';
 import { messageRow, toMessage } from './message-row.ts';
-import { leaseBatch, releaseBatch, reserveSlot, sealBatch, settleBatch } from './sql.generated.ts';
+import { leaseBatch, releaseBatch, reserveSlot, sealBatch, settleBatch, splitBatch } from './sql.generated.ts';
 
 const batchColumns = {
   idempotency_key: z.uuid(),
   state: z.enum(['claimed', 'sealed']),
   request_hash: z.string().nullable(),
   requeues: count,
+  others_answered: z.boolean(),
   wait_seconds: z.coerce.number(),
   sealed_seconds: z.coerce.number().nullable(),
   installation: z.string(),
@@ -26,15 +28,31 @@ const leaseRow = z.discriminatedUnion('outcome', [
       z.object({
         gone: z.literal(false),
         client_key: key,
-        version: z.string(),
         code: z.string(),
-        reason: z.string().nullable(),
+        reason: z.string(),
       }),
-      z.object({ gone: z.literal(false), client_key: key, version: z.string(), postponed: z.literal(true) }),
-      messageRow.extend({ gone: z.literal(false), version: z.string(), code: z.null() }),
+      z.object({ gone: z.literal(false), client_key: key, postponed: z.literal(true) }),
+      messageRow.extend({ gone: z.literal(false), code: z.null() }),
     ]),
   }),
 ]);
+
+const slotRow = z.object({ wait_seconds: z.coerce.number() });
+
+const keys = z
+  .string()
+  .nullable()
+  .transform((list) => new Set(list?.split(',')));
+
+const sealRow = z.object({ outcome: z.enum(['sealed', 'empty', 'refused']), taken: keys, ended: keys });
+
+const settleRow = z
+  .object({ open_count: count, aside_count: count, aside_seconds: z.coerce.number().nullable() })
+  .transform((row) => ({
+    openCount: row.open_count,
+    asideCount: row.aside_count,
+    asideSeconds: row.aside_seconds ?? 0,
+  }));
 
 type LeasedRow = Extract<z.output<typeof leaseRow>, { outcome: 'leased' }>;
 
@@ -66,8 +84,7 @@ export function sendStore(database: AgentDatabase, settings: SendStoreSettings):
       const { messagesPerSecond } = settings;
       if (messagesPerSecond === 0) return 0;
       const parameters = { now: moment().now, messageCount, messagesPerSecond };
-      const call = { statement: reserveSlot, parameters };
-      return (await queryOne(database, call, z.object({ wait_seconds: z.coerce.number() }))).wait_seconds;
+      return (await queryOne(database, { statement: reserveSlot, parameters }, slotRow)).wait_seconds;
     },
 
     async seal({ kept, left, ...seal }: Seal) {
@@ -75,17 +92,26 @@ export function sendStore(database: AgentDatabase, settings: SendStoreSettings):
         ...moment(),
         ...seal,
         marginSeconds: timing.sealMarginSeconds,
-        kept: JSON.stringify(kept.map((member) => ({ k: member.clientKey, v: member.version }))),
-        left: JSON.stringify(left.map((member) => ({ k: member.clientKey, v: member.version, code: member.code }))),
+        kept: JSON.stringify(kept.map(({ clientKey, requestHash }) => ({ k: clientKey, h: requestHash }))),
+        left: JSON.stringify(left.map(({ clientKey, ...why }) => ({ k: clientKey, ...why }))),
       };
-      const row = z.object({ outcome: z.enum(['sealed', 'empty', 'refused']) });
-      return (await queryOne(database, { statement: sealBatch, parameters }, row)).outcome;
+      const leaving = left.map((member) => member.clientKey);
+      const call = { step: 'seal', statement: sealBatch, parameters, keys: leaving } as const;
+      return await queryOneIsolated(database, call, sealRow);
     },
 
     async settle(batchId, results) {
       const parameters = { ...moment(), batchId, results: JSON.stringify(results.map(toResultRow)) };
-      const call = { statement: settleBatch, parameters };
-      return (await queryOne(database, call, z.object({ open_count: count }))).open_count;
+      const keys = results.map((result) => result.clientKey);
+      const call = { step: 'settle', statement: settleBatch, parameters, keys } as const;
+      return await queryOneIsolated(database, call, settleRow);
+    },
+
+    async split({ messages, ...split }: Split) {
+      const parameters = { ...moment(), ...split };
+      const keys = messages.map((message) => message.clientKey);
+      const call = { step: 'split', statement: splitBatch, parameters, keys } as const;
+      await queryOneIsolated(database, call, z.object({ moved_count: count }));
     },
 
     async release(release: Release) {
@@ -96,7 +122,8 @@ export function sendStore(database: AgentDatabase, settings: SendStoreSettings):
 }
 
 function toResultRow(result: SettledResult) {
-  return { k: result.clientKey, accepted: result.accepted, key: result.messageKey, code: result.code };
+  const { clientKey, accepted, messageKey, code, reason } = result;
+  return { k: clientKey, accepted, key: messageKey, code, reason };
 }
 
 function toLease(batchId: string, rows: readonly z.output<typeof leaseRow>[]): Lease {
@@ -112,6 +139,7 @@ function toLease(batchId: string, rows: readonly z.output<typeof leaseRow>[]): L
         ? { requestHash: first.request_hash ?? '', seconds: first.sealed_seconds ?? Number.POSITIVE_INFINITY }
         : undefined,
     requeues: first.requeues,
+    othersAnswered: first.others_answered,
     waitSeconds: first.wait_seconds,
     members: rows.flatMap((row) => (row.outcome === 'leased' ? toMember(batchId, row) : [])),
   };
@@ -119,14 +147,8 @@ function toLease(batchId: string, rows: readonly z.output<typeof leaseRow>[]): L
 
 function toMember(batchId: string, { installation, member }: LeasedRow): Member[] {
   if (member.gone) return [];
-  const { client_key: clientKey, version } = member;
-  if ('postponed' in member) return [{ clientKey, version, content: { code: null } }];
-  if (member.code === null) return [{ clientKey, version, content: toMessage(member, { installation, batchId }) }];
-  const { code, reason } = member;
-  return [{ clientKey, version, content: { code, reason: reason ?? reasons[code] ?? code } }];
+  const { client_key: clientKey } = member;
+  if ('postponed' in member) return [{ clientKey, content: { code: null } }];
+  if (member.code === null) return [{ clientKey, content: toMessage(member, { installation, batchId }) }];
+  return [{ clientKey, content: { code: member.code, reason: member.reason } }];
 }
-
-const reasons: Readonly<Record<string, string>> = {
-  E917: 'number or text is banned',
-  E930: 'not sent within its validity period',
-};

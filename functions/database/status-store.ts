@@ -3,21 +3,22 @@ import { type Priority, priorities } from '../message/channel.ts';
 import { priorityOfLane } from '../pipeline/collect.ts';
 import { timing } from '../pipeline/timing.ts';
 import { type AgentDatabase, count, key, momentOf, queryOne } from './agent-database.ts';
-import { readDoubts, readStatus, readSurroundings } from './sql.generated.ts';
+import { type SetAside, setAsideLimit, setAsideRow } from './set-aside-row.ts';
+import { readDoubts, readSetAside, readStatus, readSurroundings } from './sql.generated.ts';
 
 /** Where a row of msg_tran can be: each is in exactly one place, which the header of read_status.sql defines. */
 export const places = [
   'waiting',
   'scheduled',
+  'deferred',
   'claimed',
   'sending',
   'inDoubt',
   'accepted',
   'reported',
   'finished',
-  'putAside',
+  'held',
   'orphaned',
-  'unknown',
 ] as const;
 
 export type PlaceName = (typeof places)[number];
@@ -59,6 +60,8 @@ const surroundingsRow = z
     unmatched: count,
     unmatched_day: count,
     gate_seconds: seconds.nullable(),
+    refused: count,
+    unguarded: z.string().nullable(),
     server_time_zone: z.string().nullable(),
     server_ahead_seconds: seconds.nullable(),
   })
@@ -77,6 +80,10 @@ const surroundingsRow = z
       unmatchedOfLastDay: row.unmatched_day,
     },
     rateGateAheadSeconds: row.gate_seconds ?? 0,
+    /** Messages that wait because the gateway refuses each alone, and has accepted no others since. */
+    refusedAlone: row.refused,
+    /** Triggers that guard the tables and do not fire; null if all do. */
+    unguarded: row.unguarded,
     /** Null if this session was given a zone of its own, which hides the server's. */
     serverTimeZone: row.server_time_zone,
     /** How far the server's local time is ahead of the agent's. */
@@ -153,6 +160,12 @@ export function statusStore(database: AgentDatabase, { defaultValiditySeconds }:
     readSurroundings: async (): Promise<Surroundings> =>
       await queryOne(database, { statement: readSurroundings, parameters: moment() }, surroundingsRow),
 
+    readSetAside: async (): Promise<SetAside> => {
+      const parameters = { now: moment().now, rowLimit: setAsideLimit };
+      const rows = await database.queries.query(readSetAside, parameters, setAsideRow);
+      return { rowCount: rows[0]?.rowCount ?? 0, rows: rows.map(({ row }) => row) };
+    },
+
     readDoubts: async (): Promise<DoubtfulBatches> => {
       const parameters = { ...moment(), leaseSeconds, defaultValiditySeconds, batchLimit: doubtLimit };
       const rows = await database.queries.query(readDoubts, parameters, doubtRow);
@@ -174,14 +187,14 @@ export function placesOf(placeOf: (place: PlaceName) => Place): Places {
   return {
     waiting: placeOf('waiting'),
     scheduled: placeOf('scheduled'),
+    deferred: placeOf('deferred'),
     claimed: placeOf('claimed'),
     sending: placeOf('sending'),
     inDoubt: placeOf('inDoubt'),
     accepted: placeOf('accepted'),
     reported: placeOf('reported'),
     finished: placeOf('finished'),
-    putAside: placeOf('putAside'),
+    held: placeOf('held'),
     orphaned: placeOf('orphaned'),
-    unknown: placeOf('unknown'),
   };
 }

@@ -1,4 +1,5 @@
 import { type Priority, priorities } from '../message/channel.ts';
+import type { Refusal } from '../message/refusal.ts';
 import { sizes } from './timing.ts';
 
 /** What the collector needs of the database. */
@@ -6,6 +7,8 @@ export interface CollectStore {
   claim(limits: ClaimLimits): Promise<Claim>;
   /** Batches that nobody works on, to be queued again. */
   sweep(): Promise<readonly { batchId: string; priority: Priority }[]>;
+  /** Rows that were put aside and are due for another look: frees those that a seal had to leave behind. */
+  lookAgain(): Promise<void>;
 }
 
 /** What the collector needs of the SEND QUEUE. A record that was not taken is found by the sweep. */
@@ -29,11 +32,16 @@ export interface ClaimLimits {
   readonly openLimit: number;
 }
 
+/** A row that can never be sent. */
+export interface Refused extends Refusal {
+  readonly clientKey: string;
+}
+
 export interface Claim {
   /** In the order of sending. */
   readonly batches: readonly { batchId: string; priority: Priority; messageCount: number }[];
   /** Rows that can never be sent, with what was expected and what came. */
-  readonly malformed: readonly { clientKey: string; reason: string }[];
+  readonly refused: readonly Refused[];
   readonly expiredCount: number;
   readonly bannedCount: number;
   /** Age of the oldest row that is due and not sent. */
@@ -42,6 +50,10 @@ export interface Claim {
   readonly leadCount: number;
   /** Whether the sweep has work. */
   readonly wakes: boolean;
+  /** Rows put aside, because a step could not write them. */
+  readonly asideCount: number;
+  /** Whether one of them is due for another look. */
+  readonly asideDue: boolean;
   /** Why it took less than there is: the turn was full, a limit was reached, another collector is at it. */
   readonly held: 'turn' | 'limit' | 'other' | null;
 }
@@ -49,10 +61,11 @@ export interface Claim {
 export interface CollectTally {
   readonly batches: number;
   readonly messages: number;
-  readonly malformed: readonly { clientKey: string; reason: string }[];
+  readonly refused: readonly Refused[];
   readonly expired: number;
   readonly banned: number;
   readonly requeued: number;
+  readonly setAside: number;
   readonly oldestWaitingSeconds: number;
   /** When to turn again: at once while there is more, soon while only a limit holds it back. */
   readonly next: 'now' | 'soon' | 'idle';
@@ -64,15 +77,18 @@ export interface CollectSettings {
   readonly sendQueueLimit: number;
 }
 
+interface CollectPorts {
+  readonly store: CollectStore;
+  readonly queue: SendQueue;
+}
+
 /** Most messages claimed and not sent while no rate is set: enough to keep every sender at work. */
 const openLimitWithoutRate = 20_000;
 
 /** One turn: claims due rows, queues their batches with the delay of their slot, queues again what nobody works on. */
-export async function collect(
-  ports: { store: CollectStore; queue: SendQueue },
-  settings: CollectSettings,
-): Promise<CollectTally> {
-  const claim = await ports.store.claim(claimLimits(settings));
+export async function collect(ports: CollectPorts, settings: CollectSettings): Promise<CollectTally> {
+  const claim = await claimOrTidy(ports, settings);
+  if (claim.asideDue) await ports.store.lookAgain();
   const swept = claim.wakes ? await ports.store.sweep() : [];
   const records = [
     ...withDelays(claim, settings.messagesPerSecond),
@@ -82,13 +98,26 @@ export async function collect(
   return {
     batches: claim.batches.length,
     messages: claim.batches.reduce((sum, batch) => sum + batch.messageCount, 0),
-    malformed: claim.malformed,
+    refused: claim.refused,
     expired: claim.expiredCount,
     banned: claim.bannedCount,
     requeued: swept.length,
+    setAside: claim.asideCount,
     oldestWaitingSeconds: claim.oldestWaitingSeconds,
     next: claim.held === 'turn' || swept.length === sizes.sweep ? 'now' : claim.held === 'limit' ? 'soon' : 'idle',
   };
+}
+
+/** If nothing can be claimed, batches that nobody works on are queued again all the same, and rows put aside looked at. */
+async function claimOrTidy({ store, queue }: CollectPorts, settings: CollectSettings): Promise<Claim> {
+  try {
+    return await store.claim(claimLimits(settings));
+  } catch (error) {
+    await store.lookAgain();
+    const swept = await store.sweep();
+    if (swept.length > 0) await queue.enqueue(swept.map((batch) => ({ ...batch, delaySeconds: 0 })));
+    throw error;
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Message } from '../message/message.ts';
+import type { Refusal } from '../message/refusal.ts';
 
 /** What the sender needs of a gateway. */
 export interface SendGateway {
@@ -13,6 +14,8 @@ export type SendAnswer =
   | { readonly outcome: 'answered'; readonly results: readonly SendResult[] }
   /** Nothing of the batch was accepted by this call; it may be made again later. */
   | { readonly outcome: 'notNow'; readonly reason: string }
+  /** The request is wrong as a whole: nothing of it was accepted, and the same again would not be. */
+  | { readonly outcome: 'refused'; readonly reason: string }
   /** The key is closed: nothing was, or ever will be, accepted under it. */
   | { readonly outcome: 'keyClosed' }
   /** We cannot know. */
@@ -39,9 +42,11 @@ export interface SendStore {
   lease(batchId: string, leaseToken: string): Promise<Lease>;
   /** A new slot of the rate gate, for a sender that came too late to its own: seconds to wait for it. */
   reserveSlot(messageCount: number): Promise<number>;
-  seal(seal: Seal): Promise<'sealed' | 'empty' | 'refused'>;
-  /** Writes answers; the number of rows still to settle, because somebody held them. */
-  settle(batchId: string, results: readonly SettledResult[]): Promise<number>;
+  seal(seal: Seal): Promise<Sealed>;
+  /** Writes answers. */
+  settle(batchId: string, results: readonly SettledResult[]): Promise<Settled>;
+  /** Halves a sealed batch of which nothing was accepted; one that cannot be halved waits. */
+  split(split: Split): Promise<void>;
   release(release: Release): Promise<void>;
 }
 
@@ -57,6 +62,8 @@ export interface LeasedBatch {
   readonly sealed: { readonly requestHash: string; readonly seconds: number } | undefined;
   /** How often the sweep queued it. */
   readonly requeues: number;
+  /** Whether the gateway, since it refused these members as a whole, has accepted others. */
+  readonly othersAnswered: boolean;
   readonly waitSeconds: number;
   /** In the order of their keys. A row that the customer deleted is not among them. */
   readonly members: readonly Member[];
@@ -64,16 +71,8 @@ export interface LeasedBatch {
 
 export interface Member {
   readonly clientKey: string;
-  /** Version of the row as it was read. */
-  readonly version: string;
   /** What to send; or why the row leaves the batch before the seal. */
   readonly content: Message | Refusal | Postponement;
-}
-
-/** The row is banned, expired, or was changed into something malformed: it ends with this code. */
-export interface Refusal {
-  readonly code: string;
-  readonly reason: string;
 }
 
 /** The customer put the row off, or made it too large for this batch: it waits again. */
@@ -92,14 +91,41 @@ export function isMessage(content: Member['content']): content is Message {
 export interface Seal {
   readonly batchId: string;
   readonly leaseToken: string;
-  readonly requestHash: string;
-  readonly kept: readonly Pick<Member, 'clientKey' | 'version'>[];
+  /** Members to be sent, each with the hash of its request. */
+  readonly kept: readonly { clientKey: string; requestHash: string }[];
   /** Without a code: to wait again. */
-  readonly left: readonly { clientKey: string; version: string; code: string | null }[];
+  readonly left: readonly { clientKey: string; code: string | null; reason: string | null }[];
+}
+
+export interface Sealed {
+  /** `empty`: nobody was left to send to. `refused`: the lease is not the sender's any more. */
+  readonly outcome: 'sealed' | 'empty' | 'refused';
+  /** Keys of the members that are sent: those that nobody holds, and that are as they were leased. */
+  readonly taken: ReadonlySet<string>;
+  /** Keys of those that left with a code: not of one that its customer changed meanwhile. */
+  readonly ended: ReadonlySet<string>;
 }
 
 export interface SettledResult extends Omit<SendResult, 'reference'> {
   readonly clientKey: string;
+  /** Why it was not accepted, for the row; null if it was. */
+  readonly reason: string | null;
+}
+
+export interface Settled {
+  /** Rows still to settle, because somebody holds them or they are put aside. */
+  readonly openCount: number;
+  /** Of them those put aside, and for how long at least. */
+  readonly asideCount: number;
+  readonly asideSeconds: number;
+}
+
+export interface Split {
+  readonly batchId: string;
+  readonly leaseToken: string;
+  readonly messages: readonly Message[];
+  /** Until the next try of a batch that cannot be halved. */
+  readonly waitSeconds: number;
 }
 
 export interface Release {

@@ -10,6 +10,7 @@ import {
   type SendGateway,
   type SendResult,
   type SendStore,
+  type SettledResult,
 } from './send-ports.ts';
 import { backoffSeconds, timing } from './timing.ts';
 
@@ -32,9 +33,10 @@ export interface SendTally {
     | 'settled'
     | 'held'
     | 'slotTooFar'
-    | 'changed'
+    | 'lost'
     | 'empty'
     | 'notNow'
+    | 'refused'
     | 'inDoubt'
     | 'reopened';
   readonly accepted: number;
@@ -71,26 +73,24 @@ const sealLeadMs = 50;
 
 async function sendFirst(attempt: Attempt, ports: SendPorts): Promise<SendTally> {
   const { lease, leaseToken } = attempt;
-  const kept = lease.members.filter(({ content }) => isMessage(content));
-  const left = lease.members.flatMap(({ clientKey, version, content }) =>
-    isMessage(content) ? [] : [{ clientKey, version, code: content.code }],
-  );
-  const refused = lease.members.flatMap(({ clientKey, content }) =>
-    isRefusal(content) ? [{ clientKey, ...content }] : [],
-  );
   const messages = messagesOf(lease);
+  const kept = messages.map((message) => ({ clientKey: message.clientKey, requestHash: hashOf(message) }));
+  const left = lease.members.flatMap(({ clientKey, content }) =>
+    isMessage(content) ? [] : [{ clientKey, code: content.code, reason: isRefusal(content) ? content.reason : null }],
+  );
   await sleepUntil(attempt.slotAt - sealLeadMs, ports.clock);
-  const requestHash = hashOf(messages);
-  const sealed = await ports.store.seal({ batchId: lease.batchId, leaseToken, requestHash, kept, left });
-  if (sealed === 'empty') return tally({ outcome: 'empty', refused });
-  if (sealed === 'refused') {
-    // A row was changed since the lease, somebody holds one, or the lease ran out: the batch is read again. Later each
-    // time: every look takes a slot.
-    const waitSeconds = lease.requeues === 0 ? 0 : backoffSeconds(lease.requeues, ports.clock.random());
-    await ports.store.release({ batchId: lease.batchId, leaseToken, waitSeconds, burnt: false, reopen: false });
-    return tally({ outcome: 'changed' });
+  const { outcome, taken, ended } = await ports.store.seal({ batchId: lease.batchId, leaseToken, kept, left });
+  const refused = lease.members.flatMap(({ clientKey, content }) =>
+    isRefusal(content) && ended.has(clientKey) ? [{ clientKey, ...content }] : [],
+  );
+  if (outcome === 'empty') return tally({ outcome, refused });
+  if (outcome === 'refused') {
+    // The lease ran out meanwhile, or hardly lasts: the batch is read again, and this look was no try.
+    await ports.store.release({ batchId: lease.batchId, leaseToken, waitSeconds: 0, burnt: false, reopen: false });
+    return tally({ outcome: 'lost' });
   }
-  return { ...(await call(attempt, messages, ports)), refused };
+  const sent = messages.filter((message) => taken.has(message.clientKey));
+  return { ...(await call(attempt, sent, ports)), refused };
 }
 
 /**
@@ -104,7 +104,7 @@ async function resolve(attempt: Attempt, ports: SendPorts): Promise<SendTally> {
     lease.sealed !== undefined &&
     lease.sealed.seconds < timing.keyLifetimeSeconds &&
     // Without a row that was deleted, banned or expired since, or with one that was changed, it would be another.
-    lease.sealed.requestHash === hashOf(messages);
+    lease.sealed.requestHash === hashOfAll(messages);
   if (!repeatable) return await conclude(attempt, await ports.gateway.inquire(lease.idempotencyKey), ports);
   return await call(attempt, messages, ports);
 }
@@ -119,7 +119,34 @@ async function call(attempt: Attempt, messages: readonly Message[], ports: SendP
     return tally({ outcome: 'inDoubt', late, reason: 'the lease was over before the call' });
   }
   const answer = await ports.gateway.send({ idempotencyKey: attempt.lease.idempotencyKey, messages });
+  if (answer.outcome === 'refused') {
+    return { ...(await halve(attempt, { messages, reason: answer.reason }, ports)), late };
+  }
   return { ...(await conclude(attempt, answer, ports)), late };
+}
+
+/**
+ * A request that is wrong as a whole is halved until the one member is found that makes it so. That one ends once the
+ * gateway has accepted others meanwhile; if it refuses whatever it is sent, none ends: they wait, and an alarm says so.
+ */
+async function halve(
+  attempt: Attempt,
+  { messages, reason }: { messages: readonly Message[]; reason: string },
+  ports: SendPorts,
+): Promise<SendTally> {
+  const { lease, leaseToken } = attempt;
+  // This refusal speaks of this call alone: of an earlier one nobody knows.
+  if (lease.sealed !== undefined)
+    return await conclude(attempt, await ports.gateway.inquire(lease.idempotencyKey), ports);
+  const [only] = messages;
+  if (messages.length === 1 && only !== undefined && lease.othersAnswered) {
+    const { clientKey } = only;
+    const rejection = { clientKey, accepted: false, messageKey: '', code: 'E999', reason: `gateway: ${reason}` };
+    return await write(attempt, [rejection], ports);
+  }
+  const waitSeconds = backoffSeconds(lease.requeues, ports.clock.random());
+  await ports.store.split({ batchId: lease.batchId, leaseToken, messages, waitSeconds });
+  return tally({ outcome: 'refused', reason });
 }
 
 /** Waits for the slot; whoever comes too late for it, or slept through it, takes a new one. */
@@ -137,9 +164,13 @@ async function awaitSlot(slotAt: number, messageCount: number, { store, clock }:
 }
 
 /** What each answer means for the batch. */
-async function conclude(attempt: Attempt, answer: SendAnswer | InquireAnswer, ports: SendPorts): Promise<SendTally> {
+async function conclude(
+  attempt: Attempt,
+  answer: Exclude<SendAnswer, { outcome: 'refused' }> | InquireAnswer,
+  ports: SendPorts,
+): Promise<SendTally> {
   const { lease, leaseToken } = attempt;
-  if (answer.outcome === 'answered') return await settle(lease.batchId, answer.results, ports);
+  if (answer.outcome === 'answered') return await write(attempt, answer.results.flatMap(toSettled), ports);
   const reason = 'reason' in answer ? answer.reason : undefined;
   const waitSeconds = answer.outcome === 'keyClosed' ? 0 : backoffSeconds(lease.requeues, ports.clock.random());
   // "Not now" speaks of this call alone: if an earlier one was in doubt, the batch still is.
@@ -149,23 +180,31 @@ async function conclude(attempt: Attempt, answer: SendAnswer | InquireAnswer, po
   return tally({ outcome: answer.outcome === 'keyClosed' ? 'reopened' : answer.outcome, reason });
 }
 
-/** Rows that somebody holds are tried again; what is open after that is settled by the next sender, by the same answer. */
+function toSettled({ reference, ...result }: SendResult): SettledResult[] {
+  const clientKey = parseReference(reference)?.clientKey;
+  if (clientKey === undefined) return [];
+  return [{ ...result, clientKey, reason: result.accepted ? null : `gateway: rejected with code ${result.code}` }];
+}
+
+/** Rows that somebody holds are tried again; what is open after that is settled by another sender, by the same answer. */
 const settleTries = 5;
 const settlePauseMs = 100;
 
-async function settle(
-  batchId: string,
-  answers: readonly SendResult[],
+async function write(
+  { lease, leaseToken }: Attempt,
+  results: readonly SettledResult[],
   { store, clock }: SendPorts,
 ): Promise<SendTally> {
-  const results = answers.flatMap(({ reference, ...result }) => {
-    const clientKey = parseReference(reference)?.clientKey;
-    return clientKey === undefined ? [] : [{ clientKey, ...result }];
-  });
+  const { batchId } = lease;
   let open = await store.settle(batchId, results);
-  for (let tries = 1; open > 0 && tries < settleTries; tries++) {
+  for (let tries = 1; open.openCount > open.asideCount && tries < settleTries; tries++) {
     await clock.sleep(settlePauseMs);
     open = await store.settle(batchId, results);
+  }
+  if (open.openCount > 0) {
+    const backoff = backoffSeconds(lease.requeues, clock.random());
+    const waitSeconds = open.openCount === open.asideCount ? Math.max(open.asideSeconds, backoff) : backoff;
+    await store.release({ batchId, leaseToken, waitSeconds, burnt: false, reopen: false });
   }
   const accepted = results.filter((result) => result.accepted).length;
   return tally({ outcome: 'sent', accepted, rejected: results.length - accepted });
@@ -175,9 +214,14 @@ function messagesOf({ members }: LeasedBatch): Message[] {
   return members.flatMap(({ content }) => (isMessage(content) ? [content] : []));
 }
 
-/** Of everything the gateway would see: a repeated call must be the same request. */
-function hashOf(messages: readonly Message[]): string {
-  return createHash('sha256').update(JSON.stringify(messages)).digest('hex');
+/** Of everything the gateway would see of a message. */
+function hashOf(message: Message): string {
+  return createHash('sha256').update(JSON.stringify(message)).digest('hex');
+}
+
+/** As the seal makes it of the members' hashes: a repeated call must be the same request. */
+function hashOfAll(messages: readonly Message[]): string {
+  return createHash('sha256').update(messages.map(hashOf).join('')).digest('hex');
 }
 
 async function sleepUntil(at: number, clock: SendClock): Promise<void> {

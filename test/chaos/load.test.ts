@@ -62,7 +62,8 @@ it.each<[string, (insert: () => Promise<unknown>) => Promise<unknown>]>([
     async (insert) => {
       await insert();
       await database.current.pool.query(
-        'with gone as (delete from msg_tran returning *) insert into msg_log select * from gone',
+        `with gone as (delete from msg_tran returning client_key, channel_order, request_date, recipient)
+         insert into msg_log (client_key, channel_order, request_date, recipient) select * from gone`,
       );
       throw new Error('gone');
     },

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
@@ -53,11 +54,36 @@ describe('a statement through the Data API', () => {
 describe('a statement that fails', () => {
   it('is named, with what PostgreSQL said and the cause', async () => {
     const queries = connect();
-    const failing = queries.query(statement('select 1/0 as n'), {}, row);
-    await expect(failing).rejects.toThrow(/^test: ERROR: division by zero; SQLState: 22012$/);
+    const failing = queries.query(statement('select n from nowhere'), {}, row);
+    await expect(failing).rejects.toThrow(/^test: ERROR: relation "nowhere" does not exist; .*SQLState: 42P01$/);
     await expect(failing).rejects.toBeInstanceOf(StatementError);
     await expect(failing).rejects.toMatchObject({ cause: { name: 'DatabaseErrorException' } });
     expect(queries.waits).toEqual([]);
+  });
+
+  it.each([
+    ['of data', `select '01000000001'::text::smallint as n`, '22003'],
+    ['that a function raises', `do $$ begin raise exception '01000000001'; end $$`, 'P0001'],
+  ])('%s is told without its text, which may quote a row', async (_, sql, state) => {
+    const error: unknown = await connect()
+      .query(statement(sql), {}, row)
+      .catch((failure: unknown) => failure);
+    expect(error).toMatchObject({ sqlState: state, message: `test: failed by the data of a row; SQLState: ${state}` });
+    expect(inspect(error)).not.toContain('01000000001');
+  });
+
+  it('is tried once more, and no longer, while somebody holds the row it needs for good', async () => {
+    const { pool } = database.current;
+    await pool.query('create table kept as select 1 as n');
+    const holder = await pool.connect();
+    onTestFinished(() => holder.release());
+    await holder.query('begin; select from kept for update');
+    const queries = connect();
+    await expect(queries.query(statement('select n from kept for update nowait'), {}, row)).rejects.toMatchObject({
+      sqlState: '55P03',
+    });
+    await holder.query('rollback');
+    expect(queries.waits).toEqual([250]);
   });
 
   it('is named when its rows are not what was expected', async () => {

@@ -3,7 +3,7 @@ import { type PlaceName, places } from '../../functions/database/status-store.ts
 import { type Stages, stagesOn, token } from '../operator/stages.ts';
 import { reportOf } from '../support/agent.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
-import { insertMessages } from '../support/messages.ts';
+import { insertMessages, writeAsAgent } from '../support/messages.ts';
 
 const database = useDatabase();
 let stages: Stages;
@@ -14,6 +14,8 @@ beforeEach(async () => {
 });
 
 const pool = () => database.current.pool;
+const newest = async () =>
+  (await pool().query('select max(client_key) as key from msg_tran')).rows.map(({ key }) => key);
 
 const failed = { reportCode: '20001' };
 /** What was done to one row, where it is then, and how old it is there ten seconds later. */
@@ -41,21 +43,39 @@ const inStatus1: Case[] = [
     oldestSeconds: null,
   },
   {
-    title: 'of a time that never comes, which is refused at the next turn',
+    title: 'of a time that never comes',
     prepare: () => stages.insert({ request_date: 'infinity' }),
-    place: 'waiting',
-    oldestSeconds: null,
-  },
-  {
-    title: 'of before all time',
-    prepare: () => stages.insert({ request_date: '-infinity' }),
-    place: 'waiting',
+    place: 'scheduled',
     oldestSeconds: null,
   },
   {
     title: 'of the year 2100',
     prepare: () => stages.insert({ request_date: '2100-01-01' }),
+    place: 'scheduled',
+    oldestSeconds: null,
+  },
+  {
+    title: 'of before all time, which is refused at the next turn',
+    prepare: () => stages.insert({ request_date: '-infinity' }),
     place: 'waiting',
+    oldestSeconds: null,
+  },
+  {
+    title: 'due, and to wait for a reason of the agent’s',
+    prepare: () => stages.insert({ waits_until: '2026-11-24 12:00:11' }),
+    place: 'deferred',
+    oldestSeconds: 310,
+  },
+  {
+    title: 'due, and has waited for a reason of the agent’s',
+    prepare: () => stages.insert({ waits_until: '2026-11-24 12:00:09' }),
+    place: 'waiting',
+    oldestSeconds: 1,
+  },
+  {
+    title: 'of the future, and to wait still longer',
+    prepare: () => stages.insert({ request_date: '2026-11-24 12:00:11', waits_until: '2026-11-24 13:00:00' }),
+    place: 'scheduled',
     oldestSeconds: null,
   },
   { title: 'claimed, its batch queued', prepare: () => stages.claimed(), place: 'claimed', oldestSeconds: 10 },
@@ -142,9 +162,57 @@ const inStatus1: Case[] = [
       await pool().query(`update send_batch set members = '{0}' where id = $1`, [await stages.claimed()]);
     },
     place: 'orphaned',
-    oldestSeconds: 10,
+    oldestSeconds: 310,
+  },
+  {
+    title: 'left behind by a seal, because somebody held it',
+    prepare: () => strayOf('sealed'),
+    place: 'waiting',
+    oldestSeconds: 310,
+  },
+  {
+    title: 'left behind by the seal of a batch that is gone since',
+    prepare: () => strayOf('gone'),
+    place: 'waiting',
+    oldestSeconds: 310,
+  },
+  {
+    title: 'left behind by the seal of another batch than it names',
+    prepare: async () => {
+      await strayOf('gone');
+      await pool().query('update set_aside set batch_id = batch_id + 1000');
+    },
+    place: 'orphaned',
+    oldestSeconds: 310,
   },
 ];
+
+/** A row that somebody held while its batch was sealed, with the batch as it is since. Its companion is deleted. */
+async function strayOf(batch: 'sealed' | 'gone'): Promise<void> {
+  const batchId = await stages.claimed(2);
+  const { rows } = await pool().query<{ client_key: string }>(
+    'select client_key from msg_tran where batch_id = $1 order by 1 desc limit 2',
+    [batchId],
+  );
+  const [held, other] = rows.map((row) => row.client_key);
+  const session = await pool().connect();
+  try {
+    await session.query('begin');
+    await session.query('select from msg_tran where client_key = $1 for update', [held]);
+    expect(await stages.agent.send(batchId)).toMatchObject({ outcome: 'sent' });
+  } finally {
+    await session.query('rollback');
+    session.release();
+  }
+  await pool().query('delete from msg_tran where client_key = $1', [other]);
+  if (batch === 'sealed') {
+    await pool().query(
+      `insert into send_batch (id, lane, members, message_count, state, wake_at, created_at, sealed_at)
+       values ($1, 2, array[$2::bigint], 1, 'sealed', $3, $3, $3)`,
+      [batchId, other, stages.later(0)],
+    );
+  }
+}
 
 const later: Case[] = [
   { title: 'accepted, without any report', prepare: () => stages.accepted(), place: 'accepted', oldestSeconds: 10 },
@@ -197,21 +265,52 @@ const later: Case[] = [
     oldestSeconds: 10,
   },
   {
-    title: 'put aside by the archive, because another of the month has its msg_key',
+    title: 'given up by the customer',
     prepare: async () => {
-      const twin = { msg_status: '3', finished_at: '2026-11-24 11:59:00', msg_key: 'K1' };
-      await stages.insert(twin);
-      while ((await stages.agent.archive()).next === 'now');
-      await stages.insert({ ...twin, mt_report_date: '2026-11-24 11:58:00' });
-      await stages.agent.archive();
+      await stages.accepted();
+      await pool().query(`update msg_tran set msg_status = '3' where msg_status = '2'`);
     },
-    place: 'putAside',
-    oldestSeconds: 130,
+    place: 'finished',
+    oldestSeconds: null,
   },
   {
-    title: 'of a msg_status not ours',
-    prepare: () => stages.insert({ msg_status: '9' }),
-    place: 'unknown',
+    title: 'cancelled by the customer',
+    prepare: async () =>
+      pool().query(`update msg_tran set msg_status = '3' where client_key = $1`, [await stages.insert()]),
+    place: 'finished',
+    oldestSeconds: null,
+  },
+  {
+    title: 'held by the customer',
+    prepare: () => stages.insert({ msg_status: '0' }),
+    place: 'held',
+    oldestSeconds: null,
+  },
+  { title: 'of any msg_status', prepare: () => stages.insert({ msg_status: '9' }), place: 'held', oldestSeconds: null },
+  {
+    title: 'held after its claim',
+    prepare: async () => {
+      await pool().query(`update msg_tran set msg_status = '0' where batch_id = $1`, [await stages.claimed()]);
+    },
+    place: 'held',
+    oldestSeconds: null,
+  },
+  {
+    title: 'held by a trigger of the customer’s while it was claimed',
+    prepare: async () => {
+      await stages.claimed();
+      await writeAsAgent(pool(), await newest(), { msg_status: 'H' });
+    },
+    place: 'held',
+    oldestSeconds: null,
+  },
+  {
+    title: 'inserted as if it had been sent',
+    prepare: () =>
+      pool().query(
+        `insert into msg_tran (channel_order, request_date, recipient, msg_status, msg_key) values ('sms', now(), '01000000001', '2', 'K1')`,
+      ),
+    place: 'held',
     oldestSeconds: null,
   },
 ];
@@ -229,9 +328,10 @@ describe('a row', () => {
 
   it('is in exactly one place, in its own lane', async () => {
     for (const { prepare } of [...inStatus1, ...later]) await prepare();
-    await pool().query(
-      `update msg_tran set priority = (array['veryfast', 'FAST', 'slow', null, 'odd'])[1 + client_key % 5]`,
-    );
+    const { rows: all } = await pool().query<{ client_key: string }>('select client_key from msg_tran');
+    const keys = all.map((row) => row.client_key);
+    const priority = `=(array['veryfast', 'FAST', 'slow', null, 'odd'])[1 + client_key % 5]`;
+    await writeAsAgent(pool(), keys, { priority });
     const lanes = await stages.store(10).readLanes();
     const counted = lanes.map(({ lane, places: own }) => [
       lane,
@@ -259,5 +359,42 @@ describe('a row', () => {
       expect(open).toBeGreaterThan(0);
       expect(lanes.reduce((sum, lane) => sum + lane.places.inDoubt.count, 0)).toBe(open);
     }
+  });
+});
+
+describe('the rows put aside', () => {
+  it('are none in a new installation', async () => {
+    expect(await stages.store().readSetAside()).toEqual({ rowCount: 0, rows: [] });
+  });
+
+  it('are those of a customer’s trigger, with what it said and when they are looked at again', async () => {
+    await stages.insert({ recipient: '01000000013' });
+    const refused = await stages.insert({ recipient: '01000000014' });
+    await pool().query(`
+      create function refuses() returns trigger language plpgsql as
+        $$ begin if new.recipient = '01000000014' then raise exception 'no such customer'; end if; return null; end $$;
+      create trigger refuses after update on msg_tran for each row execute function refuses()`);
+    try {
+      await stages.agent.collect();
+    } finally {
+      await pool().query('drop function refuses cascade');
+    }
+    const row = { clientKey: refused, step: 'claim', error: 'P0001 no such customer', tries: 0 };
+    expect(await stages.store(10).readSetAside()).toEqual({
+      rowCount: 1,
+      rows: [{ ...row, sinceSeconds: 10, nextLookSeconds: 20 }],
+    });
+    expect(await stages.store(40).readSetAside()).toMatchObject({ rows: [{ nextLookSeconds: 0 }] });
+  });
+
+  it('are told from the oldest on, and counted beyond those that are shown', async () => {
+    await pool().query(
+      `insert into set_aside (client_key, step, error, since, until)
+       select n, 'archive', 'x', $1::timestamptz - make_interval(secs => n), $1 from generate_series(1, 25) as n`,
+      [stages.later(0)],
+    );
+    const { rowCount, rows } = await stages.store().readSetAside();
+    expect(rowCount).toBe(25);
+    expect(rows.map((row) => row.clientKey)).toEqual(Array.from({ length: 20 }, (_, place) => String(25 - place)));
   });
 });

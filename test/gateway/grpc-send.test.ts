@@ -25,7 +25,7 @@ describe('a status means', () => {
     ['UNAUTHENTICATED', 'notNow'],
     ['PERMISSION_DENIED', 'notNow'],
     ['RESOURCE_EXHAUSTED', 'notNow'],
-    ['INVALID_ARGUMENT', 'notNow'],
+    ['INVALID_ARGUMENT', 'refused'],
     ['FAILED_PRECONDITION', 'keyClosed'],
     ['ALREADY_EXISTS', 'inDoubt'],
     ['CANCELLED', 'inDoubt'],

@@ -91,22 +91,26 @@ describe.concurrent('a message of one’s own', () => {
       group: 'kko',
     },
     { flaw: 'broken JSON in rcs_option', columns: { channel_order: 'rcs,sms', rcs_option: 'header=1' }, group: 'rcs' },
-    { flaw: 'request_date infinity', columns: {}, requestDate: `'infinity'`, group: 'mt' },
+    { flaw: 'no recipient', columns: { recipient: ' ' }, group: 'mt' },
   ])(
-    'with $flaw ends in the log with E999 and a logged reason, and delays no other',
+    'with $flaw ends in the log with E999 and its reason, of which the rule is logged, and delays no other',
     async (row) => {
-      const bad = await insert(row.columns, row.requestDate);
+      const bad = await insert(row.columns);
       const good = await insert({});
-      expect(await logged(bad)).toMatchObject({ msg_status: '4', [`${row.group}_report_code`]: 'E999' });
+      const end = await logged(bad);
+      expect(end).toMatchObject({ msg_status: '4', [`${row.group}_report_code`]: 'E999' });
+      const [rule = '', value = ''] = String(end?.['end_reason']).split(', got ');
+      expect(rule).toMatch(/^(channel_order|kko_option|rcs_option|recipient): expected /);
+      expect(value).not.toBe('');
       expect(await logged(good)).toMatchObject({ msg_status: '4', mt_report_code: expect.any(String) });
-      expect(reasonsOf(bad)).toEqual([expect.stringContaining('expected')]);
+      expect(rulesOf(bad)).toEqual([rule]);
     },
     60_000,
   );
 });
 
-/** The reasons that the collector's log gives for refusing a row. */
-function reasonsOf(clientKey: string): string[] {
+/** The rules that the collector's log names for refusing a row. */
+function rulesOf(clientKey: string): string[] {
   const logs = join(runner.dataDir, 'logs');
   return readdirSync(logs)
     .filter((file) => file.includes('Collector'))
@@ -114,7 +118,7 @@ function reasonsOf(clientKey: string): string[] {
     .filter((line) => line.includes('"row refused"'))
     .map((line) => JSON.parse(line))
     .filter((entry) => entry.clientKey === clientKey)
-    .map((entry) => entry.reason);
+    .map((entry) => entry.rule);
 }
 
 describe('the runner', () => {

@@ -10,7 +10,7 @@ import {
   reportMigratorEnvironment,
   senderEnvironment,
 } from '../../functions/aws/env.ts';
-import { timing } from '../../functions/pipeline/timing.ts';
+import { backoffSeconds, timing } from '../../functions/pipeline/timing.ts';
 import { addStacks } from '../../lib/agent-app.ts';
 import { readConfig } from '../../lib/agent-config.ts';
 
@@ -190,7 +190,7 @@ describe('the receiver', () => {
 });
 
 describe('the alarms', () => {
-  it('are of three kinds, each with a heading in the runbook by its name', () => {
+  it('are of five kinds, each with a heading in the runbook by its name', () => {
     const alarms = [agent, receiver].flatMap((template) =>
       Object.values(template.findResources('AWS::CloudWatch::Alarm')),
     );
@@ -198,15 +198,43 @@ describe('the alarms', () => {
     expect(alarms.map((alarm) => alarm['Properties'].AlarmName).toSorted()).toEqual([
       'OmniAgent-Receiver/Reporting/StreamHeartbeatMissing',
       'OmniAgent/Collection/OldestWaitingRow',
+      'OmniAgent/Collection/RowsSetAside',
       'OmniAgent/Sending/DeadLetterQueueNotEmpty/Fast',
       'OmniAgent/Sending/DeadLetterQueueNotEmpty/Slow',
       'OmniAgent/Sending/DeadLetterQueueNotEmpty/VeryFast',
+      'OmniAgent/Sending/RequestRefused',
     ]);
     const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
     for (const description of descriptions) {
       const heading = /docs\/runbook\.md, "(\w+\/\w+)"/.exec(description)?.[1];
       expect(runbook).toContain(`\n## ${heading}\n`);
     }
+  });
+
+  it('goes off when rows are put aside at every look of five minutes', () => {
+    agent.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName: 'RowsSetAside',
+      Dimensions: [{ Name: 'service', Value: 'collector' }],
+      Statistic: 'Minimum',
+      ComparisonOperator: 'GreaterThanThreshold',
+      Threshold: 0,
+      Period: 60,
+      EvaluationPeriods: 5,
+    });
+  });
+
+  it('goes off when requests are refused for five minutes, more often than a single message is tried again', () => {
+    const longestPause = backoffSeconds(100, 0);
+    agent.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName: 'RequestsRefused',
+      Dimensions: [{ Name: 'service', Value: 'sender' }],
+      Statistic: 'Sum',
+      ComparisonOperator: 'GreaterThanThreshold',
+      Threshold: Math.ceil(60 / longestPause),
+      Period: 60,
+      EvaluationPeriods: 5,
+      TreatMissingData: 'notBreaching',
+    });
   });
 
   it('goes off when the heartbeat is missing altogether', () => {

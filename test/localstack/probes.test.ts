@@ -6,11 +6,11 @@ const database = useDatabase();
 const { signal } = new AbortController();
 const patient = () => new Probes(database.current.pool, { signal, heldMs: 0 });
 
-/** Plays what the agent does to each row as soon as it is inserted. */
+/** Plays what the agent does to each row as soon as it is inserted: after the guard, which would undo it. */
 async function playAgent(statement: string): Promise<void> {
   await database.current.pool.query(`
     create or replace function play_agent() returns trigger language plpgsql as $$ begin ${statement} return new; end $$;
-    create or replace trigger play_agent before insert on msg_tran for each row execute function play_agent();`);
+    create or replace trigger zzz_play_agent before insert on msg_tran for each row execute function play_agent();`);
 }
 
 describe('probes', () => {

@@ -32,6 +32,8 @@ beforeAll(async () => {
   await stages.accepted(now);
   await stages.inDoubt(3, { ...now, mt_content: 'Secret words' });
   await stages.insert(now);
+  const aside = `insert into set_aside (client_key, step, error, since, until) select client_key, 'claim', $1, now(), now() from msg_tran`;
+  await database.current.pool.query(`${aside} order by client_key desc limit 1`, ['P0001 01000000001 has no contract']);
 });
 
 const direct = () => ({ DATABASE_URL: database.current.url });
@@ -56,11 +58,14 @@ describe('omni-agent', () => {
     expect(people).toMatchObject({ code: 0, stderr: '' });
     expect(people.stdout).toMatch(/^ {2}in doubt +1 +0 +0 +3 +\d+ s +3 +\d+ s$/m);
     expect(people.stdout).toMatch(/^WARNING: 3 messages are in doubt/m);
+    expect(people.stdout).toMatch(/^ {2}5 waits unsent: it cannot be claimed; P0001 … has no contract$/m);
     for (const { code, stdout, stderr } of [json, throughDataApi]) {
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout.split('\n')).toHaveLength(2);
       const counts = { waiting: { count: 1 }, inDoubt: { count: 3 }, accepted: { count: 1 }, orphaned: { count: 0 } };
-      expect(JSON.parse(stdout)).toMatchObject({ all: counts, lanes: [{ lane: 'veryfast' }, {}, { places: counts }] });
+      const setAside = { rowCount: 1, rows: [{ clientKey: '5', step: 'claim', error: 'P0001 … has no contract' }] };
+      const lanes = [{ lane: 'veryfast' }, {}, { places: counts }];
+      expect(JSON.parse(stdout)).toMatchObject({ all: counts, lanes, setAside, unguarded: null });
     }
     expect(JSON.parse(json.stdout).serverTimeZone).toBe('Asia/Seoul');
     expect(JSON.parse(throughDataApi.stdout).serverTimeZone).toBeNull();

@@ -48,9 +48,17 @@ describe('batches in doubt', () => {
     expect(await doubts(60)).toMatchObject([{ leaseSeconds: 0, pauseSeconds: 0, nextLookSeconds: 0, released: false }]);
   });
 
+  const byTheAgent = 'agent_writes = coalesce(agent_writes, 0) + 1';
   const changes = {
     'a row that was deleted': [`delete from msg_tran where client_key = $1`, { open: 1, gone: 1 }],
-    'a row that was taken out': [`update msg_tran set batch_id = null where client_key = $1`, { open: 1, gone: 1 }],
+    'a row that was taken out': [
+      `update msg_tran set batch_id = null, ${byTheAgent} where client_key = $1`,
+      { open: 1, gone: 1 },
+    ],
+    'a row that the customer would take out': [
+      `update msg_tran set batch_id = null where client_key = $1`,
+      { open: 2 },
+    ],
     'a number that was banned': [
       `insert into msg_banlist (ban_type, ban_text) select 'R', recipient from msg_tran where client_key = $1`,
       { open: 2, banned: 2 },
@@ -65,10 +73,17 @@ describe('batches in doubt', () => {
       { open: 2 },
     ],
     'a row that was answered': [
-      `update msg_tran set msg_status = '2', msg_sent_date = request_date where client_key = $1`,
+      `update msg_tran set msg_status = '2', msg_sent_date = request_date, ${byTheAgent} where client_key = $1`,
       { open: 1, answered: 1 },
     ],
-    'a row whose report came': [`update msg_tran set msg_status = '3' where client_key = $1`, { open: 1 }],
+    'a row whose report came': [
+      `update msg_tran set msg_status = '3', ${byTheAgent} where client_key = $1`,
+      { open: 1 },
+    ],
+    'a row that the customer ended too late': [
+      `update msg_tran set msg_status = '3' where client_key = $1`,
+      { open: 2 },
+    ],
   } as const;
 
   it.each(Object.entries(changes))('count %s', async (_, [change, counts]) => {

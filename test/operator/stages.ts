@@ -20,10 +20,14 @@ export function stagesOn(database: TestDatabase) {
   agent.setNow(noon);
 
   async function claimed(count = 1, columns: Columns = {}): Promise<string> {
-    await insertMessages(pool, count, { request_date: due, ...columns });
+    const keys = await insertMessages(pool, count, { request_date: due, ...columns });
     await agent.collect();
-    const batchId = agent.queued.at(-1)?.batchId;
-    if (batchId === undefined) throw new Error('nothing was queued');
+    const { rows } = await pool.query<{ batch_id: string | null }>(
+      'select batch_id from msg_tran where client_key = $1',
+      [keys[0]],
+    );
+    const batchId = rows[0]?.batch_id;
+    if (batchId == null) throw new Error('nothing was claimed');
     return batchId;
   }
 
@@ -41,8 +45,10 @@ export function stagesOn(database: TestDatabase) {
       const batchId = await claimed(count, columns);
       const sender = agent.sendStore();
       const lease = await sender.lease(batchId, token(1));
-      const kept = lease.outcome === 'leased' ? lease.members : [];
-      expect(await sender.seal({ batchId, leaseToken: token(1), requestHash: 'x', kept, left: [] })).toBe('sealed');
+      const members = lease.outcome === 'leased' ? lease.members : [];
+      const kept = members.map(({ clientKey }) => ({ clientKey, requestHash: 'x' }));
+      const sealed = await sender.seal({ batchId, leaseToken: token(1), kept, left: [] });
+      expect(sealed).toMatchObject({ outcome: 'sealed' });
       return batchId;
     },
 

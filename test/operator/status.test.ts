@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { applySchema } from '../../bin/local/schema.ts';
 import { statusText, toStatus } from '../../bin/operator/status.ts';
+import type { SetAside } from '../../functions/database/set-aside-row.ts';
 import {
   type PlaceName,
   places,
@@ -33,6 +35,8 @@ describe('the surroundings', () => {
       receiver: null,
       reports: { waiting: 0, oldestSeconds: null, parked: 0, unmatched: 0, unmatchedOfLastDay: 0 },
       rateGateAheadSeconds: 0,
+      refusedAlone: 0,
+      unguarded: null,
     });
   });
 
@@ -63,6 +67,43 @@ describe('the surroundings', () => {
     await pool().query(`update rate_gate set next_at = $1`, [stages.later(0.75)]);
     expect(await stages.store().readSurroundings()).toMatchObject({ rateGateAheadSeconds: 0.75 });
     expect(await stages.store(5).readSurroundings()).toMatchObject({ rateGateAheadSeconds: 0 });
+  });
+
+  it('count the messages that the gateway refuses each alone, until it accepts others', async () => {
+    const batch = (count: number, refusedAt: Date | null, othersAnswered = false) =>
+      pool().query(
+        `insert into send_batch (lane, members, message_count, created_at, wake_at, refused_at, others_answered)
+         values (2, '{}', $1, now(), now(), $2, $3)`,
+        [count, refusedAt, othersAnswered],
+      );
+    await batch(1, null);
+    await batch(100, stages.later(0));
+    await batch(1, stages.later(0), true);
+    expect(await stages.store().readSurroundings()).toMatchObject({ refusedAlone: 0 });
+    await batch(1, stages.later(0));
+    await batch(1, stages.later(5));
+    expect(await stages.store().readSurroundings()).toMatchObject({ refusedAlone: 2 });
+  });
+
+  it.each([
+    [
+      'disables',
+      'alter table msg_tran disable trigger user',
+      /^zz_omni_guard_insert on msg_tran, zz_omni_guard_update on msg_tran$/,
+    ],
+    [
+      'enables, but not for replication,',
+      'alter table msg_tran enable trigger zz_omni_guard_update',
+      /^zz_omni_guard_update on msg_tran$/,
+    ],
+    ['drops', 'drop trigger zz_omni_guard_insert on msg_tran', /^zz_omni_guard_insert on msg_tran$/],
+    ['takes from the log', 'drop trigger zz_omni_guard_update on msg_log', /^zz_omni_guard_update on msg_log$/],
+  ])('name a trigger of the guard that somebody %s until the schema is applied again', async (_, statement, names) => {
+    await pool().query(statement);
+    const { unguarded } = await stages.store().readSurroundings();
+    await applySchema(database.current.url);
+    expect(unguarded).toMatch(names);
+    expect(await stages.store().readSurroundings()).toMatchObject({ unguarded: null });
   });
 
   it('do not pass off as the server’s a zone that the session asked for', async () => {
@@ -102,12 +143,17 @@ const calm: Surroundings = {
   receiver: { holder: 'receiver-1', leaseSeconds: 14.2 },
   reports: { waiting: 0, oldestSeconds: null, parked: 0, unmatched: 12, unmatchedOfLastDay: 0 },
   rateGateAheadSeconds: 0.75,
+  refusedAlone: 0,
+  unguarded: null,
   serverTimeZone: 'Asia/Seoul',
   serverAheadSeconds: 0,
 };
 
+const nothingAside: SetAside = { rowCount: 0, rows: [] };
+type Counts = Partial<Record<PlaceName, [count: number, oldest: number | null]>>;
+
 /** So many messages, the oldest of so many seconds, in lane fast; twice as many and as old in lane slow. */
-function statusOf(counts: Partial<Record<PlaceName, [count: number, oldest: number | null]>>, around: object = {}) {
+function statusOf(counts: Counts, around: Partial<Surroundings> = {}, setAside = nothingAside) {
   const lane = (times: number) =>
     placesOf((place) => {
       const [count, oldest] = counts[place] ?? [0, null];
@@ -118,7 +164,7 @@ function statusOf(counts: Partial<Record<PlaceName, [count: number, oldest: numb
     { lane: 'fast', places: lane(1) },
     { lane: 'slow', places: lane(2) },
   ] as const;
-  return toStatus(lanes, { ...calm, ...around }, timeZone);
+  return toStatus({ lanes, surroundings: { ...calm, ...around }, setAside }, timeZone);
 }
 
 describe('the text', () => {
@@ -146,10 +192,42 @@ describe('the text', () => {
     );
   });
 
-  it('shows the places that must be empty once they are not, each with its warning', () => {
-    const text = statusText(statusOf({ orphaned: [1, 60], putAside: [1, null], unknown: [1, null] }));
-    for (const title of ['orphaned', 'put aside', 'unknown']) expect(text).toMatch(new RegExp(`^  ${title} .* 3`, 'm'));
-    expect(text.match(/^WARNING: /gm)).toHaveLength(3);
+  it('shows the places that are mostly empty once they are not', () => {
+    const text = statusText(statusOf({ deferred: [1, 60], held: [1, null], orphaned: [1, 60] }));
+    for (const title of ['deferred', 'held', 'orphaned']) expect(text).toMatch(new RegExp(`^  ${title} .* 3`, 'm'));
+    expect(text.match(/^WARNING: /gm)).toHaveLength(1);
+  });
+
+  it('lists the rows put aside, with what it means for each and why, and hides numbers in the error', () => {
+    const row = {
+      error: 'P0001 01000000013: no contract for 010-0000-0013',
+      tries: 4,
+      sinceSeconds: 300,
+      nextLookSeconds: 130,
+    };
+    const setAside: SetAside = {
+      rowCount: 25,
+      rows: [
+        { clientKey: '9007199254740993', step: 'claim', ...row },
+        { clientKey: '8', step: 'archive', ...row, error: '23503 update or delete ...', nextLookSeconds: 0 },
+      ],
+    };
+    expect(statusText(statusOf({}, {}, setAside))).toContain(
+      [
+        '',
+        '  Put aside: 25, of which these 2 are the oldest',
+        '',
+        '  client_key            step     for   tries   next look',
+        `  ${'─'.repeat(54)}`,
+        '  9007199254740993     claim   5 min       4    in 2 min',
+        '  8                  archive   5 min       4         now',
+        '',
+        '  9007199254740993 waits unsent: it cannot be claimed; P0001 …: no contract for …',
+        '  8 is finished: it cannot be moved to the log; 23503 update or delete ...',
+        '',
+        'WARNING: 25 messages are put aside, because a step cannot write the row: see the list above',
+      ].join('\n'),
+    );
   });
 
   it('has every place in the runbook', () => {
@@ -172,7 +250,14 @@ describe('the text', () => {
 describe('a warning', () => {
   it('is not given while all is well, however many messages there are', () => {
     const many = [100_000, 40] as const;
-    const busy = statusOf({ waiting: [...many], claimed: [...many], sending: [...many], accepted: [...many] });
+    const busy = statusOf({
+      waiting: [...many],
+      claimed: [...many],
+      sending: [...many],
+      accepted: [...many],
+      held: [...many],
+      deferred: [...many],
+    });
     expect(busy.warnings).toEqual([]);
   });
 
@@ -180,11 +265,20 @@ describe('a warning', () => {
     ['messages in doubt', [{ inDoubt: [2, 60] }], /^6 messages are in doubt: omni-agent doubt .*them$/],
     ['messages long in doubt', [{ inDoubt: [2, 12 * 3_600] }], /for so long that a person must ask the gateway$/],
     ['orphaned rows', [{ orphaned: [2, 60] }], /^6 messages are in msg_status 1 with a batch_id that no batch knows/],
-    ['rows put aside', [{ putAside: [2, null] }], /^6 messages are put aside/],
     [
-      'rows of another status',
-      [{ unknown: [2, null] }],
-      /^6 messages are in a msg_status that the agent does not know/,
+      'rows put aside',
+      [{}, {}, { rowCount: 2, rows: [] }],
+      /^2 messages are put aside, because a step cannot write the row/,
+    ],
+    [
+      'messages that the gateway refuses whatever it is sent',
+      [{}, { refusedAlone: 1 }],
+      /^1 message is refused by the gateway, which has accepted no others since: they wait/,
+    ],
+    [
+      'a guard that is off',
+      [{}, { unguarded: 'zz_omni_guard_update on msg_tran' }],
+      /^THE TABLE IS NOT GUARDED.*: zz_omni_guard_update on msg_tran\. .*apply sql\/postgresql\/schema again, now$/,
     ],
     ['a report stream that nobody holds', [{}, { receiver: null }], /^nobody holds the report stream/],
     [
@@ -205,7 +299,7 @@ describe('a warning', () => {
     ],
   ];
 
-  it.each(cases)('tells of %s', (_, [counts, around], text) => {
-    expect(statusOf(counts, around).warnings).toEqual([expect.stringMatching(text)]);
+  it.each(cases)('tells of %s', (_, args, text) => {
+    expect(statusOf(...args).warnings).toEqual([expect.stringMatching(text)]);
   });
 });

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { agentOn, type TestAgent } from '../support/agent.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';
-import { findMessage, insertMessage, insertMessages } from '../support/messages.ts';
+import { findMessage, insertMessage, insertMessages, writeAsAgent } from '../support/messages.ts';
 
 const database = useDatabase();
 let agent: TestAgent;
@@ -109,6 +109,14 @@ describe('a turn of the collector', () => {
     expect(agent.queued.map(({ delaySeconds }) => delaySeconds)).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]);
   });
 
+  it('leaves rows that wait for a reason of the agent’s, and takes them when their time has come', async () => {
+    agent.setNow(new Date('2026-11-24T12:00:00Z'));
+    await insertMessage(pool(), { request_date: '2026-11-24 20:00:00', waits_until: '2026-11-24 21:00:01' });
+    expect(await agent.collect()).toMatchObject({ messages: 0, oldestWaitingSeconds: 0 });
+    agent.setNow(new Date('2026-11-24T12:00:01Z'));
+    expect(await agent.collect()).toMatchObject({ messages: 1 });
+  });
+
   it('tells the age of the oldest row that is due and not sent', async () => {
     await insertMessage(pool(), { request_date: `=(now() at time zone 'Asia/Seoul') - interval '7 minutes'` });
     const { oldestWaitingSeconds } = await agent.collect();
@@ -118,6 +126,15 @@ describe('a turn of the collector', () => {
     expect((await agent.collect()).oldestWaitingSeconds).toBeGreaterThanOrEqual(420);
   });
 });
+
+/** Code and dates as a row that ended unsent has them: in one group, as a report would set them. */
+function endIn(group: string, code: string): Record<string, unknown> {
+  const end = (name: string) => {
+    const [date, ofGroup] = name === group ? [expect.any(Date), code] : [null, null];
+    return { [`${name}_report_code`]: ofGroup, [`${name}_rslt_date`]: date, [`${name}_report_date`]: date };
+  };
+  return { finished_at: expect.any(Date), msg_sent_date: null, ...end('mt'), ...end('kko'), ...end('rcs') };
+}
 
 describe('a row that may not be sent', () => {
   it.each([
@@ -150,36 +167,38 @@ describe('a row that may not be sent', () => {
       'mt',
       'contents: expected at most 60000 bytes',
     ],
-    ['request_date infinity', { request_date: 'infinity' }, 'mt', 'got infinity'],
-    ['request_date -infinity', { request_date: '-infinity' }, 'mt', 'got -infinity'],
-    ['request_date before 2000', { request_date: '1999-12-31' }, 'mt', 'got 1999-12-31'],
-    ['request_date after 2099', { request_date: '2100-01-01' }, 'mt', 'got 2100-01-01'],
   ])('with %s ends E999 in the group of its first channel, and delays no other', async (...row) => {
     const [, columns, group, reason] = row;
     const bad = await insertMessage(pool(), columns);
     const good = await insertMessage(pool());
-    const { malformed } = await agent.collect();
-    expect(malformed).toEqual([{ clientKey: bad, reason: expect.stringContaining(reason) }]);
-    const codes = {
-      mt_report_code: null,
-      kko_report_code: null,
-      rcs_report_code: null,
-      [`${group}_report_code`]: 'E999',
-    };
-    expect(await findMessage(pool(), bad)).toMatchObject({ msg_status: '3', batch_id: null, ...codes });
+    const { refused } = await agent.collect();
+    expect(refused).toEqual([{ clientKey: bad, code: 'E999', reason: expect.stringContaining(reason) }]);
+    expect(await findMessage(pool(), bad)).toMatchObject({
+      msg_status: '3',
+      batch_id: null,
+      end_reason: refused[0]?.reason,
+      ...endIn(group, 'E999'),
+    });
     expect((await batches()).map(({ members }) => members)).toEqual([[good]]);
   });
 
-  it('with a date that cannot be is logged under the time of its rejection', async () => {
-    const now = new Date('2026-11-24T12:00:00Z');
-    agent.setNow(now);
-    const bad = await insertMessage(pool(), { request_date: 'infinity' });
-    await agent.collect();
+  it.each(['infinity', '294276-12-31 23:59:59', '2100-01-01'])('with request_date %s waits', async (date) => {
+    const row = await insertMessage(pool(), { request_date: date });
+    expect(await agent.collect()).toMatchObject({ messages: 0, refused: [], expired: 0, oldestWaitingSeconds: 0 });
+    expect(await findMessage(pool(), row)).toMatchObject({ msg_status: '1', finished_at: null, end_reason: null });
+    await pool().query(`update msg_tran set request_date = now() at time zone 'Asia/Seoul'`);
+    expect(await agent.collect()).toMatchObject({ messages: 1 });
+  });
+
+  it.each(['-infinity', '0001-01-01', '1999-12-31'])('with request_date %s ends E930, and is logged', async (date) => {
+    agent.setNow(new Date('2026-11-24T12:00:00Z'));
+    const row = await insertMessage(pool(), { request_date: date });
+    expect(await agent.collect()).toMatchObject({ expired: 1, messages: 0, oldestWaitingSeconds: 0 });
     await agent.archive();
-    expect(await findMessage(pool(), bad)).toMatchObject({
+    expect(await findMessage(pool(), row)).toMatchObject({
       place: 'msg_log_202611',
       msg_status: '4',
-      mt_report_code: 'E999',
+      ...endIn('mt', 'E930'),
     });
   });
 
@@ -192,7 +211,8 @@ describe('a row that may not be sent', () => {
       request_date: `=(now() at time zone 'Asia/Seoul') - interval '${seconds} s'`,
     });
     expect(await agent.collect()).toMatchObject({ expired: 1, messages: 0 });
-    expect(await findMessage(pool(), late)).toMatchObject({ msg_status: '3', mt_report_code: 'E930' });
+    const end = { end_reason: expect.stringMatching(/^request_date, ttl: /), ...endIn('mt', 'E930') };
+    expect(await findMessage(pool(), late)).toMatchObject({ msg_status: '3', ...end });
   });
 
   it.each([
@@ -208,7 +228,9 @@ describe('a row that may not be sent', () => {
     await pool().query('insert into msg_banlist (ban_type, use_yn, ban_text) values ($1, $2, $3)', [type, use, text]);
     const row = await insertMessage(pool());
     expect(await agent.collect()).toMatchObject({ banned, messages: 1 - banned });
-    if (banned === 1) expect(await findMessage(pool(), row)).toMatchObject({ msg_status: '3', mt_report_code: 'E917' });
+    if (banned === 0) return;
+    const end = { end_reason: 'recipient or contents: banned by msg_banlist', ...endIn('mt', 'E917') };
+    expect(await findMessage(pool(), row)).toMatchObject({ msg_status: '3', ...end });
   });
 });
 
@@ -238,7 +260,7 @@ describe('the sweep', () => {
       const keys = await insertMessages(pool(), 2);
       await agent.collect();
       for (const [index, status] of statuses.entries())
-        await pool().query('update msg_tran set msg_status = $1 where client_key = $2', [status, keys[index]]);
+        await writeAsAgent(pool(), keys.slice(index, index + 1), { msg_status: status });
       await pool().query(
         `update send_batch set state = 'sealed', sealed_at = now() - make_interval(days => $1), wake_at = now()`,
         [days],

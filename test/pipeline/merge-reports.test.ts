@@ -4,7 +4,7 @@ import type { StorableReport } from '../../functions/pipeline/receive-reports.ts
 import { agentOn, reportOf, type TestAgent } from '../support/agent.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';
-import { findMessage, insertMessage, insertMessages } from '../support/messages.ts';
+import { findMessage, insertMessage, insertMessages, writeAsAgent } from '../support/messages.ts';
 
 const database = useDatabase();
 let agent: TestAgent;
@@ -240,9 +240,7 @@ describe('the reports of a chain in any order', () => {
         });
 
         const archived = await sent(chain);
-        await pool().query("update msg_tran set finished_at = now() - interval '1 day' where client_key = $1", [
-          archived.clientKey,
-        ]);
+        await writeAsAgent(pool(), [archived.clientKey], { finished_at: `=now() - interval '1 day'` });
         await agent.archive();
         for (const [channel, reportCode] of order) await report(reportOf(archived.reference, channel, { reportCode }));
         expect(await findMessage(pool(), archived.clientKey)).toMatchObject({ ...finished, msg_status: '4' });

@@ -69,6 +69,7 @@ const dates = [
   '1999-12-31 23:59:59',
   '2000-01-01',
   '2026-11-24',
+  '2100-01-01',
   '4713-01-01 BC',
 ];
 
@@ -99,11 +100,11 @@ function anyRow(random: Random): Columns {
 }
 
 describe('rows with anything that the columns take', () => {
-  it.each([1, 2, 3, 4])('(seed %i) end sent or refused with a reason, and delay no other', async (seed) => {
+  it.each([1, 2, 3, 4])('(seed %i) end sent or refused with a reason, or wait for their time', async (seed) => {
     const random = new Random(seed);
     const odd: string[] = [];
     const good: string[] = [];
-    for (let index = 0; index < 150; index++) {
+    for (let index = 0; index < 200; index++) {
       odd.push(await insertMessage(pool(), anyRow(random)));
       if (index % 10 === 0) good.push(await insertMessage(pool()));
     }
@@ -112,16 +113,18 @@ describe('rows with anything that the columns take', () => {
       `select client_key::text as key,
          case when msg_status = '2' then 'sent'
               when msg_status = '3' and finished_at is not null
-              then coalesce(mt_report_code, kko_report_code, rcs_report_code, 'no code') else 'stuck' end as place
+              then case when end_reason > '' then coalesce(mt_report_code, kko_report_code, rcs_report_code, 'no code')
+                        else 'no reason' end
+              when msg_status = '1' and batch_id is null and request_date >= '2100-01-01' then 'waiting'
+              else 'stuck' end as place
        from msg_tran`,
     );
     const places = new Map(rows.map(({ key, place }) => [key, place]));
     expect(good.map((key) => places.get(key))).toEqual(good.map(() => 'sent'));
     expect(places.size).toBe(odd.length + good.length);
     const outcomes = new Set(odd.map((key) => places.get(key)));
-    expect([...outcomes].filter((place) => !['sent', 'E930', 'E999'].includes(place ?? ''))).toEqual([]);
-    // Both ways were gone, or the rows were not odd enough.
-    expect([...outcomes]).toEqual(expect.arrayContaining(['sent', 'E999']));
+    // All ways were gone, or the rows were not odd enough.
+    expect([...outcomes].sort()).toEqual(['E930', 'E999', 'sent', 'waiting']);
     for (const [batch] of gateway.send.mock.calls) SendRequest.encode(toSendRequest(batch)).finish();
   });
 });
@@ -136,7 +139,7 @@ describe('large rows', () => {
     expect(rows).toEqual([{ sent: keys.length }]);
   });
 
-  it('that have grown since the claim end E999, and delay no other', async () => {
+  it('that have grown since the claim leave their batch and end E999, and delay no other', async () => {
     await insertMessages(pool(), 3);
     await agent.collect();
     const grown = JSON.stringify({ attachment: 'y'.repeat(70_000) });
@@ -144,7 +147,8 @@ describe('large rows', () => {
       'update msg_tran set kko_option = $1 where client_key = (select min(client_key) from msg_tran)',
       [grown],
     );
-    await agent.send(agent.queued[0]?.batchId ?? '');
+    expect(await agent.send(agent.queued[0]?.batchId ?? '')).toMatchObject({ accepted: 2, refused: [] });
+    expect(await agent.collect()).toMatchObject({ batches: 0, refused: [{ code: 'E999' }] });
     const { rows } = await pool().query('select msg_status, mt_report_code as code from msg_tran order by client_key');
     const sent = { msg_status: '2', code: null };
     expect(rows).toEqual([{ msg_status: '3', code: 'E999' }, sent, sent]);

@@ -13,9 +13,9 @@ beforeEach(async () => {
   agent = agentOn(database.current, new FakeGateway());
 });
 
-/** A claimed batch of ten rows. */
+/** A claimed batch of ten rows, due since noon in Seoul. */
 async function claimed(): Promise<string> {
-  await insertMessages(pool(), 10);
+  await insertMessages(pool(), 10, { request_date: '2026-11-24 12:00:00' });
   await agent.collect();
   return agent.queued.at(-1)?.batchId ?? '';
 }
@@ -40,6 +40,7 @@ describe('the rate gate', () => {
   });
 
   it('lets a sender wait for its slot, and take a new one if it comes too late', async () => {
+    agent.setNow(new Date('2026-11-24T03:00:00Z'));
     const batchId = await claimed();
     const { seal } = agent.sendStore();
     const slow = {
@@ -56,6 +57,7 @@ describe('the rate gate', () => {
       outcome: 'sent',
       late: false,
     });
-    expect(agent.slept.some((ms) => ms > 0)).toBe(true);
+    // Ten rows are 100 ms: the first waits behind the slot that it missed, the second behind both, and seals 50 ms ahead.
+    expect(agent.slept.map(Math.round)).toEqual([100, 150, 50]);
   });
 });

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { agentOn, reportOf, type TestAgent } from '../support/agent.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';
-import { type Columns, findMessage, insertMessage, insertMessages } from '../support/messages.ts';
+import { type Columns, findMessage, holdMessage, insertMessage, insertMessages } from '../support/messages.ts';
 
 const database = useDatabase();
 let agent: TestAgent;
@@ -60,8 +60,13 @@ describe('an answered batch', () => {
       msg_status: '3',
       msg_key: null,
       kko_report_code: 'A306',
+      kko_rslt_date: expect.any(Date),
+      kko_report_date: expect.any(Date),
       mt_report_code: null,
+      mt_rslt_date: null,
+      mt_report_date: null,
       finished_at: expect.any(Date),
+      end_reason: 'gateway: rejected with code A306',
     });
     expect(await findMessage(pool(), good)).toMatchObject({ msg_status: '2' });
   });
@@ -75,7 +80,7 @@ describe('an answered batch', () => {
 
   it('settles even if the lease was taken over in the meantime, and changes nothing twice', async () => {
     const { batchId, keys } = await claimed(2);
-    const late = { store: { settle: () => new Promise<number>(() => undefined) } };
+    const late = { store: { settle: () => new Promise<never>(() => undefined) } };
     void agent.send(batchId, late);
     await expect.poll(() => gateway.send.mock.calls.length).toBe(1);
     await wake();
@@ -86,10 +91,48 @@ describe('an answered batch', () => {
       accepted: true,
       messageKey: 'other',
       code: 'A000',
+      reason: null,
     }));
-    expect(await agent.sendStore().settle(batchId, results)).toBe(0);
+    expect(await agent.sendStore().settle(batchId, results)).toMatchObject({ openCount: 0 });
     expect(await Promise.all(keys.map((key) => findMessage(pool(), key)))).toEqual(settled);
     expect(gateway.accepted).toHaveLength(2);
+  });
+
+  it('leaves a row open that somebody holds, settles the others, and that one with the next look', async () => {
+    const { batchId, keys } = await claimed(3);
+    const { settle } = agent.sendStore();
+    let customer: Awaited<ReturnType<typeof holdMessage>> | undefined;
+    const held = {
+      store: {
+        settle: async (...answer: Parameters<typeof settle>) => {
+          customer ??= await holdMessage(pool(), keys[1] ?? '');
+          return await settle(...answer);
+        },
+      },
+    };
+    expect(await agent.send(batchId, held)).toMatchObject({ outcome: 'sent', accepted: 3 });
+    const statuses = async () => (await pool().query('select msg_status from msg_tran order by client_key')).rows;
+    expect((await statuses()).map(({ msg_status: status }) => status)).toEqual(['2', '1', '2']);
+    expect(await batch()).toMatchObject({ state: 'sealed', attempts: 0 });
+    expect(await agent.send(batchId)).toMatchObject({ outcome: 'held' });
+    expect((await batch()).not_before.getTime()).toBeGreaterThan(Date.now());
+
+    await customer?.end('rollback');
+    await wake();
+    await agent.send(batchId);
+    expect((await statuses()).map(({ msg_status: status }) => status)).toEqual(['2', '2', '2']);
+    expect(await batch()).toBeUndefined();
+    expect(gateway.accepted).toHaveLength(3);
+  });
+
+  it('settles two rows for which the gateway names one key: the first has it', async () => {
+    const { batchId, keys } = await claimed(2);
+    await agent.sendStore().lease(batchId, '11111111-1111-4111-8111-111111111111');
+    const result = { accepted: true, messageKey: 'one', code: 'A000', reason: null };
+    const results = keys.map((clientKey) => ({ clientKey, ...result }));
+    expect(await agent.sendStore().settle(batchId, results)).toMatchObject({ openCount: 0 });
+    const { rows } = await pool().query('select msg_status, msg_key from msg_tran order by client_key');
+    expect(rows).toEqual(['one', null].map((key) => ({ msg_status: '2', msg_key: key })));
   });
 
   it('keeps the truth of a late answer whose batch was never settled by another', async () => {
@@ -97,8 +140,8 @@ describe('an answered batch', () => {
     await agent.sendStore().lease(batchId, '11111111-1111-4111-8111-111111111111');
     await wake();
     await agent.sendStore().lease(batchId, '22222222-2222-4222-8222-222222222222');
-    const result = { clientKey: keys[0] ?? '', accepted: true, messageKey: 'late', code: 'A000' };
-    expect(await agent.sendStore().settle(batchId, [result])).toBe(0);
+    const result = { clientKey: keys[0] ?? '', accepted: true, messageKey: 'late', code: 'A000', reason: null };
+    expect(await agent.sendStore().settle(batchId, [result])).toMatchObject({ openCount: 0 });
     expect(await findMessage(pool(), keys[0] ?? '')).toMatchObject({ msg_status: '2', msg_key: 'late' });
   });
 });
@@ -221,112 +264,6 @@ describe('a batch in doubt', () => {
   });
 });
 
-describe('a batch whose rows changed since they were claimed', () => {
-  it.each([
-    ['banned', `insert into msg_banlist (ban_type, ban_text) values ('R', '01000000002')`, 'E917'],
-    ['expired', `update msg_tran set ttl = 0 where recipient = '01000000002'`, 'E930'],
-    ['malformed', `update msg_tran set channel_order = 'fax' where recipient = '01000000002'`, 'E999'],
-    ['dated infinity', `update msg_tran set request_date = 'infinity' where recipient = '01000000002'`, 'E999'],
-    ['dated 294276', `update msg_tran set request_date = '294276-12-31 23:59' where recipient = '01000000002'`, 'E999'],
-  ])('goes without the one that is now %s', async (_, change, code) => {
-    const good = await insertMessage(pool());
-    const { batchId, keys } = await claimed(1, { recipient: '01000000002' });
-    await pool().query(change);
-    const tally = await agent.send(batchId);
-    expect(tally).toMatchObject({ outcome: 'sent', accepted: 1, refused: [{ clientKey: keys[0], code }] });
-    expect(await findMessage(pool(), keys[0] ?? '')).toMatchObject({
-      msg_status: '3',
-      mt_report_code: code,
-      batch_id: null,
-    });
-    expect(await findMessage(pool(), good)).toMatchObject({ msg_status: '2' });
-  });
-
-  it('goes without the one that was put off, which waits for its new time', async () => {
-    const good = await insertMessage(pool());
-    const { batchId, keys } = await claimed(1, { recipient: '01000000002' });
-    const putOff = (by: string) =>
-      pool().query(`update msg_tran set request_date = request_date + $1::interval where recipient = '01000000002'`, [
-        by,
-      ]);
-    await putOff('1 hour');
-
-    expect(await agent.send(batchId)).toMatchObject({ outcome: 'sent', accepted: 1, refused: [] });
-    expect(await findMessage(pool(), good)).toMatchObject({ msg_status: '2' });
-    const waiting = { msg_status: '1', batch_id: null, finished_at: null, mt_report_code: null };
-    expect(await findMessage(pool(), keys[0] ?? '')).toMatchObject(waiting);
-
-    await agent.collect();
-    expect(await findMessage(pool(), keys[0] ?? '')).toMatchObject(waiting);
-    await putOff('-1 hour');
-    await agent.collect();
-    expect(await agent.send(agent.queued.at(-1)?.batchId ?? '')).toMatchObject({ outcome: 'sent', accepted: 1 });
-  });
-
-  it('goes without the one that the customer deleted, and ends if nobody is left', async () => {
-    const { batchId } = await claimed(2);
-    await pool().query('delete from msg_tran where client_key = (select min(client_key) from msg_tran)');
-    expect(await agent.send(batchId)).toMatchObject({ outcome: 'sent', accepted: 1 });
-    const other = await claimed(1);
-    await pool().query('delete from msg_tran where client_key = $1', [other.keys[0]]);
-    expect(await agent.send(other.batchId)).toMatchObject({ outcome: 'empty' });
-    expect(await batch()).toBeUndefined();
-  });
-
-  it('takes longer and longer to be read again while somebody holds a row that is to leave', async () => {
-    const { batchId } = await claimed(1);
-    await pool().query(`insert into msg_banlist (ban_type, ban_text) values ('R', '01000000001')`);
-    const customer = await pool().connect();
-    try {
-      await customer.query('begin; select from msg_tran for update');
-      const pauses: number[] = [];
-      for (let requeues = 0; requeues < 4; requeues++) {
-        await pool().query('update send_batch set requeues = $1', [requeues]);
-        await wake();
-        expect(await agent.send(batchId)).toMatchObject({ outcome: 'changed' });
-        const { rows } = await pool().query(
-          `select round(extract(epoch from not_before - clock_timestamp()))::int as pause from send_batch`,
-        );
-        pauses.push(rows[0].pause);
-      }
-      expect(pauses).toEqual([0, 3, 6, 12]);
-    } finally {
-      await customer.query('rollback');
-      customer.release();
-    }
-  });
-
-  /** As if the customer did this between lease and seal. */
-  const meddling = (statement: string) => {
-    const { seal } = agent.sendStore();
-    return {
-      store: {
-        seal: async (sealing: Parameters<typeof seal>[0]) => {
-          await pool().query(statement);
-          return await seal(sealing);
-        },
-      },
-    };
-  };
-
-  it('is read again, and nothing sent, if a row changed between lease and seal', async () => {
-    const { batchId } = await claimed(1);
-    expect(await agent.send(batchId, meddling(`update msg_tran set mt_content = 'changed'`))).toMatchObject({
-      outcome: 'changed',
-    });
-    expect(gateway.send).not.toHaveBeenCalled();
-    expect(await agent.send(batchId)).toMatchObject({ outcome: 'sent', accepted: 1 });
-    expect(gateway.send.mock.calls[0]?.[0].messages[0]?.fallbackChain).toEqual([{ channel: 'sms', text: 'changed' }]);
-  });
-
-  it('is read again, and nobody refused, if one that had expired is given more time between lease and seal', async () => {
-    const { batchId } = await claimed(1);
-    await pool().query('update msg_tran set ttl = 0');
-    expect(await agent.send(batchId, meddling('update msg_tran set ttl = 60'))).toMatchObject({ outcome: 'changed' });
-    expect(await agent.send(batchId)).toMatchObject({ outcome: 'sent', accepted: 1, refused: [] });
-  });
-});
-
 describe('senders of one batch', () => {
   it('lease it one at a time: ten at once send it once', async () => {
     const { batchId } = await claimed(20);
@@ -343,10 +280,10 @@ describe('senders of one batch', () => {
     expect(await store.lease(batchId, second)).toEqual({ outcome: 'held' });
     await wake();
     await store.lease(batchId, second);
-    const kept = lease.outcome === 'leased' ? lease.members : [];
-    const seal = { batchId, requestHash: 'x', kept, left: [] };
-    expect(await store.seal({ ...seal, leaseToken: first })).toBe('refused');
-    expect(await store.seal({ ...seal, leaseToken: second })).toBe('sealed');
+    const members = lease.outcome === 'leased' ? lease.members : [];
+    const seal = { batchId, kept: members.map(({ clientKey }) => ({ clientKey, requestHash: 'x' })), left: [] };
+    expect(await store.seal({ ...seal, leaseToken: first })).toMatchObject({ outcome: 'refused' });
+    expect(await store.seal({ ...seal, leaseToken: second })).toMatchObject({ outcome: 'sealed' });
   });
 });
 

@@ -53,17 +53,18 @@ async function verdictOn(...statements: string[]): Promise<string | undefined> {
     );
 }
 
+/** As the agent writes msg_tran: the guard knows it by that. */
+const write = (set: string) => `update msg_tran set ${set}, agent_writes = coalesce(agent_writes, 0) + 1`;
 const claim = [
   `insert into send_batch (id, lane, members, message_count, created_at, wake_at) values (7, 2, '{1}', 1, now(), now());
-   update msg_tran set batch_id = 7 where client_key = 1`,
+   ${write('batch_id = 7')}`,
 ];
 const lease = (until: string) => `update send_batch set attempts = attempts + 1, lease_until = '${until}'`;
 const held = '2031-01-15 03:00:45Z';
 const seal = `update send_batch set state = 'sealed', sealed_at = now(), request_hash = 'hash'`;
-const settle = `update msg_tran set msg_status = '2', msg_key = 'K1', msg_sent_date = now() where client_key = 1;
-  delete from send_batch`;
-const report = `update msg_tran set msg_status = '3', mt_report_code = '10000', finished_at = now() where client_key = 1`;
-const archive = `insert into msg_log select * from msg_tran; delete from msg_tran; update msg_log set msg_status = '4'`;
+const settle = `${write("msg_status = '2', msg_key = 'K1', msg_sent_date = now()")}; delete from send_batch`;
+const report = write("msg_status = '3', mt_report_code = '10000', finished_at = now()");
+const archive = `${write('archived_at = now()')}; insert into msg_log select * from msg_tran; delete from msg_tran; update msg_log set msg_status = '4'`;
 
 describe('the checker', () => {
   it('finds nothing wrong with the ordinary journey, and sees its edges', async () => {
@@ -83,7 +84,9 @@ describe('the checker', () => {
     { what: 'a row is gone', statements: ['delete from msg_tran'], verdict: /^I2: r1x is gone/ },
     {
       what: 'a row is in both tables',
-      statements: [`insert into msg_log select * from msg_tran; update msg_log set msg_status = '4'`],
+      statements: [
+        `${write('archived_at = now()')}; insert into msg_log select * from msg_tran; update msg_log set msg_status = '4'`,
+      ],
       verdict: /^I2: r1x is there 2 times/,
     },
     {
@@ -116,17 +119,17 @@ describe('the checker', () => {
     },
     {
       what: 'a status goes back',
-      statements: [...claim, lease(held), seal, settle, report, `update msg_tran set msg_status = '2'`],
+      statements: [...claim, lease(held), seal, settle, report, write(`msg_status = '2'`)],
       verdict: /^I5: r1x went from 3 back to 2/,
     },
     {
       what: 'a finished row is finished no more',
-      statements: [...claim, lease(held), seal, settle, report, 'update msg_tran set finished_at = null'],
+      statements: [...claim, lease(held), seal, settle, report, write('finished_at = null')],
       verdict: /^I5: r1x is no longer finished/,
     },
     {
       what: 'a row is sent without a batch',
-      statements: [`update msg_tran set msg_status = '2'`],
+      statements: [write(`msg_status = '2', batch_id = 7`)],
       verdict: /^I5: r1x went waiting -> sent/,
     },
     {
@@ -141,7 +144,7 @@ describe('the checker', () => {
     },
     {
       what: 'a batch that nobody sealed is settled',
-      statements: [...claim, 'update msg_tran set msg_status = 2; delete from send_batch'],
+      statements: [...claim, `${write("msg_status = '2'")}; delete from send_batch`],
       verdict: /^I1: batch 7 went claimed -> gone/,
     },
     {
@@ -154,6 +157,55 @@ describe('the checker', () => {
     },
   ])('notices when $what', async ({ statements, verdict }) => {
     expect(await verdictOn(...statements)).toMatch(verdict);
+  });
+
+  const aside = `insert into set_aside (client_key, step, error, since, until) values (1, 'claim', 'P0001', now(), now())`;
+
+  it('notices when a row is put aside though nothing is in its way', async () => {
+    expect(await verdictOn(aside)).toMatch(/^I10: r1x is put aside at claim/);
+  });
+
+  it('finds nothing wrong with a row put aside that its customer has put something in the way of', async () => {
+    ledger.insert({ ...aTruth(), wasBlocked: true });
+    expect(await verdictOn(aside)).toBeUndefined();
+    expect(world.edges).toMatchObject({ 'put aside: claim': 1 });
+  });
+
+  it('sees what a customer holds, lets go and ends', async () => {
+    const hold = `update msg_tran set msg_status = '0'`;
+    const statements = [
+      ...claim,
+      hold,
+      `update msg_tran set msg_status = '1'`,
+      hold,
+      `update msg_tran set msg_status = '3'`,
+    ];
+    expect(await verdictOn(...statements)).toBeUndefined();
+    expect(world.edges).toMatchObject({
+      'row claimed -> held': 1,
+      'row held -> waiting': 1,
+      'row waiting -> held': 1,
+      'row held -> ended': 1,
+    });
+  });
+
+  it('notices when a row is claimed though held', async () => {
+    ledger.insert({ ...aTruth(), isHeld: true });
+    expect(await verdictOn(...claim)).toMatch(/^I7: r1x is claimed though held/);
+  });
+
+  it.each([
+    { what: 'a customer has taken from the agent', truth: { rejectedCode: 'A306' }, month: '203101', verdict: /^$/ },
+    {
+      what: 'was sent',
+      truth: { accepted: [{ messageKey: 'K1' }] },
+      month: '203101',
+      verdict: /of 203101, not of 203012/,
+    },
+  ])('says "$verdict" of a row of a month without a table that $what', async ({ truth, verdict }) => {
+    const [dueAt, told] = [now - 30 * 86_400_000, { told: [] }];
+    ledger.insert({ ...aTruth(), ...truth, ...told, dueAt, endedAt: now });
+    expect((await verdictOn(...claim, lease(held), seal, settle, report, archive)) ?? '').toMatch(verdict);
   });
 
   it('notices when a row is claimed before its time', async () => {

@@ -1,8 +1,9 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkEndings } from '../../bin/simulate/expectations.ts';
-import { Ledger, type RowTruth } from '../../bin/simulate/ledger.ts';
+import { Ledger } from '../../bin/simulate/ledger.ts';
 import { emptyTables } from '../../bin/simulate/tables.ts';
+import type { RowTruth } from '../../bin/simulate/truth.ts';
 import { World } from '../../bin/simulate/world.ts';
 import type { Report } from '../../functions/message/report.ts';
 import { timeZone, useDatabase } from '../support/database.ts';
@@ -57,10 +58,11 @@ async function verdictOn(truth: Partial<RowTruth>, change = 'select'): Promise<s
 }
 
 /** The log of a row that the gateway never accepted. */
-const refusedWith = (
-  code: string,
-) => `update msg_log set msg_key = null, mt_report_code = '${code}', mtr_message_type = null,
-  mt_rslt_date = null, mt_telecom = null, mt_res_cnt = null, mt_dlr_report_code = null, mt_dlr_report_date = null`;
+const unsent = `msg_key = null, mt_report_code = null, mt_rslt_date = null, mtr_message_type = null, mt_telecom = null, mt_res_cnt = null,
+  mt_dlr_report_code = null, mt_dlr_report_date = null`;
+const refusedWith = (code: string) => `update msg_log set ${unsent};
+  update msg_log set mt_report_code = '${code}', mt_rslt_date = finished_at, mt_report_date = finished_at, end_reason = 'why'`;
+const ended = `update msg_log set ${unsent}; update msg_log set end_reason = 'ended by the customer'`;
 
 describe('the endings', () => {
   it.each<[string, Partial<RowTruth>, string]>([
@@ -70,6 +72,18 @@ describe('the endings', () => {
     ['malformed', { isMalformed: true }, refusedWith('E999')],
     ['banned', { bannedAt: now + 7_000 }, refusedWith('E917')],
     ['expired', { expiresAt: now + 7_000 }, refusedWith('E930')],
+    ['ended by the customer', { endedAt: now }, ended],
+    [
+      'sent, and then ended by the customer',
+      { ...delivered, endedAt: now },
+      `update msg_log set end_reason = 'ended by the customer'`,
+    ],
+    [
+      'kept back by the customer',
+      { isHeld: true },
+      `delete from msg_log; insert into msg_tran (msg_status, channel_order, request_date, recipient, etc_text_1)
+       values ('0', 'sms', now(), '01000000001', 'r1x')`,
+    ],
   ])('are right for a row that was %s', async (_, truth, change) => {
     expect(await verdictOn(truth, change)).toBeUndefined();
   });
@@ -126,11 +140,42 @@ describe('the endings', () => {
 
   it.each([
     { code: 'A306', truth: { rejectedCode: 'A307' }, verdict: /expected rejection code A307, got A306/ },
+    {
+      code: 'E999',
+      truth: { refusedAt: now },
+      verdict: /^I3: r1x ended with code E999, which is not true of it/,
+    },
     { code: 'E999', truth: {}, verdict: /^I3: r1x ended with code E999, which is not true of it/ },
     { code: 'E917', truth: { bannedAt: now + 8_000 }, verdict: /^I3: r1x ended with code E917/ },
     { code: 'E930', truth: { expiresAt: now + 8_000 }, verdict: /^I3: r1x ended with code E930/ },
   ])('are wrong when $code is not true of an unsent row', async ({ code, truth, verdict }) => {
     expect(await verdictOn(truth, refusedWith(code))).toMatch(verdict);
+  });
+
+  it.each([
+    { what: 'no date', change: 'mt_rslt_date = null', verdict: /^I4: r1x was refused, and its mt dates/ },
+    { what: 'no date of a report', change: 'mt_report_date = null', verdict: /^I4: r1x was refused, and its mt dates/ },
+    { what: 'no reason', change: 'end_reason = null', verdict: /^I4: r1x ended with code E999 and no reason/ },
+    { what: 'a key', change: `msg_key = '1.7'`, verdict: /expected msg_key null, got 1.7/ },
+    {
+      what: 'the end of its customer',
+      change: `end_reason = 'ended by the customer'`,
+      verdict: /^I4: r1x has the reason/,
+    },
+  ])('are wrong when a refused row has $what', async ({ change, verdict }) => {
+    expect(await verdictOn({ isMalformed: true }, `${refusedWith('E999')}; update msg_log set ${change}`)).toMatch(
+      verdict,
+    );
+  });
+
+  it('are wrong when a row that its customer ended has a code', async () => {
+    expect(await verdictOn({ endedAt: now }, `${ended}; update msg_log set mt_report_code = 'E930'`)).toMatch(
+      /expected mt report code null, got E930/,
+    );
+  });
+
+  it('are wrong when the value of a column that the customer added is lost', async () => {
+    expect(await verdictOn({ ...delivered, orderNo: 'order 1' })).toMatch(/expected order_no order 1, got null/);
   });
 
   const unmatched = `insert into msg_report_unmatched (seq, msg_key, channel_type, report_type, report_code, rslt_date, report_date, reg_date)

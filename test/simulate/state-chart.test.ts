@@ -7,7 +7,7 @@ const now = 1_000_000;
 
 function aRow(more: Partial<SnapshotRow> = {}): SnapshotRow {
   const row = { id: 'r1x', clientKey: '1', place: 'tran', month: null, status: '1', batchId: null } as const;
-  return { ...row, finished: false, results: 'none', ...more };
+  return { ...row, finished: false, ended: false, answered: false, results: 'none', ...more };
 }
 
 function aBatch(more: Partial<SnapshotBatch> = {}): SnapshotBatch {
@@ -47,6 +47,8 @@ describe('a row goes', () => {
       to: { ...reported, results: 'mms' },
       edge: 'reported -> reported',
     },
+    { what: 'to its customer', from: claimed, to: aRow({ status: '0' }), edge: 'claimed -> held' },
+    { what: 'to its end', from: aRow(), to: aRow({ status: '3', ended: true }), edge: 'waiting -> ended' },
     { what: 'into the log', from: reported, to: aRow({ place: 'log', status: '4' }), edge: 'reported -> complete' },
     { what: 'out', from: aRow(), to: undefined, edge: 'waiting -> gone' },
   ])('$what: $edge', ({ from, to, edge }) => {

@@ -87,7 +87,7 @@ export function useDatabase(): { readonly current: TestDatabase } {
 /** Back to the state of a new installation. */
 export async function emptyTables({ pool }: TestDatabase): Promise<void> {
   await pool.query(
-    `truncate msg_tran, msg_log, msg_report, msg_report_unmatched, msg_banlist, send_batch restart identity`,
+    `truncate msg_tran, msg_log, msg_report, msg_report_unmatched, msg_banlist, send_batch, set_aside restart identity`,
   );
   await pool.query(`update send_lane set had_until = 0`);
   await pool.query(`update agent set claim_time = 0`);

@@ -5,6 +5,9 @@ import type { InquireAnswer, SendAnswer, SendGateway, SendResult } from '../../f
 /** What happens to a call: `lost` is received and processed, but its answer never arrives. */
 export type Fate = 'answered' | 'notNow' | 'lost' | 'neverReceived';
 
+/** The gateway's word for a request that is wrong as a whole. */
+export const refusal = 'INVALID_ARGUMENT: one message is wrong';
+
 /**
  * A gateway in memory that keeps the contract's promises: a key is accepted once, a closed key never. What happens to
  * each call is scripted; calls without a script are answered.
@@ -15,6 +18,8 @@ export class FakeGateway implements SendGateway {
   readonly fates: Fate[] = [];
   /** Messages to these numbers are rejected. */
   readonly rejectedNumbers = new Set<string>();
+  /** A request with such a message is refused as a whole, whatever became of an earlier one under its key. */
+  refuses: (message: Message) => boolean = () => false;
   readonly #results = new Map<string, { hash: string; results: SendResult[] }>();
   readonly #closed = new Set<string>();
 
@@ -23,6 +28,7 @@ export class FakeGateway implements SendGateway {
       const fate = this.fates.shift() ?? 'answered';
       if (fate === 'notNow') return { outcome: 'notNow', reason: 'scripted' };
       if (fate === 'neverReceived') return { outcome: 'inDoubt', reason: 'scripted' };
+      if (messages.some((message) => this.refuses(message))) return { outcome: 'refused', reason: refusal };
       if (this.#closed.has(idempotencyKey)) return { outcome: 'keyClosed' };
       const hash = JSON.stringify(messages);
       const known = this.#results.get(idempotencyKey);

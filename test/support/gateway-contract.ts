@@ -60,6 +60,19 @@ export function sendGatewayContract(connect: (url: string) => SendGateway): void
     expect(acceptedBy(simulator)).toBe(0);
   });
 
+  it('is refused as a whole because of one message, and the others go under another key', async () => {
+    const { simulator, gateway } = await begin();
+    const others = someMessages(2);
+    const messages = [...others, aMessage({ reference: 'r'.repeat(201) })];
+    const answer = await gateway.send({ idempotencyKey: randomUUID(), messages });
+    expect(answer).toEqual({ outcome: 'refused', reason: expect.stringMatching(/^INVALID_ARGUMENT: .+/) });
+    expect(acceptedBy(simulator)).toBe(0);
+    expect(await gateway.send({ idempotencyKey: randomUUID(), messages: others })).toMatchObject({
+      outcome: 'answered',
+    });
+    expect(acceptedBy(simulator)).toBe(2);
+  });
+
   it('answers "not now" when the gateway has no room, and sends later under the same key', async () => {
     const { simulator, gateway } = await begin();
     const batch = { idempotencyKey: randomUUID(), messages: someMessages(1) };

@@ -1,4 +1,5 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
+import { onTestFinished } from 'vitest';
 
 /** Columns of a row of msg_tran; a value that starts with `=` is SQL. */
 export type Columns = Readonly<Record<string, string | number | null>>;
@@ -11,19 +12,41 @@ const ordinary: Columns = {
   mt_content: 'Hello',
 };
 
+/** Columns that are the agent's: a customer's INSERT of them is emptied, so they are written as the agent writes them. */
+const owned =
+  /^(msg_key|msg_sent_date|batch_id|finished_at|archived_at|waits_until|end_reason|\w+_report_pos|(mt|kko|rcs|mtr|kkor|rcsr)_(rslt|report|dlr|telecom|res_cnt|message_type).*)$/;
+
 /** Inserts rows that state only what matters to a test; their keys, in order. */
 export async function insertMessages(pool: Pool, count: number, columns: Columns = {}): Promise<string[]> {
   const row = { ...ordinary, ...columns };
+  const isOwned = (name: string) => owned.test(name) || (name === 'msg_status' && /^[234]$/.test(String(row[name])));
   const values: (string | number | null)[] = [];
-  const places = Object.values(row).map((value) =>
-    typeof value === 'string' && value.startsWith('=') ? value.slice(1) : `$${values.push(value)}`,
-  );
+  const placeOf = (value: string | number | null) =>
+    typeof value === 'string' && value.startsWith('=') ? value.slice(1) : `$${values.push(value)}`;
+  const names = Object.keys(row).filter((name) => !isOwned(name));
+  const places = names.map((name) => placeOf(row[name] ?? null));
   const { rows } = await pool.query<{ client_key: string }>(
-    `insert into msg_tran (${Object.keys(row).join(', ')})
+    `insert into msg_tran (${names.join(', ')})
      select ${places.join(', ')} from generate_series(1, ${count}) as place returning client_key`,
     values,
   );
-  return rows.map(({ client_key: key }) => key);
+  const keys = rows.map(({ client_key: key }) => key);
+  const ofAgent = Object.fromEntries(Object.entries(row).filter(([name]) => isOwned(name)));
+  if (Object.keys(ofAgent).length > 0) await writeAsAgent(pool, keys, ofAgent);
+  return keys;
+}
+
+/** Writes columns that only the agent may write. */
+export async function writeAsAgent(pool: Pool, clientKeys: readonly string[], columns: Columns): Promise<void> {
+  const values: unknown[] = [clientKeys];
+  const sets = Object.entries(columns).map(([name, value]) => {
+    const place = typeof value === 'string' && value.startsWith('=') ? value.slice(1) : `$${values.push(value)}`;
+    return `${name} = ${place}`;
+  });
+  await pool.query(
+    `update msg_tran set ${sets.join(', ')}, agent_writes = coalesce(agent_writes, 0) + 1 where client_key = any($1)`,
+    values,
+  );
 }
 
 export async function insertMessage(pool: Pool, columns: Columns = {}): Promise<string> {
@@ -32,7 +55,23 @@ export async function insertMessage(pool: Pool, columns: Columns = {}): Promise<
   return key;
 }
 
-/** The row wherever it is, with the table it is in; exactly one, or an error. */
+/** A customer's transaction that holds a row, and stays open until `end` or the end of the test. */
+export async function holdMessage(pool: Pool, clientKey: string, table = 'msg_tran') {
+  const customer: PoolClient = await pool.connect();
+  let open = true;
+  const end = async (how: 'commit' | 'rollback') => {
+    if (!open) return;
+    open = false;
+    await customer.query(how);
+    customer.release();
+  };
+  onTestFinished(() => end('rollback'));
+  await customer.query('begin');
+  await customer.query(`select from ${table} where client_key = $1 for update`, [clientKey]);
+  return { query: (text: string) => customer.query(text), end };
+}
+
+/** The row wherever it is, with the table it is in; exactly one, or an error. Without the count of the agent's writes. */
 export async function findMessage(pool: Pool, clientKey: string): Promise<Record<string, unknown>> {
   const { rows } = await pool.query(
     `select 'msg_tran' as place, t.* from msg_tran t where client_key = $1
@@ -40,5 +79,6 @@ export async function findMessage(pool: Pool, clientKey: string): Promise<Record
     [clientKey],
   );
   if (rows.length !== 1) throw new Error(`expected row ${clientKey} once, got ${rows.length} times`);
-  return rows[0];
+  const { agent_writes: _, ...row } = rows[0];
+  return row;
 }

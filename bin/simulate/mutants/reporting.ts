@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.ts';
 
 const queries = 'sql/postgresql/queries';
+const archive = 'sql/postgresql/schema/072_archive.sql';
 
 /** Guards from the report to the log. */
 export const reportingMutants: readonly Mutant[] = [
@@ -28,8 +29,8 @@ export const reportingMutants: readonly Mutant[] = [
     name: 'a report in any order finds its row again once it is parked',
     breaks: ['I4', 'I9'],
     file: `${queries}/merge_late_reports.sql`,
-    find: '  where p.channel_type = any(fallback_chain(t.channel_order))\n),\n-- One',
-    replace: '  where false\n),\n-- One',
+    find: '      and p.channel_type = any(fallback_chain(t.channel_order)) offset 0) t',
+    replace: '      and false offset 0) t',
   },
   {
     name: 'a report that says no reference waits for the batches in doubt',
@@ -61,8 +62,9 @@ export const reportingMutants: readonly Mutant[] = [
     name: 'a report is of one row of those that had its client_key',
     breaks: ['I3', 'I4', 'I9'],
     file: `${queries}/merge_reports.sql`,
-    find: '  join msg_tran t on t.client_key = p.client_key and t.batch_id = p.batch_id\n',
-    replace: '  join msg_tran t on t.client_key = p.client_key\n',
+    find: 'where t.client_key = p.client_key and t.batch_id = p.batch_id',
+    replace: 'where t.client_key = p.client_key',
+    times: 2,
     and: {
       find: 'from wide w where t.client_key = w.client_key and t.batch_id = w.batch_id',
       replace: 'from wide w where t.client_key = w.client_key',
@@ -113,15 +115,15 @@ export const reportingMutants: readonly Mutant[] = [
   {
     name: 'a row is moved to the log, not copied',
     breaks: ['I2'],
-    file: `${queries}/archive_messages.sql`,
-    find: 'delete from msg_tran t where t.client_key = any(array(select client_key from logged order by 1))',
-    replace: 'delete from msg_tran t where false',
+    file: archive,
+    find: 'delete from msg_tran t\n      using unnest',
+    replace: 'update msg_tran t set agent_writes = coalesce(t.agent_writes, 0) + 1\n      from unnest',
   },
   {
     name: 'a row is not archived while its batch is in doubt',
     breaks: ['I3'],
-    file: `${queries}/archive_messages.sql`,
-    find: '    and coalesce((select 1 from send_batch b where b.id = t.batch_id), 0) <> 1\n',
+    file: archive,
+    find: '        and (t.msg_sent_date is not null or coalesce((select 1 from send_batch b where b.id = t.batch_id), 0) <> 1)\n',
     replace: '',
   },
   {
@@ -133,9 +135,9 @@ export const reportingMutants: readonly Mutant[] = [
   },
   {
     name: 'a request_date that can be one stays as the customer wrote it',
-    breaks: ['I2', 'I7'],
-    file: `${queries}/claim_batches.sql`,
-    find: 'case when is_sendable_date(t.request_date) then t.request_date else (select local from moment) end',
-    replace: '(select local from moment)',
+    breaks: ['I2'],
+    file: archive,
+    find: 'then t.request_date else m.local end as day from moment m)',
+    replace: 'then m.local else m.local end as day from moment m)',
   },
 ];

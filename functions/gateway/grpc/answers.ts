@@ -1,15 +1,18 @@
 import { status } from '@grpc/grpc-js';
 
+/** What a call that failed says about its batch. */
+type Failed = 'notNow' | 'refused' | 'keyClosed' | 'inDoubt';
+
 /**
  * What each gRPC status of a Send says about its batch: the header of gateway.proto as data. UNAVAILABLE stands here for
  * a call that had begun on a ready channel, so that bytes may have left; without one no call is begun, which is not now.
  */
-export const answerTable: Readonly<Record<status, 'notNow' | 'keyClosed' | 'inDoubt'>> = {
+export const answerTable: Readonly<Record<status, Failed>> = {
   [status.UNAUTHENTICATED]: 'notNow',
   [status.PERMISSION_DENIED]: 'notNow',
   [status.RESOURCE_EXHAUSTED]: 'notNow',
-  // The agent or its settings are wrong; the reason says what the gateway holds against the request.
-  [status.INVALID_ARGUMENT]: 'notNow',
+  // One of the messages is wrong, or the agent; the reason says what the gateway holds against the request.
+  [status.INVALID_ARGUMENT]: 'refused',
   [status.FAILED_PRECONDITION]: 'keyClosed',
   // The gateway holds something under this key that we did not expect: perhaps these very messages.
   [status.ALREADY_EXISTS]: 'inDoubt',
@@ -51,7 +54,7 @@ export function toFailure(error: unknown): CallFailure {
 }
 
 /** What a failed Send says about its batch. */
-export function answerTo(failure: CallFailure): 'notNow' | 'keyClosed' | 'inDoubt' {
+export function answerTo(failure: CallFailure): Failed {
   return failure.wasReset ? 'inDoubt' : answerTable[failure.code];
 }
 

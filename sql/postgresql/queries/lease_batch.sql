@@ -5,7 +5,7 @@
 --   may be reserved ahead, defaultValiditySeconds.
 -- Rows: at least one, all with outcome: 'leased' (one row a member), 'settled' (no such batch any more), 'held' (somebody
 --   else has it, or its not_before has not come), 'slotTooFar' (put off until the gate is near). wait_seconds is how long
---   to wait for the slot.
+--   to wait for the slot; others_answered whether the gateway, since it refused these members as a whole, accepted others.
 with batch as materialized (
   select b.id, b.message_count, b.state, b.lease_until, b.not_before, b.requeues
   from send_batch b where b.id = :batchId::bigint
@@ -35,7 +35,7 @@ leased as (
       lease_until = agent_now(:now::timestamptz) + make_interval(secs => :leaseSeconds::float8),
       wake_at = agent_now(:now::timestamptz) + make_interval(secs => :leaseSeconds::float8)
   from slot where b.id = :batchId::bigint
-  returning b.id, b.idempotency_key, b.state, b.members, b.request_hash, b.requeues, b.sealed_at, slot.wait_seconds
+  returning b.id, b.idempotency_key, b.state, b.members, b.request_hash, b.requeues, b.others_answered, b.sealed_at, slot.wait_seconds
 ),
 put_off as (
   update send_batch b
@@ -46,32 +46,47 @@ put_off as (
   returning b.id
 ),
 moment as materialized (select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local),
--- Each member as it is now: the customer may have changed it since the claim. Without contents: what may not go is not read.
-judged as materialized (
-  select k.client_key, m.client_key is null as gone, m.xmin::text as version, flaw.reason, life.expires_at,
-    case when flaw.reason is not null then 'E999'
-         when life.expires_at <= (select at from moment) then 'E930'
-         when is_banned(m.recipient, flaw.contents) then 'E917' end as code,
-    m.request_date > (select local from moment) as is_early,
-    sum(case when flaw.reason is null then flaw.bytes else 0 end) over (order by k.client_key) as bytes_so_far
+-- Each member as it is now. It has left the batch if the customer changed what is sent of it; a sealed batch that turns out
+-- never to have been sent is claimed again with what was changed meanwhile. A lateral subquery that cannot be flattened (offset
+-- 0) is an index look-up a member, whatever the statistics say.
+read as materialized (
+  select k.client_key as member_key, m.*, concat_ws(' ', m.mt_subject, m.mt_content, m.kko_content, m.rcs_content) as contents
   from leased l cross join lateral unnest(l.members) as k(client_key)
-  left join msg_tran m on m.client_key = k.client_key and m.batch_id = l.id
-    -- A sealed member may have its report already; the sealed request holds it all the same.
-    and (m.msg_status = '1' or l.state = 'sealed')
   left join lateral (
-    select contents, bytes, malformed_reason(m.channel_order, m.request_date, m.recipient, m.kko_option, m.rcs_option, bytes) as reason
-    from concat_ws(' ', m.mt_subject, m.mt_content, m.kko_content, m.rcs_content) as contents,
-      lateral (select 600 + octet_length(contents) + coalesce(octet_length(m.kko_option), 0) + coalesce(octet_length(m.rcs_option), 0) as bytes) size
-  ) flaw on m.client_key is not null
-  -- Of a date that is none there is no end.
+    -- Named one by one: a customer's own columns may be named as anything here is.
+    select t.client_key, t.request_date, t.ttl, t.waits_until, t.priority, t.channel_order, t.callback, t.recipient, t.payment_code,
+      t.origin_cid, t.mt_subject, t.mt_content, t.mt_file_key, t.kko_msg_type, t.kko_content, t.kko_option, t.kko_sender_key,
+      t.kko_template_code, t.rcs_content, t.rcs_option, t.rcs_brand_key, t.rcs_agency_key, t.rcs_msgbase_id
+    from msg_tran t
+    -- A sealed member may have its report already; the sealed request holds it all the same.
+    where t.client_key = k.client_key and t.batch_id = l.id and ({{is_waiting t}} or l.state = 'sealed')
+    offset 0
+  ) m on true
+),
+judged as materialized (
+  select r.*, flaw.reason,
+    case when flaw.reason is not null then 'E999'
+         when has_expired(r.request_date, r.ttl, :defaultValiditySeconds::int, (select local from moment)) then 'E930'
+         when is_banned(r.recipient, r.contents) then 'E917' end as code,
+    sum(case when flaw.reason is null then size.bytes else 0 end) over (order by r.member_key) as bytes_so_far
+  from read r
   cross join lateral (
-    select case when is_sendable_date(m.request_date)
-      then (m.request_date + make_interval(secs => coalesce(m.ttl, :defaultValiditySeconds::int))) at time zone :timeZone end as expires_at
-  ) life
+    select 600 + octet_length(r.contents) + coalesce(octet_length(r.kko_option), 0) + coalesce(octet_length(r.rcs_option), 0) as bytes offset 0
+  ) size
+  cross join lateral (
+    select case when r.client_key is not null then malformed_reason(r.channel_order, r.recipient, r.kko_option, r.rcs_option, size.bytes) end as reason
+    offset 0 -- or it is worked out again for each use of it
+  ) flaw
 ),
 -- One that was put off, or that has grown until it no longer fits, waits for another batch: the claim cuts at 600,000 bytes.
 member as materialized (
-  select j.*, j.code is null and coalesce(j.is_early or j.bytes_so_far > 600000, false) as postponed from judged j
+  select j.member_key, j.client_key is null as gone, j.code, {{reason_of j}} as reason,
+    j.code is null and coalesce({{due_at j}} > (select local from moment) or j.bytes_so_far > 600000, false) as postponed,
+    expiry_of(j.request_date, j.ttl, :defaultValiditySeconds::int) at time zone :timeZone as expires_at,
+    j.priority, j.channel_order, j.callback, j.recipient, j.payment_code, j.origin_cid, j.mt_subject, j.mt_content, j.mt_file_key,
+    j.kko_msg_type, j.kko_content, j.kko_option, j.kko_sender_key, j.kko_template_code,
+    j.rcs_content, j.rcs_option, j.rcs_brand_key, j.rcs_agency_key, j.rcs_msgbase_id
+  from judged j
 ),
 answer as materialized (
   select case when exists (select from leased) then 'leased'
@@ -79,16 +94,19 @@ answer as materialized (
               when exists (select from send_batch where id = :batchId::bigint) then 'held'
               else 'settled' end as outcome
 )
-select a.outcome, l.idempotency_key, l.state, l.request_hash, l.requeues, l.wait_seconds,
+select a.outcome, l.idempotency_key, l.state, l.request_hash, l.requeues, l.others_answered, l.wait_seconds,
   extract(epoch from agent_now(:now::timestamptz) - l.sealed_at)::float8 as sealed_seconds,
   (select installation from agent) as installation,
-  member.client_key, member.gone, member.version, member.code, member.reason, member.postponed, member.expires_at,
-  m.priority, m.channel_order, m.callback, m.recipient, m.payment_code, m.origin_cid,
-  m.mt_subject, m.mt_content, m.mt_file_key,
-  m.kko_msg_type, m.kko_content, m.kko_option, m.kko_sender_key, m.kko_template_code,
-  m.rcs_content, m.rcs_option, m.rcs_brand_key, m.rcs_agency_key, m.rcs_msgbase_id
+  member.member_key as client_key, member.gone, member.code, member.reason, member.postponed, member.expires_at, content.*
 from answer a
 left join leased l on true
 left join member on true
-left join msg_tran m on m.client_key = member.client_key and not member.gone and member.code is null and not member.postponed
-order by member.client_key
+-- Not of what may not go: a row of the answer that is too large would fail the whole of it.
+left join lateral (
+  select member.priority, member.channel_order, member.callback, member.recipient, member.payment_code, member.origin_cid,
+    member.mt_subject, member.mt_content, member.mt_file_key,
+    member.kko_msg_type, member.kko_content, member.kko_option, member.kko_sender_key, member.kko_template_code,
+    member.rcs_content, member.rcs_option, member.rcs_brand_key, member.rcs_agency_key, member.rcs_msgbase_id
+  where not member.gone and member.code is null and not member.postponed
+) content on true
+order by member.member_key

@@ -27,10 +27,7 @@ from moment m cross join doubtful d cross join lateral (
     count(*) filter (where t.msg_sent_date is not null)::int as answered_count,
     count(*) filter (where t.client_key is null)::int as gone_count,
     count(*) filter (where is_banned(t.recipient, concat_ws(' ', t.mt_subject, t.mt_content, t.kko_content, t.rcs_content)))::int as banned_count,
-    -- Of a date that is none there is no end.
-    count(*) filter (where case when is_sendable_date(t.request_date)
-      then (t.request_date + make_interval(secs => coalesce(t.ttl, :defaultValiditySeconds::int))) at time zone :timeZone <= m.at
-      end)::int as expired_count
+    count(*) filter (where has_expired(t.request_date, t.ttl, :defaultValiditySeconds::int, m.at at time zone :timeZone))::int as expired_count
   from unnest(d.members) as member(client_key)
   left join msg_tran t on t.client_key = member.client_key and t.batch_id = d.id
 ) of_members

@@ -2,31 +2,38 @@
 --
 -- Scans msg_tran once, which holds what is not archived: 0.8 s of one core for 500,000 rows, 2.7 s for 2,000,000. Locks: none.
 -- Parameters: now, timeZone; leaseSeconds of a sender.
--- Rows: lane, place, message_count, oldest_seconds (null if its rows do not say). Places of msg_status 1: waiting (due),
---   scheduled (of the future), claimed, sending (sealed, its first call under way), inDoubt (sealed, that call is over and
---   nobody knows), orphaned (its batch is not there, or does not know it: must be none); of 2: accepted; of 3: reported (not
---   finished), finished (to be archived), putAside (for an hour, because of a clash); unknown (of a msg_status not ours).
+-- Rows: lane, place, message_count, oldest_seconds (null if its rows do not say). Places of msg_status 1: waiting (due, or left
+--   behind by a seal and soon free), scheduled (of the future, which has no end), deferred (due, but to wait for a reason of the
+--   agent's), claimed, sending (sealed, its first call under way), inDoubt (sealed, that call is over and nobody knows), orphaned
+--   (its batch is not there, or does not know it: must be none); of 2: accepted; of 3: reported (not finished), finished (to be
+--   archived); held: never sent, in a msg_status of the customer's.
 with moment as materialized (
   select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local
 ),
+-- Rows that a seal had to leave behind still name its batch.
+stray as materialized (
+  select client_key, batch_id from set_aside where step = 'seal' and batch_id is not null
+),
+-- Whether a row was sent, its batch_id and msg_sent_date say: a customer cannot write those, but any msg_status (beside a batch
+-- too, by a trigger that holds the row while it is claimed).
 placed as (
   select lane_of(t.priority) as lane,
-    case when t.msg_status = '1' and t.batch_id is null then
-           -- A request_date that can never come is due at once, to be refused.
-           case when t.request_date > (select local from moment) and is_sendable_date(t.request_date) then 'scheduled' else 'waiting' end
+    case when t.finished_at is not null then 'finished'
+         when b.state = 'claimed' then 'claimed'
+         when b.state = 'sealed' then case when {{first_call}} then 'sending' else 'inDoubt' end
          when t.msg_status = '1' then
-           case when b.id is null or t.client_key <> all(b.members) then 'orphaned' when b.state = 'claimed' then 'claimed'
-                when {{first_call}} then 'sending' else 'inDoubt' end
-         when t.msg_status = '2' then 'accepted'
-         when t.msg_status = '3' then
-           case when t.finished_at is null then 'reported' when t.finished_at <= (select local from moment) then 'finished' else 'putAside' end
-         else 'unknown' end as place,
-    case when t.msg_status = '1' and b.id is not null then coalesce(b.sealed_at, b.created_at) at time zone :timeZone
+           case when t.batch_id is not null and (t.client_key, t.batch_id) not in (select client_key, batch_id from stray) then 'orphaned'
+                when t.request_date > (select local from moment) then 'scheduled'
+                when t.waits_until > (select local from moment) then 'deferred' else 'waiting' end
+         when t.batch_id is null or t.msg_sent_date is null and t.msg_status not in ('2', '3') then 'held'
+         when t.msg_status = '3' then 'reported' else 'accepted' end as place,
+    case when t.finished_at is not null then t.finished_at
+         when b.id is not null then coalesce(b.sealed_at, b.created_at) at time zone :timeZone
          when t.msg_status = '1' then
-           case when t.request_date <= (select local from moment) and is_sendable_date(t.request_date) then t.request_date end
-         when t.finished_at <= (select local from moment) then t.finished_at
-         else greatest(t.msg_sent_date, t.mt_report_date, t.kko_report_date, t.rcs_report_date) end as since
-  from msg_tran t left join send_batch b on b.id = t.batch_id and t.msg_status = '1'
+           case when t.request_date <= (select local from moment) and is_sendable_date(t.request_date)
+                then greatest(t.request_date, case when t.waits_until <= (select local from moment) then t.waits_until end) end
+         when t.batch_id is not null then greatest(t.msg_sent_date, t.mt_report_date, t.kko_report_date, t.rcs_report_date) end as since
+  from msg_tran t left join send_batch b on b.id = t.batch_id and t.msg_status = '1' and t.client_key = any(b.members)
 )
 -- Grouped by place, and the oldest kept as a time: a filter a place and a difference a row took four times as long.
 select lane, place, count(*)::int as message_count,

@@ -1,9 +1,11 @@
--- What the messages depend on: the report stream, the reports, the rate gate, the zones.
+-- What the messages depend on: the report stream, the reports, the rate gate, the guard of msg_tran, the zones.
 --
 -- Scans msg_report and msg_report_unmatched. Locks: none. Parameters: now, timeZone.
 -- One row: installation and database name that were looked at, local_time then; receiver (who holds the stream; null if nobody),
 --   receiver_seconds its lease still runs; reports to be merged and reports_seconds of the oldest, parked (their row was not
 --   found yet), unmatched (never found) and unmatched_day in the last 24 hours; gate_seconds that slots are given ahead;
+--   refused: messages whose requests, each of one message, the gateway refuses as a whole, while it takes no others; unguarded:
+--   triggers of the guard that are missing or do not fire, as text with commas, null if none;
 --   server_time_zone of sessions that say nothing else, null if this one said something else itself;
 --   server_ahead_seconds its local time is ahead of the agent's.
 with moment as materialized (
@@ -23,6 +25,11 @@ select (select installation from agent) as installation, current_database()::tex
   (select count(*)::int from msg_report_unmatched) as unmatched,
   (select count(*)::int from msg_report_unmatched where reg_date > m.local - interval '24 hours') as unmatched_day,
   (select greatest(0, extract(epoch from next_at - m.at))::float8 from rate_gate where isfinite(next_at)) as gate_seconds,
+  (select coalesce(sum(message_count), 0)::int from send_batch where refused_at is not null and not others_answered and message_count = 1) as refused,
+  (select string_agg(guard.name || ' on ' || guard.of_table, ', ')
+   from (values ('zz_omni_guard_insert', 'msg_tran'), ('zz_omni_guard_update', 'msg_tran'), ('zz_omni_guard_update', 'msg_log')) as guard(name, of_table)
+   where not exists (select from pg_trigger t
+                     where t.tgrelid = to_regclass(guard.of_table) and t.tgname = guard.name and t.tgenabled = 'A')) as unguarded,
   s.zone as server_time_zone,
   extract(epoch from (m.at at time zone s.zone) - m.local)::float8 as server_ahead_seconds
 from moment m cross join server s

@@ -5,8 +5,11 @@
 --   becomes claimed again under a new key: only if nothing was, and nothing can be, accepted under the old one.
 with told as materialized (
   -- A report is proof that the batch was accepted, whatever the gateway says of it.
-  select exists (select from send_batch b join msg_tran t on t.client_key = any(b.members) and t.batch_id = b.id
-                 where b.id = :batchId::bigint and t.msg_status <> '1') as is_accepted
+  select exists (
+    select from send_batch b cross join lateral unnest(b.members) as member(client_key)
+    cross join lateral (
+      select from msg_tran t where t.client_key = member.client_key and t.batch_id = b.id and t.msg_status <> '1' offset 0) told
+    where b.id = :batchId::bigint) as is_accepted
 ),
 verdict as materialized (select :reopen::boolean and not is_accepted as reopens from told)
 update send_batch b

@@ -1,64 +1,80 @@
--- Fixes key, members and request of a batch for good, just before its first call; lets members leave that may not be sent.
+-- Fixes key, members and request of a batch for good, just before its first call. It takes the members that it can lock and
+-- that are as they were: one that somebody holds delays itself alone. Others leave, refused or to wait again.
 --
--- Index: primary keys. Locks: send_batch row (waits), leaving msg_tran rows (skip locked).
--- Parameters: now, timeZone; batchId, leaseToken, requestHash, marginSeconds the lease must still have;
---   kept: [{k, v}] client_key and row version (xmin) as the lease read it; left: [{k, v, code}] rows that leave, with a code
---   or, if it is null, to wait again.
--- One row: outcome 'sealed', 'empty' (nobody was left: the batch is gone), or 'refused': the lease was lost, a row was
---   changed or deleted since the lease, or a leaving row is locked by somebody. Release the batch and read it again.
-with kept as materialized (
-  select k.k as client_key, k.v as version from jsonb_to_recordset(:kept::jsonb) as k(k bigint, v text)
-),
-leaving as materialized (
-  select l.k as client_key, l.v as version, l.code from jsonb_to_recordset(:left::jsonb) as l(k bigint, v text, code text)
-),
-unchanged as materialized (
-  select count(*) as n
-  from unnest(array(select client_key from kept order by client_key), array(select version from kept order by client_key))
-         as want(client_key, version)
-  join msg_tran t on t.client_key = want.client_key
-  where t.batch_id = :batchId::bigint and t.msg_status = '1' and t.xmin::text = want.version
-),
-ours as materialized (
-  select t.client_key from msg_tran t
-  where t.client_key = any(array(select client_key from leaving)) and t.batch_id = :batchId::bigint and t.msg_status = '1'
-),
-held as materialized (
-  select t.client_key from msg_tran t
-  where t.client_key = any(array(select client_key from leaving)) and t.batch_id = :batchId::bigint and t.msg_status = '1'
-    and t.xmin::text = (select l.version from leaving l where l.client_key = t.client_key)
-  order by t.client_key for no key update skip locked
+-- Index: primary keys. Locks: send_batch row (waits), msg_tran rows (skip locked). The rows that stay are locked, though not
+--   written: what a customer commits before is seen, what comes after finds the batch sealed.
+-- Parameters: now, timeZone; batchId, leaseToken, marginSeconds the lease must still have;
+--   kept: [{k, h}] client_key and hash of its request; left: [{k, code, reason}] rows that leave, with a code or, if it is null,
+--   to wait again; only (a probe's).
+-- One row: outcome 'sealed', 'empty' (nobody was left: the batch is gone), or 'refused' (the lease is not the sender's any
+--   more); taken: the members of the sealed batch, and ended: those that left with a code, as text with commas; stray_count
+--   rows that are put aside because they could not be freed: somebody holds them, or a trigger passed them over.
+with moment as materialized (
+  select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local
 ),
 allowed as materialized (
-  select b.id from send_batch b
+  select b.id, b.members from send_batch b
   where b.id = :batchId::bigint and b.lease_token = :leaseToken::uuid and b.state = 'claimed'
     and b.lease_until > agent_now(:now::timestamptz) + make_interval(secs => :marginSeconds::float8)
-    and (select n from unchanged) = (select count(*) from kept)
-    and (select count(*) from held) = (select count(*) from ours)
-  for no key update
+  for update
+),
+kept as materialized (
+  select k.k as client_key, k.h as hash
+  from allowed cross join lateral (select * from jsonb_to_recordset(:kept::jsonb) as k(k bigint, h text) order by k.k) k
+  cross join lateral (
+    select from msg_tran t where t.client_key = k.k and t.batch_id = :batchId::bigint and {{is_waiting t}}
+    for no key update skip locked) locked
+),
+leaving as materialized (
+  select l.k as client_key, l.code, l.reason
+  from allowed cross join lateral (select * from jsonb_to_recordset(:left::jsonb) as l(k bigint, code text, reason text) order by l.k) l
+  cross join lateral (
+    select from msg_tran t
+    where t.client_key = l.k and t.batch_id = :batchId::bigint and {{is_waiting t}}
+      and t.client_key not in (select client_key from set_aside where step = 'seal' and until > (select at from moment)) {{only t}}
+    for no key update skip locked) locked
+),
+tried as (
+  update msg_tran t
+  set {{by_the_agent}},
+      batch_id = null, msg_status = case when f.code is null then '1' else '3' end,
+      finished_at = case when f.code is not null then (select local from moment) end,
+      {{refusal_columns}}
+  from unnest(array(select client_key from leaving), array(select code from leaving), array(select reason from leaving))
+         as f(client_key, code, reason)
+  where t.client_key = f.client_key
+  returning t.client_key, f.code, t.batch_id is null as has_left
+),
+freed as materialized (select client_key, code from tried where has_left),
+-- Members that could be neither taken nor freed still name the batch: they are freed later.
+stray as materialized (
+  select member.client_key
+  from unnest(array(select unnest(members) from allowed)) as member(client_key)
+  cross join lateral (
+    select from msg_tran t where t.client_key = member.client_key and t.batch_id = :batchId::bigint and {{is_waiting t}} offset 0) ours
+  where member.client_key not in (select client_key from kept) and member.client_key not in (select client_key from freed)
+),
+put_aside as (
+  insert into set_aside (client_key, step, batch_id, error, since, until)
+  select s.client_key, 'seal', :batchId::bigint, 'somebody holds the row, or a trigger of the customer passes it over',
+         (select at from moment), (select at from moment)
+  from stray s
+  on conflict (client_key, step) do update set batch_id = excluded.batch_id
 ),
 sealed as (
   update send_batch b
-  set state = 'sealed', sealed_at = agent_now(:now::timestamptz), request_hash = :requestHash,
-      members = array(select client_key from kept order by 1), message_count = (select count(*) from kept)
+  set state = 'sealed', sealed_at = (select at from moment),
+      members = array(select client_key from kept), message_count = (select count(*) from kept),
+      -- As request_hash of send.ts: of the members' hashes in the order of their keys.
+      request_hash = (select encode(sha256(convert_to(string_agg(hash, '' order by client_key), 'UTF8')), 'hex') from kept)
   from allowed where b.id = allowed.id and exists (select from kept)
   returning b.id
 ),
 emptied as (
   delete from send_batch b using allowed where b.id = allowed.id and not exists (select from kept)
   returning b.id
-),
-gone as (
-  update msg_tran t
-  set batch_id = null, msg_status = case when l.code is null then '1' else '3' end,
-      finished_at = case when l.code is not null then agent_now(:now::timestamptz) at time zone :timeZone end,
-      request_date = case when is_sendable_date(t.request_date) then t.request_date else agent_now(:now::timestamptz) at time zone :timeZone end,
-      mt_report_code = with_code(t.mt_report_code, 'mt', t.channel_order, l.code),
-      kko_report_code = with_code(t.kko_report_code, 'kko', t.channel_order, l.code),
-      rcs_report_code = with_code(t.rcs_report_code, 'rcs', t.channel_order, l.code)
-  from unnest(array(select client_key from leaving), array(select code from leaving)) as l(client_key, code)
-  where t.client_key = l.client_key and t.client_key = any(array(select client_key from held)) and exists (select from allowed)
-  returning 1
 )
 select case when exists (select from sealed) then 'sealed' when exists (select from emptied) then 'empty' else 'refused' end as outcome,
-       (select count(*)::int from gone) as left_count
+       (select string_agg(client_key::text, ',' order by client_key) from kept) as taken,
+       (select string_agg(client_key::text, ',') from freed where code is not null) as ended,
+       (select count(*)::int from stray) as stray_count

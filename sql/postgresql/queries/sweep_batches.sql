@@ -13,7 +13,9 @@ with due as materialized (
 told as materialized (
   select d.id from due d
   where d.state = 'sealed' and d.lease_until <= agent_now(:now::timestamptz) and d.sealed_at < agent_now(:now::timestamptz) - interval '2 days'
-    and not exists (select from msg_tran t where t.client_key = any(d.members) and t.batch_id = d.id and t.msg_status = '1')
+    and not exists (
+      select from unnest(d.members) as member(client_key) cross join lateral (
+        select from msg_tran t where t.client_key = member.client_key and t.batch_id = d.id and {{is_waiting t}} offset 0) waiting)
 ),
 closed as (
   delete from send_batch b using told where b.id = told.id

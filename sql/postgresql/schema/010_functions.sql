@@ -21,25 +21,32 @@ create or replace function column_group(channel text) returns text
   language sql immutable parallel safe
   return case when channel in ('alimtalk', 'friendtalk', 'brandmessage') then 'kko' when channel = 'rcs' then 'rcs' else 'mt' end;
 
--- A group's report code after an agent or rejection code: it goes into the group of the first channel only.
-create or replace function with_code(current_code text, in_group text, channel_order text, code text) returns text
+-- The column group of the first channel: it holds the agent's and the gateway's own codes.
+create or replace function first_group(channel_order text) returns text
   language sql immutable parallel safe
-  return case when code is not null and column_group(split_part(lower(replace(channel_order, ' ', '')), ',', 1)) = in_group
-              then code else current_code end;
+  return column_group(split_part(lower(replace(channel_order, ' ', '')), ',', 1));
 
--- Whether a request_date can be the time of a message: finite, and within 2000 to 2100.
+-- Whether a request_date is a time that a message can have. An earlier one has expired, a later one waits (infinity too).
 create or replace function is_sendable_date(request_date timestamp) returns boolean
   language sql immutable parallel safe
   return request_date >= timestamp '2000-01-01' and request_date < timestamp '2100-01-01';
 
--- Why a row cannot be sent at all, as expected and got; null if it can. Says nothing of numbers and contents.
-create or replace function malformed_reason(
-  channel_order text, request_date timestamp, recipient text, kko_option text, rcs_option text, bytes int
-) returns text
+-- Until when a row may be sent; null if its date is none that a message can have.
+create or replace function expiry_of(request_date timestamp, ttl int, default_seconds int) returns timestamp
+  language sql immutable parallel safe
+  return case when is_sendable_date(request_date) then request_date + make_interval(secs => coalesce(ttl, default_seconds)) end;
+
+-- Whether it is too late to send a row.
+create or replace function has_expired(request_date timestamp, ttl int, default_seconds int, at timestamp) returns boolean
+  language sql immutable parallel safe
+  return coalesce(expiry_of(request_date, ttl, default_seconds) <= at, request_date < timestamp '2000-01-01');
+
+-- Why a row cannot be sent at all: "column: rule, got value"; null if it can. For the row itself: a log line ends before
+-- ", got".
+create or replace function malformed_reason(channel_order text, recipient text, kko_option text, rcs_option text, bytes int)
+  returns text
   language sql stable parallel safe
   return case
-    when not is_sendable_date(request_date)
-      then 'request_date: expected a time from 2000 to 2099, got ' || request_date
     when not (fallback_chain(channel_order)
               <@ array['sms', 'mms', 'rcs', 'alimtalk', 'friendtalk', 'brandmessage', 'international'])
       or fallback_chain(channel_order) = '{}'
@@ -58,3 +65,8 @@ create or replace function malformed_reason(
       then 'rcs_option: expected a JSON object, got other text of ' || length(rcs_option) || ' characters'
     when bytes > 60000 then 'contents: expected at most 60000 bytes, got ' || bytes
   end;
+
+-- When a row that was put aside is looked at again: after 30 s, doubled each time, up to an hour.
+create or replace function aside_until(since timestamptz, tries int) returns timestamptz
+  language sql stable parallel safe
+  return since + make_interval(secs => least(3600, 30 * power(2, least(tries, 10))));

@@ -49,21 +49,30 @@ create table if not exists msg_tran (
   reg_date           timestamp default now(),
   etc_text_1         varchar(100),
   etc_text_2         varchar(100),
-  etc_text_3         varchar(100),
-  -- The agent's own columns, last and nullable, so that customers' INSERTs stay valid.
-  batch_id           bigint,    -- the send batch that claimed the row
-  finished_at        timestamp, -- since when no more reports are needed
-  mt_report_pos      smallint,  -- place in the chain of the channel whose report the mt columns hold
-  kko_report_pos     smallint,
-  rcs_report_pos     smallint,
-  archived_at        timestamp  -- when the row was moved to its log table
+  etc_text_3         varchar(100)
 ) with (fillfactor = 70); -- room for heap-only updates: a row is updated three or four times before it is archived
 
-create unique index if not exists msg_tran_msg_key on msg_tran (msg_key);
+-- The agent's own columns, last and nullable, so that customers' INSERTs stay valid.
+alter table msg_tran
+  add column if not exists batch_id       bigint,    -- the send batch that claimed the row
+  add column if not exists finished_at    timestamp, -- since when no more reports are needed; -infinity: the customer ended it
+  add column if not exists mt_report_pos  smallint,  -- place in the chain of the channel whose report the mt columns hold
+  add column if not exists kko_report_pos smallint,
+  add column if not exists rcs_report_pos smallint,
+  add column if not exists archived_at    timestamp, -- when the row was moved to its log table
+  add column if not exists waits_until    timestamp, -- not before then, for a reason of the agent's
+  add column if not exists end_reason     text,      -- why the row ended unsent, or was rejected
+  add column if not exists agent_writes   int;       -- counts the agent's UPDATEs: the guard knows the agent by it
+
+-- Partial: in a total unique index msg_key would be a key column, and settle would wait for every open transaction that has
+-- inserted a foreign key to the row. (Of earlier versions the index was total, and that of the waiting rows another.)
+drop index if exists msg_tran_msg_key, msg_tran_waiting;
+create unique index if not exists msg_tran_msg_key_given on msg_tran (msg_key) where msg_key is not null;
 create index if not exists msg_tran_msg_status on msg_tran (msg_status);
 create index if not exists msg_tran_recipient on msg_tran (recipient);
 create index if not exists msg_tran_priority on msg_tran (priority, msg_status, agent_id);
 -- Serves the claim. No batch_id in its predicate: setting it would be no heap-only update.
-create index if not exists msg_tran_waiting on msg_tran (lane_of(priority), request_date, client_key) where msg_status = '1';
+create index if not exists msg_tran_due on msg_tran (lane_of(priority), greatest(request_date, waits_until), client_key)
+  where msg_status = '1';
 -- Serves the archive.
 create index if not exists msg_tran_finished on msg_tran (finished_at, client_key) where finished_at is not null;

@@ -1,4 +1,4 @@
--- The agent's own tables. None grows: a batch is deleted when it is settled.
+-- The agent's own tables. None grows: a batch is deleted when it is settled, a row that was put aside is tried again.
 
 -- One row: who this installation is, and the turn of the collectors.
 create table if not exists agent (
@@ -34,9 +34,29 @@ create table if not exists send_batch (
   wake_at         timestamptz not null,  -- when the sweep queues it again: never queued, record lost, lease over, not_before come
   requeues        int not null default 0,
   created_at      timestamptz not null,
-  sealed_at       timestamptz
+  sealed_at       timestamptz,
+  refused_at      timestamptz,           -- the gateway refused a request with these members as a whole
+  others_answered boolean not null default false -- since then it has accepted others: the fault is in the members
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 200);
+alter table send_batch
+  add column if not exists refused_at timestamptz, add column if not exists others_answered boolean not null default false;
 create index if not exists send_batch_wake_at on send_batch (wake_at);
+-- Makes state a key column: a transaction that still sees the batch as claimed (repeatable read) cannot lock it FOR KEY SHARE
+-- once it is sealed. See is_sealed.
+create unique index if not exists send_batch_state on send_batch (id, state);
+
+-- Rows that a step could not write, because a customer's trigger or foreign key fails for them or somebody holds them, so
+-- that all others go on. Mostly empty.
+create table if not exists set_aside (
+  client_key bigint not null,
+  step       text not null check (step in ('claim', 'seal', 'settle', 'split', 'merge', 'late', 'archive')),
+  batch_id   bigint,               -- seal: the batch that the row is to leave
+  error      text not null,        -- SQLSTATE and message
+  since      timestamptz not null,
+  until      timestamptz not null, -- the step passes the row over until then
+  tries      int not null default 0,
+  primary key (client_key, step)
+);
 
 -- One row: the instant at which the next slot begins (GCRA).
 create table if not exists rate_gate (

@@ -5,7 +5,9 @@ ranked as materialized (
   from home h
 ),
 wide as materialized (
-  select client_key, batch_id, array_agg(seq) as seqs, max(msg_key) as msg_key,
+  select client_key, batch_id, array_agg(seq) as seqs,
+    -- Of two messages with one key the first has it: else the statement would fail for ever.
+    case when row_number() over (partition by max(given_key) order by client_key, batch_id) = 1 then max(given_key) end as msg_key,
     {{best_of_group mt}},
     max(mt_res_cnt) filter (where mt_best) as mt_res_cnt,
     {{best_of_group kko}},
@@ -13,6 +15,8 @@ wide as materialized (
     max(report_code) filter (where report_type = 'handset' and best = 1) as dlr_code,
     max(rslt_date) filter (where report_type = 'handset' and best = 1) as dlr_date
   from (select r.*,
+          -- Not the key that we made where the gateway named none: toStorable.
+          nullif(msg_key, client_key || '.' || batch_id) as given_key,
           best = 1 and report_type = 'result' and column_group(channel_type) = 'mt' as mt_best,
           best = 1 and report_type = 'result' and column_group(channel_type) = 'kko' as kko_best,
           best = 1 and report_type = 'result' and column_group(channel_type) = 'rcs' as rcs_best

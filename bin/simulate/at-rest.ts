@@ -1,0 +1,94 @@
+import type { Checker } from './checker.ts';
+import type { Ledger } from './ledger.ts';
+import type { ReportDesk } from './report-desk.ts';
+import type { SnapshotRow } from './snapshot.ts';
+import { rowState } from './state-chart.ts';
+import type { RowTruth } from './truth.ts';
+import { Violation } from './world.ts';
+
+interface Parts {
+  readonly checker: Pick<Checker, 'last'>;
+  readonly ledger: Ledger;
+  readonly desk: Pick<ReportDesk, 'isIdle'>;
+}
+
+/**
+ * Whether nothing is left to do: every row is in the log, but for those that the customer keeps from it (he holds them, has
+ * not dated them, or something of his is in their way), with what belongs to them.
+ */
+export function isAtRest({ checker, ledger, desk }: Parts): boolean {
+  const { rows, batches, reports } = checker.last;
+  if (!desk.isIdle || rows.length === 0) return false;
+  const here = rows.filter(({ place }) => place === 'tran');
+  const late = new Set(checker.last.aside.filter(({ step }) => step === 'late').map(({ clientKey }) => clientKey));
+  const isKept = (row: SnapshotRow) => isKeptBack(row, { checker, ledger });
+  return (
+    here.every(isKept) &&
+    batches.every(({ id, members }) => here.some((row) => row.batchId === id && members.includes(row.clientKey))) &&
+    reports.every((messageKey) => {
+      const truth = ledger.ofReport(messageKey);
+      return (
+        truth !== undefined &&
+        truth.blocks.size > 0 &&
+        (here.some(({ id }) => id === truth.id) || late.has(truth.clientKey))
+      );
+    })
+  );
+}
+
+function isKeptBack(row: SnapshotRow, { checker, ledger }: Omit<Parts, 'desk'>): boolean {
+  const truth = ledger.rows.get(row.id);
+  if (truth === undefined) return false;
+  const { batches, aside } = checker.last;
+  const batch = batches.find(({ id }) => id === row.batchId);
+  // The gateway has taken nothing else since: it may be the gateway that is at fault.
+  const isRefusedAlone =
+    batch?.members.length === 1 && truth.refusedAt !== undefined && ledger.isRefusedAlone(batch.id);
+  return (
+    (truth.isHeld && rowState(row) === 'held') ||
+    (truth.dueAt === Number.POSITIVE_INFINITY && rowState(row) === 'waiting') ||
+    (truth.blocks.size > 0 && aside.some(({ clientKey }) => clientKey === row.clientKey)) ||
+    isRefusedAlone
+  );
+}
+
+export function whatIsLeft({ checker, desk }: Pick<Parts, 'checker' | 'desk'>): string {
+  const { last } = checker;
+  const rows = last.rows.filter(({ place }) => place === 'tran').map(({ id, status }) => `${id}(${status})`);
+  const batches = last.batches.map(({ id, state }) => `${id}(${state})`);
+  const aside = last.aside.map(({ clientKey, step }) => `${clientKey}(${step})`);
+  return `rows ${rows.join(' ')}; batches ${batches.join(' ')}; ${last.reports.length} reports; aside ${aside.join(' ')}; desk idle ${desk.isIdle}`;
+}
+
+/** A turn of the step, what waits before it, and a try to write that failed for another row. */
+const patienceMs = 30_000;
+
+/** I10, where no machine failed: a row that its customer has left alone is not late, whatever he did to others. */
+export function checkPunctual(ledger: Ledger, messagesPerSecond: number): void {
+  const rows = [...ledger.rows.values()];
+  // At the rate all of them may be before it.
+  const queueMs = messagesPerSecond === 0 ? 0 : (rows.length / messagesPerSecond) * 1_500;
+  for (const truth of rows) {
+    if (truth.isMeddledWith || truth.deletedAt !== undefined) continue;
+    const { inserted, answered, finished, logged } = truth.times;
+    expectWithin(truth, 'answered', {
+      from: Math.max(inserted, truth.dueAt),
+      to: answered,
+      mostMs: patienceMs + queueMs,
+    });
+    expectWithin(truth, 'logged', { from: finished, to: logged, mostMs: patienceMs });
+  }
+}
+
+function expectWithin(
+  { id }: RowTruth,
+  what: string,
+  {
+    from = 0,
+    to = Number.POSITIVE_INFINITY,
+    mostMs,
+  }: { from: number | undefined; to: number | undefined; mostMs: number },
+): void {
+  if (to - from > mostMs)
+    throw new Violation('I10', `${id} was ${what} after ${(to - from) / 1000} s, expected at most ${mostMs / 1000}`);
+}

@@ -1,0 +1,61 @@
+import type { Checker } from './checker.ts';
+import type { FaultName } from './faults.ts';
+import type { Ledger } from './ledger.ts';
+import type { RowState } from './state-chart.ts';
+import type { RowTruth } from './truth.ts';
+import type { World } from './world.ts';
+
+/** What a habit is carried out with. */
+export interface Hands {
+  readonly world: World;
+  readonly ledger: Ledger;
+  readonly checker: Checker;
+  /** Runs a statement of the customer's: how many rows it wrote; none if a trigger of his own, or the guard, was against it. */
+  run(sql: string, values?: readonly unknown[]): Promise<number>;
+  /** Does it then, though the faults are over by that time. */
+  later(ms: number, act: () => Promise<void>): void;
+  /** A client_key that no row ever had. */
+  newKey(): string;
+}
+
+/** Something that customers do to a row of theirs. */
+export interface Habit {
+  readonly fault: FaultName;
+  readonly states: readonly RowState[];
+  readonly act: (row: RowTruth, hands: Hands) => Promise<void>;
+  readonly isPreferred?: (row: RowTruth, now: number) => boolean;
+  /** Whether it may not delay the row either. */
+  readonly isHarmless?: boolean;
+}
+
+/** SET clause of an UPDATE, with its parameters from $3 on. */
+type Assignment = readonly [set: string, ...values: unknown[]];
+
+/** Whether the customer's UPDATE went through. */
+export async function write(row: RowTruth, hands: Hands, [set, ...values]: Assignment): Promise<boolean> {
+  const sql = `update msg_tran set ${set} where client_key = $1 and etc_text_1 = $2`;
+  return (await hands.run(sql, [row.clientKey, row.id, ...values])) > 0;
+}
+
+/** The same, of what is sent: it counts from now on. */
+export async function rewrite(row: RowTruth, hands: Hands, assignment: Assignment): Promise<boolean> {
+  const isWritten = await write(row, hands, assignment);
+  if (isWritten) row.changedAt = hands.world.now;
+  return isWritten;
+}
+
+/** Its number (`R`), or a text that only its contents have (`T`). */
+export async function ban(row: RowTruth, hands: Hands, type: 'R' | 'T'): Promise<void> {
+  const { world, ledger } = hands;
+  const text = type === 'R' ? row.recipient : `${row.id} version`;
+  await hands.run('insert into msg_banlist (ban_type, ban_text) values ($1, $2)', [type, text]);
+  world.tell(`customer bans ${type === 'R' ? 'the number' : 'the text'} of ${row.id}`);
+  if (type === 'R' && !ledger.bannedNumbers.has(text)) ledger.bannedNumbers.set(text, world.now);
+  for (const other of ledger.rows.values())
+    if (other === row || (type === 'R' && other.recipient === row.recipient)) other.bannedAt ??= world.now;
+}
+
+/** Whether a statement failed by what the customer himself has put in its way, or because it comes too late. */
+export function isOfCustomer(message: string): boolean {
+  return /customer: not this row|customer_note|a trigger of the customer|cannot be changed: it was sent/.test(message);
+}

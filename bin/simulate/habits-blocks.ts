@@ -1,0 +1,126 @@
+import { ban, type Habit, type Hands } from './habit.ts';
+import type { RowTruth } from './truth.ts';
+
+/** What the customer's triggers mind: the writes of each step, by what they change. */
+const minded = {
+  claim: { on: 'update of batch_id on msg_tran', when: 'old.batch_id is null and new.batch_id is not null' },
+  seal: { on: 'update of batch_id on msg_tran', when: 'old.batch_id is not null and new.batch_id is null' },
+  split: { on: 'update of batch_id on msg_tran', when: 'old.batch_id <> new.batch_id' },
+  settle: { on: 'update on msg_tran', when: 'old.msg_sent_date is null and new.msg_sent_date is not null' },
+  settleByStatus: {
+    on: 'update on msg_tran',
+    when: `old.msg_status = '1' and new.msg_status = '2' and new.msg_sent_date is not null`,
+  },
+  merge: {
+    on: 'update on msg_tran',
+    when: `old.msg_status = '2' and num_nonnulls(new.mt_report_code, new.kko_report_code, new.rcs_report_code) > 0`,
+  },
+  mergeByCode: { on: 'update on msg_tran', when: `old.mt_report_code is null and new.mt_report_code = '10000'` },
+  archive: { on: 'delete on msg_tran', when: 'true' },
+  log: { on: 'insert on msg_log', when: 'true' },
+  late: { on: 'update on msg_log', when: 'true' },
+} as const;
+
+export type Minded = keyof typeof minded;
+
+const anyState = ['waiting', 'claimed', 'held', 'sent', 'reported'] as const;
+
+export const blockingHabits: readonly Habit[] = [
+  {
+    fault: 'triggerRaises',
+    states: anyState,
+    act: (row, hands) => mind(row, hands, { step: anyStep(hands), isSilent: false }),
+  },
+  {
+    fault: 'triggerPassesOver',
+    states: anyState,
+    act: (row, hands) => mind(row, hands, { step: anyStep(hands), isSilent: true }),
+  },
+  // One that must leave its batch at the seal, and cannot.
+  { fault: 'leaverMinded', states: ['claimed'], act: mindLeaving },
+  { fault: 'rowReferenced', states: anyState, act: refer },
+];
+
+function anyStep({ world }: Hands): Minded {
+  return world.random.pick([
+    'claim',
+    'settle',
+    'settleByStatus',
+    'merge',
+    'mergeByCode',
+    'archive',
+    'log',
+    'late',
+  ] as const);
+}
+
+async function mindLeaving(row: RowTruth, hands: Hands): Promise<void> {
+  await mind(row, hands, { step: 'seal', isSilent: hands.world.random.chance(0.5) });
+  await ban(row, hands, 'R');
+}
+
+/** A trigger that is against one row's writes in one step: it raises, at once or at the commit, or passes the row over. */
+export async function mind(
+  row: RowTruth,
+  hands: Hands,
+  { step, isSilent }: { step: Minded; isSilent: boolean },
+): Promise<void> {
+  const { world } = hands;
+  const { on, when } = minded[step];
+  const name = `customer_${row.id}_${step.toLowerCase()}`;
+  if (row.blocks.has(name)) return;
+  const how = world.random.pick(isSilent ? silently(on) : loudly(on));
+  const [kind, time] =
+    how === 'deferred' ? ['constraint trigger', 'after'] : ['trigger', how === 'after' ? how : 'before'];
+  const record = on.startsWith('insert') ? 'new' : 'old';
+  await hands.run(`
+    create or replace function customer_minds() returns trigger language plpgsql as $$
+    begin
+      if tg_argv[0] = 'null' then return null; end if;
+      if tg_argv[0] = 'old' then return old; end if;
+      raise exception 'customer: not this row';
+    end $$;
+    create ${kind} ${name} ${time} ${on} ${how === 'deferred' ? 'deferrable initially deferred' : ''}
+      for each row when (${record}.etc_text_1 = '${row.id}' and ${when}) execute function customer_minds('${how}')`);
+  world.tell(`customer minds ${step} of ${row.id}: ${how}`);
+  standInTheWay(row, hands, {
+    name,
+    goAway: `drop trigger ${name} on ${on.includes('msg_log') ? 'msg_log' : 'msg_tran'}`,
+  });
+}
+
+/** What a trigger that says nothing returns: nothing, or the row as it was. */
+function silently(on: string): ('null' | 'old')[] {
+  return on.startsWith('update') ? ['null', 'old'] : ['null'];
+}
+
+/** When a trigger raises. */
+function loudly(on: string): ('before' | 'after' | 'deferred')[] {
+  return on.includes('msg_log') ? ['before', 'after'] : ['before', 'after', 'deferred'];
+}
+
+/** A row of another table of his that names this one: it cannot be archived as long as it does. */
+async function refer(row: RowTruth, hands: Hands): Promise<void> {
+  const name = `customer_note of ${row.clientKey}`;
+  if (row.blocks.has(name)) return;
+  await hands.run('create table if not exists customer_note (message bigint references msg_tran)');
+  if (
+    (await hands.run('insert into customer_note select client_key from msg_tran where etc_text_1 = $1', [row.id])) === 0
+  )
+    return;
+  hands.world.tell(`customer refers to ${row.id}`);
+  standInTheWay(row, hands, { name, goAway: `delete from customer_note where message = ${row.clientKey}` });
+}
+
+/** For some time, or for ever. */
+function standInTheWay(row: RowTruth, hands: Hands, { name, goAway }: { name: string; goAway: string }): void {
+  const { world } = hands;
+  row.blocks.add(name);
+  row.wasBlocked = true;
+  if (world.random.chance(0.2)) return;
+  hands.later(world.random.between(2_000, 120_000), async () => {
+    await hands.run(goAway);
+    row.blocks.delete(name);
+    world.tell(`customer no longer minds ${row.id}`);
+  });
+}

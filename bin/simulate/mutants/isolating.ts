@@ -1,0 +1,98 @@
+import type { Mutant } from './mutant.ts';
+
+const queries = 'sql/postgresql/queries';
+const archive = 'sql/postgresql/schema/072_archive.sql';
+const send = 'functions/pipeline/send.ts';
+
+/** A statement that does not say that it is the agent's: the guard keeps what it writes from being written. */
+function unmarked(step: string, file: string, breaks: Mutant['breaks']): Mutant {
+  return {
+    name: `the ${step} says that it is the agent that writes`,
+    breaks,
+    file: `${queries}/${file}.sql`,
+    find: 'set {{by_the_agent}}',
+    replace: 'set agent_writes = t.agent_writes',
+  };
+}
+
+/** A statement that takes rows that are put aside all the same. */
+function passesOver(step: string, file: string, find: string): Mutant {
+  const name = `the ${step} passes over rows that are put aside`;
+  return {
+    name,
+    breaks: ['I9', 'I10'],
+    file: file.startsWith('sql/') ? file : `${queries}/${file}.sql`,
+    find,
+    replace: '',
+  };
+}
+
+/** A statement that does not notice that a trigger has passed a row over. */
+function notices(step: string, file: string, [from, written]: readonly [from: string, written: string]): Mutant {
+  return {
+    name: `the ${step} puts rows aside that a trigger passes over`,
+    breaks: ['I3', 'I9', 'I10'],
+    file: file.startsWith('sql/') ? file : `${queries}/${file}.sql`,
+    find: `from ${from} f where f.client_key not in (select client_key from ${written})`,
+    replace: `from ${from} f where false`,
+  };
+}
+
+const aside = (table: string, step: string) =>
+  ` and ${table}.client_key not in (select client_key from set_aside where step = '${step}' and until > (select at from moment))`;
+
+/** Guards that keep one row's trouble that row's. */
+export const isolatingMutants: readonly Mutant[] = [
+  {
+    name: 'rows for which a statement fails are looked for, and put aside',
+    breaks: ['I9', 'I10'],
+    file: 'functions/database/isolate.ts',
+    find: 'if (round > rounds ||',
+    replace: 'if (round > 0 ||',
+  },
+  passesOver('claim', 'fragments/is_due', ' and $1.client_key not in (select client_key from aside)'),
+  passesOver('seal', 'seal_batch', aside('t', 'seal')),
+  passesOver('settlement', 'settle_batch', aside('t', 'settle')),
+  passesOver('halving', 'split_batch', aside('t', 'split')),
+  passesOver('merge', 'merge_reports', ' and t.client_key not in (select client_key from aside)'),
+  passesOver('late merge', 'merge_late_reports', aside('l', 'late')),
+  passesOver('archive', archive, aside('t', 'archive')),
+  notices('claim', 'claim_batches', ['fate', 'taken']),
+  notices('settlement', 'settle_batch', ['held', 'written']),
+  notices('merge', 'merge_reports', ['wide', 'applied']),
+  notices('archive', archive, ['finished', 'moved']),
+  {
+    name: 'rows that a seal had to leave behind are freed later',
+    breaks: ['I3', 'I9'],
+    file: 'functions/pipeline/collect.ts',
+    find: '  if (claim.asideDue) await ports.store.lookAgain();\n',
+    replace: '',
+  },
+  {
+    name: 'the archive waits for a row’s own answer, not for its batch',
+    breaks: ['I9', 'I10'],
+    file: archive,
+    find: '(t.msg_sent_date is not null or coalesce(',
+    replace: '(coalesce(',
+  },
+  {
+    name: 'a request that is refused as a whole is halved under new keys',
+    breaks: ['I3', 'I9'],
+    file: `${queries}/split_batch.sql`,
+    find: 'idempotency_key = gen_random_uuid()',
+    replace: 'idempotency_key = b.idempotency_key',
+  },
+  {
+    name: 'a row that is refused alone ends only if others were accepted since',
+    breaks: ['I3'],
+    file: send,
+    find: ' && lease.othersAnswered',
+    replace: '',
+  },
+  unmarked('claim', 'claim_batches', ['I9', 'I10']),
+  unmarked('seal', 'seal_batch', ['I3', 'I9', 'I10']),
+  unmarked('settlement', 'settle_batch', ['I3', 'I4', 'I5', 'I9', 'I10']),
+  unmarked('halving', 'split_batch', ['I3', 'I9', 'I10']),
+  unmarked('merge', 'merge_reports', ['I3', 'I4', 'I9', 'I10']),
+  unmarked('look at rows left behind', 'free_strays', ['I3', 'I9', 'I10']),
+];

@@ -1,0 +1,30 @@
+import type { Moment } from './edges.ts';
+import type { SnapshotRow } from './snapshot.ts';
+import { rankOf } from './state-chart.ts';
+import type { RowTruth } from './truth.ts';
+import { Violation } from './world.ts';
+
+/** What an edge stands for, by the statement that it was gone along by; undefined: the customer's. */
+export function momentOf(edge: string, statement: string | undefined): Moment | undefined {
+  const moments: Readonly<Record<string, Moment>> = {
+    'claimed -> reported by sealBatch': 'a member leaves its batch before the seal',
+    'claimed -> reported by mergeReports': 'a report before the answer',
+    'claimed -> waiting by freeStrays': 'a member that was left behind is freed',
+    'claimed -> waiting by its customer': 'a change takes a row out of its batch',
+  };
+  return moments[`${edge} by ${statement ?? 'its customer'}`];
+}
+
+/** When a row had its answer, was finished, was logged. */
+export function noteTimes({ times }: RowTruth, row: SnapshotRow, now: number): void {
+  if (rankOf(row) > 1) times.answered ??= now;
+  if (row.finished) times.finished ??= now;
+  if (row.place === 'log') times.logged ??= now;
+}
+
+/** By the answer; or, once it is accepted, by a delivery, by the news of the last channel, or by its customer. */
+export function checkFinished({ id, accepted, told, chain, endedAt }: RowTruth): void {
+  const isFinal =
+    told.some(({ reportCode, channel }) => reportCode === '10000' || channel === chain.at(-1)) || endedAt !== undefined;
+  if (accepted.length > 0 && !isFinal) throw new Violation('I3', `${id} is finished before its last channel is`);
+}

@@ -1,0 +1,83 @@
+import type { Report } from '../../functions/message/report.ts';
+
+/** What is true of one row, whatever the tables say. */
+export interface RowTruth {
+  /** Stands in etc_text_1 and in every content, so that it is known wherever it goes. */
+  readonly id: string;
+  /** Changes if the customer changes it; all that it ever had are in `keys`. */
+  clientKey: string;
+  readonly keys: Set<string>;
+  chain: readonly string[];
+  readonly recipient: string;
+  /** Value of the column that the customer has added, if he had by then. */
+  readonly orderNo: string | null;
+  /** Milliseconds since 1970; infinite: not before somebody says so. */
+  dueAt: number;
+  expiresAt: number;
+  isMalformed: boolean;
+  /** Counts the customer's changes of the contents; stands in them. */
+  version: number;
+  /** When the customer last changed anything. */
+  changedAt: number;
+  deletedAt: number | undefined;
+  bannedAt: number | undefined;
+  /** Whether the customer holds it, and said so in time. */
+  isHeld: boolean;
+  /** When the customer ended it, if in time. */
+  endedAt: number | undefined;
+  /** Triggers and foreign keys of the customer that are in this row's way now. */
+  readonly blocks: Set<string>;
+  /** Whether any ever was: the row may be put aside. */
+  wasBlocked: boolean;
+  /** Whether the customer has done anything to it that may delay it. */
+  isMeddledWith: boolean;
+  accepted: { messageKey: string }[];
+  rejectedCode: string | undefined;
+  /** Since when the gateway refuses every request that it is in. */
+  refusedAt: number | undefined;
+  /** Whether its reports name no key of the gateway's. */
+  isKeyless: boolean | undefined;
+  /** Results that were handed to the agent, acknowledged or not: the first of each channel. */
+  readonly told: Report[];
+  /** By channel and type: the first of each that the agent acknowledged. */
+  readonly reports: Map<string, Report>;
+  /** When it came, had an answer or a code, was finished, was logged. */
+  readonly times: { inserted: number; answered?: number; finished?: number; logged?: number };
+}
+
+type Given = 'id' | 'clientKey' | 'chain' | 'recipient' | 'dueAt' | 'expiresAt';
+
+/** Of a row that was just inserted. */
+export function newTruth(given: Pick<RowTruth, Given> & Partial<RowTruth>, insertedAt: number): RowTruth {
+  return {
+    keys: new Set([given.clientKey]),
+    orderNo: null,
+    isMalformed: false,
+    version: 0,
+    changedAt: Number.NEGATIVE_INFINITY,
+    deletedAt: undefined,
+    bannedAt: undefined,
+    isHeld: false,
+    endedAt: undefined,
+    blocks: new Set(),
+    wasBlocked: false,
+    isMeddledWith: false,
+    accepted: [],
+    rejectedCode: undefined,
+    refusedAt: undefined,
+    isKeyless: undefined,
+    told: [],
+    reports: new Map(),
+    times: { inserted: insertedAt },
+    ...given,
+  };
+}
+
+const seoulMs = 9 * 3_600_000;
+
+/** The month of the log, yyyymm, in Seoul; undefined of a time that no message can have. */
+export function monthOf(at: number): string | undefined {
+  if (!Number.isFinite(at)) return undefined;
+  const month = new Date(at + seoulMs).toISOString().slice(0, 7).replace('-', '');
+  return month >= '200001' && month < '210001' ? month : undefined;
+}

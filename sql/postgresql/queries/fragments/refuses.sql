@@ -1,0 +1,1 @@
+f.code is not null and first_group(t.channel_order) = '$1'

@@ -1,0 +1,2 @@
+on conflict (client_key, step) do update
+  set tries = set_aside.tries + 1, error = excluded.error, batch_id = excluded.batch_id, until = aside_until((select at from moment), set_aside.tries + 1)

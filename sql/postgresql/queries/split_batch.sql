@@ -1,0 +1,59 @@
+-- A request was refused as a whole: nothing of it was accepted. Halves the batch, under new keys, for the next look of the sweep;
+-- one that cannot be halved waits: it has a single member, or somebody's rows stay in its half.
+--
+-- Index: primary keys. Locks: send_batch row (waits), msg_tran rows (skip locked: what somebody holds stays in its half).
+-- Parameters: now, timeZone; batchId, leaseToken; waitSeconds until the next try of what cannot be halved; only (a probe's).
+-- One row: moved_count of the members that are in the other half now.
+with moment as materialized (
+  select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local
+),
+refused as materialized (
+  select b.* from send_batch b
+  where b.id = :batchId::bigint and b.lease_token = :leaseToken::uuid and b.state = 'sealed' and b.lease_until > (select at from moment)
+  for update
+),
+-- A report is proof that the batch was accepted, whatever the gateway says of it.
+halved as materialized (
+  select r.*, nextval('sq_send_batch') as other_id from refused r
+  where not exists (
+    select from unnest(r.members) as member(client_key) cross join lateral (
+      select from msg_tran t where t.client_key = member.client_key and t.batch_id = r.id and t.msg_status <> '1' offset 0) told)
+),
+other_half as materialized (
+  select member.client_key, h.other_id
+  from halved h cross join lateral unnest(h.members[cardinality(h.members) / 2 + 1:]) as member(client_key)
+  cross join lateral (
+    select from msg_tran t
+    where t.client_key = member.client_key and t.batch_id = h.id and {{is_waiting t}}
+      and t.client_key not in (select client_key from set_aside where step = 'split' and until > (select at from moment)) {{only t}}
+    for no key update skip locked) locked
+  where cardinality(h.members) > 1
+),
+tried as (
+  update msg_tran t
+  set {{by_the_agent}}, batch_id = f.batch_id
+  from unnest(array(select client_key from other_half), array(select other_id from other_half)) as f(client_key, batch_id)
+  where t.client_key = f.client_key
+  returning t.client_key, t.batch_id = f.batch_id as has_moved
+),
+moved as materialized (select client_key from tried where has_moved),
+other as (
+  insert into send_batch (id, lane, members, message_count, created_at, wake_at, refused_at, others_answered)
+  select h.other_id, h.lane, array(select client_key from moved order by 1), (select count(*) from moved), h.created_at,
+         (select at from moment), (select at from moment), false
+  from halved h where exists (select from moved)
+),
+kept as (
+  update send_batch b
+  set state = 'claimed', idempotency_key = gen_random_uuid(), request_hash = null, sealed_at = null, lease_until = '-infinity',
+      members = array(select m from unnest(b.members) as m where m not in (select client_key from moved) order by 1),
+      message_count = b.message_count - (select count(*) from moved),
+      -- A half of it may be sound: what the gateway has accepted before says nothing against that.
+      refused_at = case when cardinality(h.members) = 1 then coalesce(b.refused_at, (select at from moment)) else (select at from moment) end,
+      others_answered = b.others_answered and cardinality(h.members) = 1,
+      not_before = (select at from moment) + pause, wake_at = (select at from moment) + pause
+  from halved h cross join lateral (
+    select case when exists (select from moved) then interval '0' else make_interval(secs => :waitSeconds::float8) end as pause) p
+  where b.id = h.id
+)
+select (select count(*)::int from moved) as moved_count

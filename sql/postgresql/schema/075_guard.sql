@@ -1,0 +1,90 @@
+-- What customers' code may and may not change in msg_tran: docs/tables.md. No statement of a customer's fails for a column that
+-- is not his; only client_key is refused once a row was sent.
+--
+-- The agent is known by what it writes, not by who it is: each of its UPDATEs raises agent_writes by one. Customers use its role,
+-- and their triggers run inside its statements; an entity that an ORM writes back holds an old count.
+
+-- Whether a row belongs to a sealed batch: then it was sent, or may have been, and what is sent is fixed. Whoever asks holds
+-- the row, so a seal that comes after the answer leaves the row out.
+create or replace function is_sealed(batch bigint, message bigint) returns boolean
+  language plpgsql security definer set search_path from current as $$
+declare
+  sealed boolean := exists (select from send_batch b where b.id = batch and b.state = 'sealed' and message = any(b.members));
+begin
+  if sealed or current_setting('transaction_isolation') in ('read committed', 'read uncommitted') then return sealed; end if;
+  -- A transaction that sees the past may not know of the seal. The lock does: it fails with 40001 if the state has changed. It
+  -- is given back at once: else this transaction would hold up the whole batch.
+  begin
+    perform from send_batch b where b.id = batch for key share;
+    raise exception using errcode = 'OMNI0';
+  exception when sqlstate 'OMNI0' then
+    return false;
+  end;
+end $$;
+
+do $generate$
+declare
+  -- The columns that are the agent's alone, with those that hold results.
+  owned constant text[] := array[
+    'msg_key', 'msg_sent_date', 'mtr_message_type', 'mt_rslt_date', 'mt_report_date', 'mt_report_code', 'mt_telecom', 'mt_res_cnt',
+    'mt_dlr_report_code', 'mt_dlr_report_date', 'kkor_message_type', 'kko_rslt_date', 'kko_report_date', 'kko_report_code',
+    'rcsr_message_type', 'rcs_rslt_date', 'rcs_report_date', 'rcs_report_code', 'rcs_telecom',
+    'batch_id', 'finished_at', 'mt_report_pos', 'kko_report_pos', 'rcs_report_pos', 'archived_at', 'waits_until', 'end_reason',
+    'agent_writes'];
+  -- What is sent, and what says whether and when.
+  sent constant text[] := array[
+    'client_key', 'msg_status', 'priority', 'channel_order', 'request_date', 'ttl', 'callback', 'recipient', 'payment_code',
+    'origin_cid', 'mt_subject', 'mt_content', 'mt_file_key', 'kko_msg_type', 'kko_content', 'kko_option', 'kko_sender_key',
+    'kko_template_code', 'rcs_content', 'rcs_option', 'rcs_brand_key', 'rcs_agency_key', 'rcs_msgbase_id'];
+begin
+  execute format($f$
+    create or replace function guard_insert() returns trigger language plpgsql as $body$
+    begin
+      %s
+      -- Inserted as ended: goes to the log unsent. Without a clock: a trigger knows neither the agent's zone nor its time.
+      if new.msg_status = '3' then new.finished_at := '-infinity'; end if;
+      return new;
+    end $body$ $f$,
+    (select string_agg(format('new.%I := null;', name), ' ') from unnest(owned) as name));
+
+  execute format($f$
+    create or replace function guard_update() returns trigger language plpgsql as $body$
+    begin
+      %1$s
+      if (%2$s) is not distinct from (%3$s) then return new; end if;
+      if old.finished_at is null and (old.batch_id is null or old.msg_sent_date is null and old.msg_status not in ('2', '3')
+                                      and not %4$I.is_sealed(old.batch_id, old.client_key)) then
+        -- Not handed over yet: all is the customer's. It leaves its batch, and is claimed anew as it is then. (A word of his own
+        -- beside a batch: a trigger of his held the row while it was claimed.)
+        new.batch_id := null;
+        if new.msg_status = '3' then new.finished_at := '-infinity'; end if;
+        return new;
+      end if;
+      if old.finished_at is null and old.msg_status = '2' and new.msg_status = '3' then
+        new.finished_at := '-infinity'; -- given up: goes to the log as it is
+      else
+        new.msg_status := old.msg_status; -- too late
+      end if;
+      -- What its reports are matched by. Not request_date and ttl: they count again if it turns out never to have been sent.
+      new.channel_order := old.channel_order;
+      if new.client_key <> old.client_key and old.batch_id is not null then
+        raise exception 'client_key of message %% cannot be changed: it was sent', old.client_key using errcode = 'object_in_use';
+      end if;
+      return new;
+    end $body$ $f$,
+    (select string_agg(format('new.%1$I := old.%1$I;', name), ' ') from unnest(owned) as name),
+    (select string_agg(format('new.%I', name), ', ') from unnest(sent) as name),
+    (select string_agg(format('old.%I', name), ', ') from unnest(sent) as name),
+    current_schema());
+
+  -- After the customers' own triggers: they fire in the order of their names.
+  execute format($f$
+    create or replace trigger zz_omni_guard_insert before insert on msg_tran for each row
+      when (new.msg_status not in ('1', '0') or num_nonnulls(%s) > 0) execute function guard_insert() $f$,
+    (select string_agg(format('new.%I', name), ', ') from unnest(owned) as name));
+end $generate$;
+
+create or replace trigger zz_omni_guard_update before update on msg_tran for each row
+  when (new.agent_writes is distinct from coalesce(old.agent_writes, 0) + 1) execute function guard_update();
+-- Also for sessions of replication.
+alter table msg_tran enable always trigger zz_omni_guard_insert, enable always trigger zz_omni_guard_update;

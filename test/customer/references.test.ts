@@ -1,0 +1,84 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { useScene } from './scene.ts';
+
+const scene = useScene();
+afterEach(() => scene.current.query('drop table if exists notice'));
+
+/** A table of the customer's that points to messages, with a row for this one. */
+async function refer(key: string, action = ''): Promise<void> {
+  const { query } = scene.current;
+  await query(`create table notice (id int primary key, msg bigint references msg_tran ${action})`);
+  await query('insert into notice values (1, $1)', [key]);
+}
+
+describe('a row that a table of the customer’s points to', () => {
+  it.each(['', 'on delete restrict', 'deferrable initially deferred'])(
+    '(%j) waits in msg_tran, the others are archived',
+    async (action) => {
+      const { insert, finish, row, aside, query, timesSent } = scene.current;
+      const before = await insert({}, 25);
+      const [key = ''] = await insert();
+      const after = await insert({}, 25);
+      await refer(key, action);
+      await finish(2);
+      expect(await query('select from msg_log')).toHaveLength(50);
+      for (const other of [before[0] ?? '', after[0] ?? ''])
+        expect(await row(other)).toMatchObject({ msg_status: '4' });
+      expect(await row(key)).toMatchObject({ place: 'msg_tran', msg_status: '3', mt_report_code: '10000' });
+      expect(await aside()).toEqual([
+        { client_key: key, step: 'archive', error: expect.stringMatching(/^23(001|503) .*"notice"/) },
+      ]);
+
+      await query('delete from notice');
+      await query(`update set_aside set until = '-infinity'`);
+      await finish(2);
+      expect(await row(key)).toMatchObject({ place: 'msg_log_202611', msg_status: '4' });
+      expect(timesSent(key)).toBe(1);
+      await finish(1);
+      expect(await aside()).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['on delete cascade', []],
+    ['on delete set null', [{ msg: null }]],
+    ['on delete cascade deferrable initially deferred', []],
+  ])('(%s) is archived with the others, as that table asks for', async (action, left) => {
+    const { insert, finish, row, aside, query } = scene.current;
+    const [key = ''] = await insert({}, 3);
+    await refer(key, action);
+    await finish(2);
+    expect(await row(key)).toMatchObject({ place: 'msg_log_202611', msg_status: '4' });
+    expect(await query('select msg from notice')).toEqual(left);
+    expect(await aside()).toEqual([]);
+  });
+
+  it('by a transaction that is still open delays no step of its journey but the archive', async () => {
+    const { insert, at, finish, session, query, row, timesSent } = scene.current;
+    const [key = ''] = await insert({}, 3);
+    await query('create table notice (id int primary key, msg bigint references msg_tran)');
+    const customer = await session();
+    await customer.query('begin');
+    await at('claimed', () => customer.query('insert into notice values (1, $1)', [key]));
+    await finish(2);
+    expect(timesSent(key)).toBe(1);
+    expect(await row(key)).toMatchObject({ place: 'msg_tran', msg_status: '3', mt_report_code: '10000' });
+    expect(await query('select from msg_log')).toHaveLength(2);
+    await customer.query('rollback');
+    await finish(1);
+    expect(await row(key)).toMatchObject({ place: 'msg_log_202611' });
+  });
+});
+
+describe('many rows that tables of the customer’s point to', () => {
+  it('wait, and the others are archived', async () => {
+    const { insert, finish, query, aside } = scene.current;
+    const keys = await insert({}, 60);
+    await query('create table notice (id int primary key, msg bigint references msg_tran)');
+    const kept = keys.filter((_, index) => index % 3 === 0);
+    await query('insert into notice select key, key from unnest($1::bigint[]) as key', [kept]);
+    await finish(2);
+    expect(await query('select from msg_log')).toHaveLength(40);
+    expect((await aside()).map((entry) => entry['client_key'])).toEqual(kept);
+  });
+});
