@@ -8,7 +8,7 @@ import { Scene } from './chaos/scene.ts';
 import { endWith, personsOutput, stopSignal } from './local/program.ts';
 import { UsageError } from './local/usage-error.ts';
 
-/** Real processes under load, killed, halted and restarted; at the end nothing may be lost or sent twice. */
+/** Real processes under load, killed, halted and restarted while a customer meddles: nothing may be lost or sent twice. */
 async function main(): Promise<void> {
   if (process.argv.includes('--help')) {
     process.stdout.write(`${usage}\n`);
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
 }
 
 function summaryOf(result: ChaosResult): string {
-  const { kills, faults, inserted, lost, duplicates, inDoubt, longestRecoverySeconds } = result;
+  const { kills, faults, inserted, lost, duplicates, inDoubt, longestRecoverySeconds, meddling } = result;
   const table = (counts: Readonly<Record<string, number>>) =>
     Object.entries(counts).map(([name, count]) => `  ${name.padEnd(42)} ${String(count).padStart(5)}`);
   return [
@@ -47,9 +47,14 @@ function summaryOf(result: ChaosResult): string {
     ...table(faults),
     '\nProcesses killed at work:',
     ...table(kills),
+    ...(meddling === null ? [] : ['\nWhat a customer did to rows of his own:', ...table(meddling.habits)]),
     '',
     `${inserted.toLocaleString('en')} messages: ${lost} lost, ${duplicates} sent twice, ${inDoubt} batches in doubt.`,
     `The longest recovery took ${longestRecoverySeconds} s.`,
+    `${result.undisturbed.toLocaleString('en')} messages met no fault; the longest took ${result.latestSeconds} s.`,
+    ...(meddling === null
+      ? []
+      : [`${meddling.rows} messages more were the customer's: ${meddling.wrong.length} ended wrong.`]),
     ...failuresOf(result).map((failure) => `FAILED: ${failure}`),
   ].join('\n');
 }

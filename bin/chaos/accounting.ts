@@ -48,6 +48,41 @@ export function countDuplicates(acceptLog: readonly Decision[]): number {
   return accepted.length - new Set(accepted).size;
 }
 
+/** From its INSERT to the gateway's answer; seconds of the database's clock. */
+export interface Life {
+  readonly from: number;
+  /** Null if it has no answer. */
+  readonly to: number | null;
+}
+
+/** From a fault's beginning to its recovery. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The longest of the lives in which there was no fault, and how many these are. */
+export function longestUndisturbed(
+  lives: readonly Life[],
+  faults: readonly Span[],
+): { count: number; seconds: number } {
+  const seconds = lives.flatMap(({ from, to }) =>
+    to === null || faults.some((fault) => from <= fault.to && to >= fault.from) ? [] : [to - from],
+  );
+  return { count: seconds.length, seconds: seconds.reduce((longest, one) => Math.max(longest, one), 0) };
+}
+
+/** What became of the customer who meddles. */
+export interface MeddlingResult {
+  /** How often he did each to its end. */
+  readonly habits: Readonly<Record<string, number>>;
+  readonly rows: number;
+  /** Of his rows those that did not end as they should: a line each. */
+  readonly wrong: readonly string[];
+  /** Statements of his that failed, although each is one that a customer may make. */
+  readonly troubles: readonly string[];
+}
+
 export interface ChaosResult {
   readonly minutes: number;
   /** SIGKILLs of processes that were at work. */
@@ -61,26 +96,32 @@ export interface ChaosResult {
   readonly longestRecoverySeconds: number;
   /** How often each happened. */
   readonly faults: Readonly<Record<string, number>>;
+  /** Of the messages that nobody meddles with, in whose life there was no fault: how many, and the longest from INSERT to answer. */
+  readonly undisturbed: number;
+  readonly latestSeconds: number;
+  /** Null if nobody meddled. */
+  readonly meddling: MeddlingResult | null;
 }
+
+/** The time in which there is no fault, as it is called among the faults. */
+export const quietName = 'nothing but the customer';
 
 const recoveryLimitSeconds = 90;
 /** A run of so many has had every fault. */
 const enoughMinutes = 20;
 
+/** Beside a customer who meddles, and with no fault to blame, no message of others takes longer. */
+const latestLimitSeconds = 30;
+/** From fewer nothing is learnt. One quiet time has twice as many. */
+const enoughUndisturbed = 500;
+
 /** Why a run has not shown what it should; empty if it has. */
-export function failuresOf({
-  minutes,
-  faults,
-  duplicates,
-  lost,
-  inDoubt,
-  longestRecoverySeconds,
-}: ChaosResult): string[] {
-  const counts = Object.entries(faults);
-  const happened = counts.reduce((sum, [, count]) => sum + count, 0);
-  const missed = counts.filter(([, count]) => count === 0).map(([name]) => name);
+export function failuresOf(result: ChaosResult): string[] {
+  const { minutes, faults, duplicates, lost, inDoubt, longestRecoverySeconds } = result;
+  const happened = Object.entries(faults).some(([name, count]) => name !== quietName && count > 0);
+  const missed = namesOfNone({ ...faults, ...result.meddling?.habits });
   return [
-    ...(happened === 0 ? ['no fault happened'] : []),
+    ...(happened ? [] : ['no fault happened']),
     ...(minutes >= enoughMinutes && missed.length > 0 ? [`${missed.join(', ')} never happened`] : []),
     ...(duplicates > 0 ? [`${duplicates} messages were sent twice`] : []),
     ...(lost > 0 ? [`${lost} messages are lost`] : []),
@@ -88,5 +129,21 @@ export function failuresOf({
     ...(longestRecoverySeconds >= recoveryLimitSeconds
       ? [`a recovery took ${longestRecoverySeconds} s, expected less than ${recoveryLimitSeconds}`]
       : []),
+    ...latenessOf(result),
+    ...(result.meddling?.wrong ?? []),
+    ...(result.meddling?.troubles ?? []),
   ];
+}
+
+function namesOfNone(counts: Readonly<Record<string, number>>): string[] {
+  return Object.entries(counts).flatMap(([name, count]) => (count === 0 ? [name] : []));
+}
+
+function latenessOf({ faults, undisturbed, latestSeconds }: ChaosResult): string[] {
+  if (latestSeconds >= latestLimitSeconds) {
+    return [`a message took ${latestSeconds} s without a fault, expected less than ${latestLimitSeconds}`];
+  }
+  // Only a quiet time can have shown it.
+  if (undisturbed >= enoughUndisturbed || !faults[quietName]) return [];
+  return [`only ${undisturbed} messages met no fault, expected at least ${enoughUndisturbed}`];
 }

@@ -1,6 +1,8 @@
 import { readArguments } from '../local/arguments.ts';
 import { UsageError } from '../local/usage-error.ts';
-import { type ChaosFault, chaosFaults } from './faults.ts';
+import type { ChaosFault } from './faults.ts';
+import { type Habit, habits } from './habits.ts';
+import { everything } from './order.ts';
 
 export interface ChaosOptions {
   readonly minutes: number;
@@ -9,29 +11,37 @@ export interface ChaosOptions {
   readonly data: string | undefined;
   /** In this order, each at least once. Undefined for all of them, in an order of the seed's. */
   readonly only: readonly ChaosFault[] | undefined;
+  /** Of the customer who meddles; without any there is none. */
+  readonly habits: readonly Habit[];
 }
 
-const names = chaosFaults.map(({ name }) => name);
+const names = everything.map(({ name }) => name);
+const habitNames = habits.map(({ name }) => name);
 
 export const usage = `Usage:
-  npm run chaos -- [--minutes M] [--seed S] [--only FAULT,FAULT] [--json] [--data DIR]
-      runs the agent with real processes, and kills, halts and restarts them under load
+  npm run chaos -- [--minutes M] [--seed S] [--only FAULT,FAULT] [--habits HABIT,HABIT] [--json] [--data DIR]
+      runs the agent with real processes, and kills, halts and restarts them under load, while a customer meddles
 Options:
   --minutes M   how long faults go on (default 3); then everything must come to rest
   --seed S      another order of faults (default 1)
   --only F,F    these faults alone, in this order, each at least once
+  --habits H,H  what the customer does to rows of his own (default all); none: there is no such customer
   --data DIR    keeps database, accept log and logs there
 Faults:
-  ${names.join('\n  ')}`;
+  ${names.join('\n  ')}
+Habits:
+  ${habitNames.join('\n  ')}`;
 
 export function parseOptions(args: readonly string[]): ChaosOptions {
   const text = { type: 'string' } as const;
   const json = { type: 'boolean', default: false } as const;
-  const values = readArguments(args, { minutes: text, seed: text, only: text, data: text, json });
+  const values = readArguments(args, { minutes: text, seed: text, only: text, habits: text, data: text, json });
   return {
     minutes: number('minutes', values.minutes ?? '3'),
     seed: number('seed', values.seed ?? '1'),
-    only: values.only?.split(',').map((name) => faultOf(name.trim())),
+    only: values.only === undefined ? undefined : named('only', everything, values.only),
+    habits:
+      values.habits === undefined ? habits : values.habits === 'none' ? [] : named('habits', habits, values.habits),
     json: values.json,
     data: values.data,
   };
@@ -43,8 +53,13 @@ function number(name: string, text: string): number {
   return value;
 }
 
-function faultOf(name: string): ChaosFault {
-  const found = chaosFaults.find((fault) => fault.name === name);
-  if (found === undefined) throw new UsageError(`--only: expected one of ${names.join(', ')}, got "${name}"`);
-  return found;
+/** Those of these names, in the order in which they are named. */
+function named<T extends { readonly name: string }>(option: string, all: readonly T[], text: string): T[] {
+  return text.split(',').map((part) => {
+    const found = all.find(({ name }) => name === part.trim());
+    if (found !== undefined) return found;
+    throw new UsageError(
+      `--${option}: expected one of ${all.map(({ name }) => name).join(', ')}, got "${part.trim()}"`,
+    );
+  });
 }

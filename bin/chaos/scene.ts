@@ -4,8 +4,7 @@ import pg from 'pg';
 import type { AgentProcess } from '../local/engine.ts';
 import { type LocalAgent, startLocalAgent } from '../local/local-agent.ts';
 import type { LocalOptions } from '../local/options.ts';
-import { openPool } from '../local/run-campaign.ts';
-import type { Say } from '../local/surroundings.ts';
+import { type Say, timeZone } from '../local/surroundings.ts';
 import { startProxy, type TcpProxy } from './proxy.ts';
 
 /** What processes are called here, with a part of the name that the template or the runner gives them. */
@@ -33,6 +32,9 @@ const workOfParts = `
        (select exists (select from msg_tran where finished_at is null) as some) unfinished`;
 
 const waitLimitMs = 120_000;
+
+/** The meddler has many, some of which he leaves open. */
+const sessions = { max: 60, connectionTimeoutMillis: 10_000 };
 
 export interface SceneOptions {
   readonly dataDir: string;
@@ -81,7 +83,7 @@ export class Scene {
     const options: LocalOptions = { command: 'up', messages: 0, rate: 400, json: false, data: dataDir, seed, ports };
     const agent = await startLocalAgent({ ...options, through }, (line) => say(`    ${line}`));
     if (proxy === undefined) throw new Error('expected the agent to ask for its gateway, but it did not');
-    const pool = openPool(agent.databaseUrl);
+    const pool = new pg.Pool({ connectionString: agent.databaseUrl, options: `-c timezone=${timeZone}`, ...sessions });
     // A session that a fault ends must not end this program.
     pool.on('error', () => undefined);
     this.#running = { agent, proxy, pool };
@@ -90,8 +92,10 @@ export class Scene {
   async stop(): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
-    await running?.pool.end();
+    // Somebody's open transaction ends with the database at the latest.
+    const ended = running?.pool.end();
     await running?.agent.stop();
+    await ended;
     await running?.proxy.close();
   }
 

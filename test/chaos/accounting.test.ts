@@ -5,7 +5,9 @@ import {
   countDuplicates,
   type Evidence,
   failuresOf,
+  longestUndisturbed,
   lostRows,
+  quietName,
   stuckRows,
 } from '../../bin/chaos/accounting.ts';
 import { campaignRow } from '../../bin/local/campaign.ts';
@@ -102,7 +104,32 @@ describe('the duplicates', () => {
   });
 });
 
+describe('the longest undisturbed life', () => {
+  const fault = { from: 100, to: 200 };
+
+  it.each([
+    { case: 'ends before the fault', from: 90, to: 99, counts: true },
+    { case: 'ends in it', from: 90, to: 101, counts: false },
+    { case: 'is within it', from: 110, to: 120, counts: false },
+    { case: 'lasts longer than it', from: 90, to: 210, counts: false },
+    { case: 'begins in it', from: 199, to: 210, counts: false },
+    { case: 'begins after it', from: 201, to: 210, counts: true },
+    { case: 'has no answer', from: 201, to: null, counts: false },
+  ])('counts one that $case: $counts', ({ from, to, counts }) => {
+    expect(longestUndisturbed([{ from, to }], [fault])).toEqual(
+      counts ? { count: 1, seconds: (to ?? 0) - from } : { count: 0, seconds: 0 },
+    );
+  });
+
+  it('is the longest of those that met none of the faults', () => {
+    const lives = [5, 7, 6].map((seconds) => ({ from: 300, to: 300 + seconds }));
+    const disturbed = { from: 10, to: 70 };
+    expect(longestUndisturbed([...lives, disturbed], [fault, { from: 50, to: 60 }])).toEqual({ count: 3, seconds: 7 });
+  });
+});
+
 describe('a run', () => {
+  const empty = { habits: { ended: 1 }, rows: 2, wrong: [], troubles: [] };
   const good: ChaosResult = {
     minutes: 1,
     kills: {},
@@ -111,11 +138,27 @@ describe('a run', () => {
     lost: 0,
     inDoubt: 0,
     longestRecoverySeconds: 89.9,
-    faults: { 'queue killed': 1, 'sender killed': 0 },
+    faults: { 'queue killed': 1, 'sender killed': 0, [quietName]: 1 },
+    undisturbed: 500,
+    latestSeconds: 29.9,
+    meddling: empty,
   };
 
   it('has succeeded when nothing is wrong', () => {
     expect(failuresOf(good)).toEqual([]);
+    expect(failuresOf({ ...good, meddling: null })).toEqual([]);
+  });
+
+  it('has failed when it was long and the customer never did one thing', () => {
+    const faults = { 'queue killed': 1 };
+    const meddling = { ...empty, habits: { ended: 0, 'put off': 1 } };
+    expect(failuresOf({ ...good, faults, meddling, minutes: 19 })).toEqual([]);
+    expect(failuresOf({ ...good, faults, meddling, minutes: 20 })).toEqual(['ended never happened']);
+  });
+
+  it('need not show how long messages take when it had no quiet time', () => {
+    const { [quietName]: _, ...faults } = good.faults;
+    expect(failuresOf({ ...good, faults, undisturbed: 3 })).toEqual([]);
   });
 
   it.each<[Partial<ChaosResult>, string]>([
@@ -124,7 +167,13 @@ describe('a run', () => {
     [{ inDoubt: 3 }, '3 batches are in doubt'],
     [{ longestRecoverySeconds: 90 }, 'a recovery took 90 s, expected less than 90'],
     [{ faults: { 'queue killed': 0 } }, 'no fault happened'],
+    [{ faults: { [quietName]: 1 } }, 'no fault happened'],
     [{ minutes: 20 }, 'sender killed never happened'],
+    [{ minutes: 20, faults: { 'queue killed': 1, [quietName]: 0 } }, `${quietName} never happened`],
+    [{ latestSeconds: 30 }, 'a message took 30 s without a fault, expected less than 30'],
+    [{ undisturbed: 499 }, 'only 499 messages met no fault, expected at least 500'],
+    [{ meddling: { ...empty, wrong: ['row 7 is nowhere'] } }, 'row 7 is nowhere'],
+    [{ meddling: { ...empty, troubles: ['ended: no such column'] } }, 'ended: no such column'],
   ])('has failed with %j', (wrong, failure) => {
     expect(failuresOf({ ...good, ...wrong })).toEqual([failure]);
   });

@@ -1,0 +1,40 @@
+import type { Scene } from './scene.ts';
+
+/** A database that may fail at any time; what fails is done again. */
+export type Database = Pick<Scene, 'query' | 'usingPool'>;
+
+/** In etc_text_1: which rows are his. */
+export const isHis = `coalesce(etc_text_1, '') like 'meddled %'`;
+
+/** What he adds to the tables before he begins, as customers do: a column, a trigger, a foreign key. May be repeated. */
+const traps = [
+  'alter table msg_tran add column if not exists order_no text',
+  'create table if not exists notice (msg bigint references msg_tran)',
+  // He minds every write of a row of these words, his own too, until he takes the word away.
+  `create or replace function mind_row() returns trigger language plpgsql as $$
+   begin
+     if tg_op = 'UPDATE' and new.etc_text_2 is distinct from old.etc_text_2 then return new; end if;
+     if old.etc_text_2 = 'raise' then raise exception 'not this row: %', old.client_key; end if;
+     return null;
+   end $$`,
+  `create or replace trigger mind_row before update or delete on msg_tran for each row
+     when (old.etc_text_2 in ('raise', 'skip')) execute function mind_row()`,
+];
+
+/** Afterwards nothing of his keeps a row from being sent and archived. */
+const mending = [
+  `update msg_tran set etc_text_2 = null where etc_text_2 in ('raise', 'skip')`,
+  'drop trigger if exists mind_row on msg_tran',
+  // The table stays: to drop it might deadlock with an archive that looks into it.
+  'delete from notice',
+  `update msg_tran set msg_status = '1' where ${isHis} and msg_status not in ('1', '2', '3')`,
+  `update msg_tran set request_date = localtimestamp where ${isHis} and request_date > localtimestamp`,
+];
+
+export async function setTraps(database: Database): Promise<void> {
+  for (const statement of traps) await database.query(statement);
+}
+
+export async function mendEverything(database: Database): Promise<void> {
+  for (const statement of mending) await database.query(statement);
+}

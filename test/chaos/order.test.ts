@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { chaosFaults } from '../../bin/chaos/faults.ts';
+import { inTurn, quiet } from '../../bin/chaos/order.ts';
+import { Random } from '../../bin/simulate/random.ts';
+
+it('is quiet first, then once in five times, and has every fault once', () => {
+  const turn = inTurn(new Random(1));
+
+  expect(turn.flatMap((fault, index) => (fault === quiet ? [index] : []))).toEqual([0, 5, 10, 15, 20, 25]);
+  expect(new Set(turn.filter((fault) => fault !== quiet))).toEqual(new Set(chaosFaults));
+  expect(turn).toHaveLength(chaosFaults.length + 6);
+});
+
+it('has another order for another seed', () => {
+  expect(inTurn(new Random(2))).not.toEqual(inTurn(new Random(1)));
+  expect(inTurn(new Random(1))).toEqual(inTurn(new Random(1)));
+});
