@@ -86,6 +86,14 @@ describe('archiving', () => {
     expect(await findMessage(pool(), key)).toMatchObject({ place: 'msg_log_203102' });
   });
 
+  it('creates it too for a row whose report came and whose answer never did', async () => {
+    const sent = { ...finished, batch_id: 7, msg_sent_date: null, request_date: '2025-03-04 05:06:07' };
+    const key = await insertMessage(pool(), sent);
+    expect(await agent.archive()).toMatchObject({ archived: 0, createdMonths: ['2025-03-01'] });
+    await agent.archive();
+    expect(await findMessage(pool(), key)).toMatchObject({ place: 'msg_log_202503', end_reason: null });
+  });
+
   it('keeps a row in msg_tran while it may not create its month, and moves the others', async () => {
     const admin = new pg.Client({ connectionString: database.current.url.replace('omni_agent@', 'postgres@') });
     await admin.connect();

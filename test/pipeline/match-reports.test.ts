@@ -55,6 +55,8 @@ const named = (
   ...more: [channel: 'sms' | 'rcs', ...Partial<StorableReport>[]]
 ) => toStorable({ ...reportOf(reference, ...more), messageKey, reference });
 
+const foreign = (reference: string) => reference.replace(/^[a-z0-9]+/, 'elsewhere');
+
 const handset = { reportType: 'handset', reportCode: '10000' } as const;
 const parked = async () => (await pool().query('select tries from msg_report order by seq')).rows;
 
@@ -82,6 +84,15 @@ describe.each([
     const before = await findMessage(pool(), clientKey);
     expect(await merge(named(key, reference, 'rcs', { reportCode: '33101' }))).toMatchObject({ late: 1 });
     expect(await findMessage(pool(), clientKey)).toEqual(before);
+  });
+});
+
+describe('a report without a key', () => {
+  it('of another installation takes no entry of ours, though its message has the same numbers', async () => {
+    const { clientKey, reference } = await accepted();
+    await merge(named('', foreign(reference), 'sms', { reportCode: '22003' }));
+    await merge(named('', reference, 'sms'));
+    expect(await findMessage(pool(), clientKey)).toMatchObject({ msg_status: '3', mt_report_code: '10000' });
   });
 });
 

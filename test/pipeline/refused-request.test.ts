@@ -62,6 +62,26 @@ const ended = {
 };
 
 describe('a request that is refused as a whole', () => {
+  it('does not end by the answer to a call that was made before it', async () => {
+    await insert(1);
+    const [key = ''] = await insert(1, '01000000002');
+    await agent.collect({ messagesPerSecond: 4, sendQueueLimit: 3_000 });
+    const [early = '', refused = ''] = agent.queued.map(({ batchId }) => batchId);
+    gateway.refuses = isOneOf([key]);
+    // The early one is answered only once the other has been refused.
+    const settle = agent.sendStore().settle;
+    const answered: (() => Promise<unknown>)[] = [];
+    const late: typeof settle = async (...call) => {
+      answered.push(() => settle(...call));
+      return { openCount: 0, asideCount: 0, asideSeconds: 0 };
+    };
+    await agent.send(early, { store: { settle: late } });
+    agent.setNow(new Date(noon + 1_000));
+    expect(await agent.send(refused)).toMatchObject({ outcome: 'refused' });
+    for (const write of answered) await write();
+    expect(await batches()).toMatchObject([{ id: refused, others_answered: false }]);
+  });
+
   it.each([
     ['the first', [0]],
     ['one in the middle', [77]],

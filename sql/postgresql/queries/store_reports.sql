@@ -16,10 +16,13 @@ stored as (
     case when r."installation" = (select installation from agent) then r."clientKey" end,
     -- 0 tells a reference of somebody else from none at all.
     case when r."installation" = (select installation from agent) then r."batchId" when r."installation" is not null then 0 end,
-    r."key", r."channel", r."messageType", r."reportType", r."at" at time zone :timeZone,
+    -- A key made of the reference, because the gateway named none, is unique among our own rows only.
+    case when r."key" = r."clientKey" || '.' || r."batchId" and r."installation" <> (select installation from agent)
+         then md5(r."installation" || '.' || r."key") else r."key" end,
+    r."channel", r."messageType", r."reportType", r."at" at time zone :timeZone,
     agent_now(:now::timestamptz) at time zone :timeZone, r."code", r."carrier", r."parts",
     agent_now(:now::timestamptz) at time zone :timeZone
-  from report r order by r."key", r."channel", r."reportType"
+  from report r order by 3, 4, 6 -- key, channel, report type
   on conflict (msg_key, channel_type, report_type) do nothing
   returning 1
 )
