@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import * as z from 'zod';
 import type { Report } from '../../functions/message/report.ts';
+import { timing } from '../../functions/pipeline/timing.ts';
 import { timeZone } from './database.ts';
 import type { Ledger } from './ledger.ts';
 import type { RowTruth } from './truth.ts';
@@ -132,7 +133,9 @@ function checkRefusal(truth: RowTruth, row: LoggedRow, ledger: Ledger): void {
     return;
   }
   const { refusedAt } = truth;
-  const isRefused = refusedAt !== undefined && ledger.hasAccepted(refusedAt, row.finishedAt);
+  // Since it was refused; or before, as long as the sender may have known of it: when it leased, and ten seconds before that.
+  const knownMs = (timing.leaseSeconds + 10) * 1000;
+  const isRefused = refusedAt !== undefined && ledger.hasAccepted(refusedAt - knownMs, row.finishedAt);
   const isTrue =
     (code === 'E999' && (truth.isMalformed || isRefused)) ||
     (code === 'E917' && truth.bannedAt !== undefined && truth.bannedAt <= row.finishedAt) ||

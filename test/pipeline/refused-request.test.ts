@@ -62,6 +62,22 @@ const ended = {
 };
 
 describe('a request that is refused as a whole', () => {
+  it('does not end by what the gateway accepted half a minute before it took nothing any more', async () => {
+    const [good = '', bad = ''] = await insert(2);
+    gateway.refuses = isOneOf([bad]);
+    await turn(); // halved
+    await insert(1, '01000000002');
+    await pool().query(`update send_batch set wake_at = wake_at + interval '30 seconds'`); // the halves come late
+    await turn();
+    expect(await batches()).toMatchObject([{ others_answered: true }, { others_answered: true }]);
+    gateway.refuses = () => true;
+    await turns(4, 30);
+    expect(await findMessage(pool(), good)).toMatchObject({ msg_status: '1' });
+    gateway.refuses = isOneOf([bad]);
+    await turns(6, 30);
+    expect(await findMessage(pool(), good)).toMatchObject({ msg_status: '2' });
+  });
+
   it('does not end by the answer to a call that was made before it', async () => {
     await insert(1);
     const [key = ''] = await insert(1, '01000000002');

@@ -5,7 +5,8 @@
 --   may be reserved ahead, defaultValiditySeconds.
 -- Rows: at least one, all with outcome: 'leased' (one row a member), 'settled' (no such batch any more), 'held' (somebody
 --   else has it, or its not_before has not come), 'slotTooFar' (put off until the gate is near). wait_seconds is how long
---   to wait for the slot; others_answered whether the gateway, since it refused these members as a whole, accepted others.
+--   to wait for the slot; others_answered whether the gateway, since it refused these members as a whole, has
+--   accepted others: since it refused this one alone, or, just now, since it refused it beside others.
 with batch as materialized (
   select b.id, b.message_count, b.state, b.lease_until, b.not_before, b.requeues
   from send_batch b where b.id = :batchId::bigint
@@ -35,7 +36,10 @@ leased as (
       lease_until = agent_now(:now::timestamptz) + make_interval(secs => :leaseSeconds::float8),
       wake_at = agent_now(:now::timestamptz) + make_interval(secs => :leaseSeconds::float8)
   from slot where b.id = :batchId::bigint
-  returning b.id, b.idempotency_key, b.state, b.members, b.request_hash, b.requeues, b.others_answered, b.sealed_at, slot.wait_seconds
+  returning b.id, b.idempotency_key, b.state, b.members, b.request_hash, b.requeues,
+    -- What it took a while ago, before this one went alone, says nothing of a gateway that takes nothing any more.
+    b.others_answered and (b.refused_alone or b.refused_at > agent_now(:now::timestamptz) - interval '10 s') as others_answered,
+    b.sealed_at, slot.wait_seconds
 ),
 put_off as (
   update send_batch b
@@ -94,7 +98,7 @@ answer as materialized (
               when exists (select from send_batch where id = :batchId::bigint) then 'held'
               else 'settled' end as outcome
 )
-select a.outcome, l.idempotency_key, l.state, l.request_hash, l.requeues, l.others_answered, l.wait_seconds,
+select a.outcome, l.idempotency_key, l.state, l.request_hash, l.requeues, coalesce(l.others_answered, false) as others_answered, l.wait_seconds,
   extract(epoch from agent_now(:now::timestamptz) - l.sealed_at)::float8 as sealed_seconds,
   (select installation from agent) as installation,
   member.member_key as client_key, member.gone, member.code, member.reason, member.postponed, member.expires_at, content.*

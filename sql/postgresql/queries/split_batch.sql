@@ -48,9 +48,8 @@ kept as (
   set state = 'claimed', idempotency_key = gen_random_uuid(), request_hash = null, sealed_at = null, lease_until = '-infinity',
       members = array(select m from unnest(b.members) as m where m not in (select client_key from moved) order by 1),
       message_count = b.message_count - (select count(*) from moved),
-      -- A half of it may be sound: what the gateway has accepted before says nothing against that.
-      refused_at = case when cardinality(h.members) = 1 then coalesce(b.refused_at, (select at from moment)) else (select at from moment) end,
-      others_answered = b.others_answered and cardinality(h.members) = 1,
+      -- What the gateway has accepted before says nothing against a half of it, or against this one alone.
+      refused_at = (select at from moment), refused_alone = cardinality(h.members) = 1, others_answered = false,
       not_before = (select at from moment) + pause, wake_at = (select at from moment) + pause
   from halved h cross join lateral (
     select case when exists (select from moved) then interval '0' else make_interval(secs => :waitSeconds::float8) end as pause) p

@@ -35,11 +35,13 @@ create table if not exists send_batch (
   requeues        int not null default 0,
   created_at      timestamptz not null,
   sealed_at       timestamptz,
-  refused_at      timestamptz,           -- the gateway refused a request with these members as a whole
+  refused_at      timestamptz,           -- the gateway refused a request with these members as a whole, last
+  refused_alone   boolean not null default false, -- that was a request of this one member
   others_answered boolean not null default false -- since then it has accepted others: the fault is in the members
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 200);
 alter table send_batch
-  add column if not exists refused_at timestamptz, add column if not exists others_answered boolean not null default false;
+  add column if not exists refused_at timestamptz, add column if not exists refused_alone boolean not null default false,
+  add column if not exists others_answered boolean not null default false;
 create index if not exists send_batch_wake_at on send_batch (wake_at);
 -- Makes state a key column: a transaction that still sees the batch as claimed (repeatable read) cannot lock it FOR KEY SHARE
 -- once it is sealed. See is_sealed.
