@@ -38,10 +38,10 @@ export class Ledger {
 
   /** A whole request, of this batch. */
   refuse(batchId: string): void {
-    if (!this.#refusedAt.has(batchId)) this.#refusedAt.set(batchId, this.#world.now);
+    this.#refusedAt.set(batchId, this.#world.now);
   }
 
-  /** Whether the gateway has refused a request of this batch, and accepted none of any since. */
+  /** Whether the gateway has refused a request of this batch, and accepted none of any since the last time. */
   isRefusedAlone(batchId: string): boolean {
     const since = this.#refusedAt.get(batchId);
     return since !== undefined && !this.hasAccepted(since, this.#world.now);
