@@ -23,9 +23,11 @@ const gateway = connectGateway({ url: env.GATEWAY_URL, credentials });
 
 async function sendRecord(body: string): Promise<void> {
   const { batchId } = parseRecord(body);
-  const { refused, ...tally } = await send(batchId, { store, gateway, clock: steadyClock });
+  const { refused, unknownPriorities, ...tally } = await send(batchId, { store, gateway, clock: steadyClock });
   for (const { clientKey, code, reason } of refused)
     logger.warn('row refused', { clientKey, code, rule: ruleOf(reason) });
+  if (unknownPriorities > 0)
+    logger.warn('priority: expected veryfast, fast or slow; sent as slow', { batchId, messages: unknownPriorities });
   logger.info('batch', { batchId, ...tally });
   metrics.addMetric('MessagesAccepted', MetricUnit.Count, tally.accepted);
   metrics.addMetric('MessagesRejected', MetricUnit.Count, tally.rejected);

@@ -37,6 +37,8 @@ const settings = z.strictObject({
   collectIntervalMs: integer(100, 60_000).default(2_000),
   mergeIntervalMs: integer(100, 60_000).default(2_000),
   archiveIntervalMs: integer(100, 60_000).default(10_000),
+  /** How often the ban list is checked: a banned text counts after so long at most (banCheck.interval). */
+  banCheckMinutes: integer(1, 60).default(1),
   /** How long one firing of a schedule keeps turning. */
   loopSeconds: integer(1, 65).default(65),
   /** The zone of every timestamp column. */

@@ -7,8 +7,12 @@ import type { DataStack } from './data-stack.ts';
 import { Reporting } from './reporting.ts';
 import { SendQueue } from './send-queue.ts';
 import { Sending } from './sending.ts';
+import { Upkeep } from './upkeep.ts';
 
-/** The agent, in the order that a message travels. Reports come in through the ReceiverStack. */
+/**
+ * The agent, in the order that a message travels, then what runs beside its journey. Reports come in through the
+ * ReceiverStack.
+ */
 export class AgentStack extends Stack {
   constructor(
     scope: Construct,
@@ -22,5 +26,6 @@ export class AgentStack extends Stack {
     new Sending(this, 'Sending', { config, database, sendQueue, gatewaySecret, vpc });
     new Reporting(this, 'Reporting', { config, database });
     new Archiving(this, 'Archiving', { config, database });
+    new Upkeep(this, 'Upkeep', { config, database });
   }
 }

@@ -3,7 +3,7 @@ import type { logMigratorEnvironment } from '../functions/aws/env.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
 import type { AgentDatabase } from './database.ts';
-import { everyMinute } from './schedule.ts';
+import { loopPeriod, schedule } from './schedule.ts';
 
 /** The LogMigrator: moves finished rows to the log table of their month. */
 export class Archiving extends Construct {
@@ -18,6 +18,6 @@ export class Archiving extends Construct {
       },
     });
     database.grantDataApiAccess(migrator);
-    everyMinute(this, migrator);
+    schedule(this, migrator, { every: loopPeriod });
   }
 }

@@ -8,6 +8,7 @@ const programs = {
   sender: 'functions/sender.ts',
   'report-migrator': 'functions/report-migrator.ts',
   'log-migrator': 'functions/log-migrator.ts',
+  'banlist-scheduler': 'functions/banlist-scheduler.ts',
   'report-receiver': 'bin/report-receiver.ts',
 } as const;
 

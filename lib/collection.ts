@@ -6,7 +6,7 @@ import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
 import { agentAlarm } from './alarm.ts';
 import type { AgentDatabase } from './database.ts';
-import { everyMinute } from './schedule.ts';
+import { loopPeriod, schedule } from './schedule.ts';
 import type { SendQueue } from './send-queue.ts';
 
 interface CollectionProps {
@@ -36,7 +36,7 @@ export class Collection extends Construct {
     });
     database.grantDataApiAccess(collector);
     for (const queue of Object.values(sendQueue.queues)) queue.grant(collector, 'sqs:SendMessage');
-    everyMinute(this, collector);
+    schedule(this, collector, { every: loopPeriod });
     agentAlarm(this, 'OldestWaitingRow', {
       name: 'Collection/OldestWaitingRow',
       description: 'A row that is due has been waiting for more than five minutes.',

@@ -3,7 +3,7 @@ import type { reportMigratorEnvironment } from '../functions/aws/env.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
 import type { AgentDatabase } from './database.ts';
-import { everyMinute } from './schedule.ts';
+import { loopPeriod, schedule } from './schedule.ts';
 
 /** The ReportMigrator: writes stored reports into the rows that they are about. */
 export class Reporting extends Construct {
@@ -18,6 +18,6 @@ export class Reporting extends Construct {
       },
     });
     database.grantDataApiAccess(migrator);
-    everyMinute(this, migrator);
+    schedule(this, migrator, { every: loopPeriod });
   }
 }

@@ -4,10 +4,13 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 
-/** Fires a function once a minute, the most that a rule can; the function turns in a loop until the next firing. */
-export function everyMinute(scope: Construct, target: IFunction): Rule {
+/** Between two firings of a function that turns in a loop until the next one. */
+export const loopPeriod = Duration.minutes(1);
+
+/** Fires a function at a steady rate: once a minute is the most that a rule can. */
+export function schedule(scope: Construct, target: IFunction, { every }: { every: Duration }): Rule {
   return new Rule(scope, 'Schedule', {
-    schedule: Schedule.rate(Duration.minutes(1)),
+    schedule: Schedule.rate(every),
     targets: [new LambdaFunction(target, { retryAttempts: 0, maxEventAge: Duration.seconds(60) })],
   });
 }

@@ -12,6 +12,22 @@ export interface ChaosFault {
 
 const killOf = (part: Part): ChaosFault => ({ name: `${part} killed`, run: (scene) => scene.kill(part) });
 
+/** It is at work for a moment once a minute: more often meanwhile. */
+const banlistSchedulerKilled: ChaosFault = {
+  name: 'ban list scheduler killed',
+  async run(scene) {
+    let isOver = false;
+    const killed = scene.kill('ban list scheduler').finally(() => {
+      isOver = true;
+    });
+    while (!isOver) {
+      scene.agent.engine.fireSchedules();
+      await Promise.race([killed, sleep(5_000)]);
+    }
+    await killed;
+  },
+};
+
 /** The gateway writes its log, then takes 20 to 80 ms to answer: so the sender dies before it learns the answer. */
 const senderKilledAfterAccept: ChaosFault = {
   name: 'sender killed after the gateway accepted',
@@ -186,6 +202,7 @@ const longTransaction: ChaosFault = {
 export const chaosFaults: readonly ChaosFault[] = [
   ...(['collector', 'sender', 'report migrator', 'log migrator', 'receiver'] as const).map(killOf),
   ...(['queue', 'simulator', 'Data API'] as const).map(killOf),
+  banlistSchedulerKilled,
   senderKilledAfterAccept,
   receiverKilledInStore,
   databaseKilled,

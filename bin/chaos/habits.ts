@@ -1,4 +1,5 @@
 import type { Hand } from './hand.ts';
+import { bannedNumber, lentNumber } from './traps.ts';
 
 /** What customers' code does to a row; each at any moment of its journey. */
 export interface Habit {
@@ -7,6 +8,8 @@ export interface Habit {
   readonly inserts?: Readonly<Record<string, string>>;
   /** Whether the row may end unsent by it, or does. */
   readonly ends?: 'maybe' | 'always';
+  /** Whether a copy of the row ends as the row does. */
+  readonly endsCopies?: boolean;
   readonly run: (hand: Hand) => Promise<void>;
 }
 
@@ -131,6 +134,23 @@ export const habits: readonly Habit[] = [
         `update msg_tran set etc_text_3 = clock_timestamp()::text
          where msg_status = '1' and etc_text_2 is distinct from 'raise'`,
       ),
+  },
+  {
+    ...{ name: 'inserted for a banned number', ends: 'always', endsCopies: true },
+    inserts: { recipient: bannedNumber.row },
+    run: nothing,
+  },
+  {
+    ...{ name: 'inserted for a number that is banned for a while', ends: 'maybe', endsCopies: true },
+    inserts: { recipient: lentNumber.row },
+    async run(hand) {
+      await hand.pause(0, 5);
+      await hand.act(
+        `insert into msg_banlist (ban_seq, ban_type, ban_text) values ($1, 'R', '${lentNumber.ban}') on conflict do nothing`,
+      );
+      await hand.pause(1, 6);
+      await hand.act('delete from msg_banlist where ban_seq = $1');
+    },
   },
   {
     name: 'copied back from the log',

@@ -126,6 +126,7 @@ export class Hand {
   /** Copies the row back from the log, these columns of it, as a message more. */
   async copyBack(columns: string): Promise<void> {
     await this.#parts.adopt(async (copy) => {
+      copy.habits.push(...this.row.habits.filter(({ endsCopies }) => endsCopies));
       const statement = `insert into msg_tran (client_key, etc_text_1, order_no, msg_status, ${columns})
         select $2, $3, $4, '1', ${columns} from msg_log where client_key = $1 limit 1`;
       const values = [this.row.key, copy.key, markOf(copy), orderNoOf(copy)];

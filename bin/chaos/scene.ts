@@ -13,6 +13,7 @@ const parts = {
   sender: 'Sender',
   'report migrator': 'ReportMigrator',
   'log migrator': 'LogMigrator',
+  'ban list scheduler': 'BanlistScheduler',
   receiver: 'receiver',
   queue: 'queue',
   simulator: 'simulator',

@@ -6,6 +6,10 @@ export type Database = Pick<Scene, 'query' | 'usingPool'>;
 /** In etc_text_1: which rows are his. */
 export const isHis = `coalesce(etc_text_1, '') like 'meddled %'`;
 
+/** Numbers that nobody else has, in two spellings: one that is banned all the time, and one that is banned now and then. */
+export const bannedNumber = { row: '+82 10 0999 9998', ban: '010-0999-9998' } as const;
+export const lentNumber = { row: '01009999997', ban: '0082 10.0999.9997' } as const;
+
 /** What he adds to the tables before he begins, as customers do: a column, a trigger, a foreign key. May be repeated. */
 const traps = [
   'alter table msg_tran add column if not exists order_no text',
@@ -19,6 +23,7 @@ const traps = [
    end $$`,
   `create or replace trigger mind_row before update or delete on msg_tran for each row
      when (old.etc_text_2 in ('raise', 'skip')) execute function mind_row()`,
+  `insert into msg_banlist (ban_seq, ban_type, ban_text) values (-1, 'r', '${bannedNumber.ban}') on conflict do nothing`,
 ];
 
 /** Afterwards nothing of his keeps a row from being sent and archived. */
@@ -27,6 +32,7 @@ const mending = [
   'drop trigger if exists mind_row on msg_tran',
   // The table stays: to drop it might deadlock with an archive that looks into it.
   'delete from notice',
+  `delete from msg_banlist where ban_text = '${lentNumber.ban}'`,
   `update msg_tran set msg_status = '1' where ${isHis} and msg_status not in ('1', '2', '3')`,
   `update msg_tran set request_date = localtimestamp where ${isHis} and request_date > localtimestamp`,
 ];

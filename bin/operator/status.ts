@@ -6,8 +6,8 @@ import {
   type Places,
   places,
   placesOf,
-  type Surroundings,
 } from '../../functions/database/status-store.ts';
+import type { Surroundings } from '../../functions/database/surroundings-row.ts';
 import { age, table } from '../local/table.ts';
 import { type SetAsideMessages, setAsideText, toSetAside } from './set-aside.ts';
 import { warningsOf } from './warnings.ts';
@@ -62,7 +62,7 @@ function sum(own: readonly Place[]): Place {
 }
 
 export function statusText(status: Status): string {
-  const { lanes, all, receiver, reports, rateGateAheadSeconds, timeZone, serverTimeZone } = status;
+  const { lanes, all, receiver, reports, rateGateAheadSeconds, banList, timeZone, serverTimeZone } = status;
   const columns = [...lanes.map(({ lane, places: own }) => [lane, own] as const), ['all', all] as const];
   const rows = places
     .filter((place) => !exceptional.has(place) || all[place].count > 0)
@@ -77,10 +77,16 @@ export function statusText(status: Status): string {
     `  report stream   held by ${stream}`,
     `  reports         ${count(reports.waiting)} to be merged${oldest}; ${count(reports.parked)} looking for their row, ${count(reports.unmatched)} never found it`,
     `  rate gate       slots are given ${rateGateAheadSeconds.toFixed(1)} s ahead`,
+    `  ban list        ${banListText(banList)}`,
     `  zone            ${timeZone}; the server's own ${serverTimeZone === null ? 'cannot be seen: this session was given one' : `is ${serverTimeZone}`}`,
     ...setAsideText(status.setAside),
     ...status.warnings.map((warning) => `\nWARNING: ${warning}`),
   ].join('\n');
+}
+
+function banListText({ checkedSeconds, texts, expressions }: Surroundings['banList']): string {
+  if (checkedSeconds === null) return 'not looked at yet';
+  return `looked at ${age(checkedSeconds)} ago: texts ${count(texts)}, expressions ${count(expressions)}`;
 }
 
 const cells = (place: Place) => [count(place.count), age(place.oldestSeconds)];

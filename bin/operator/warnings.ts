@@ -1,5 +1,7 @@
-import type { Places, Surroundings } from '../../functions/database/status-store.ts';
+import type { Places } from '../../functions/database/status-store.ts';
+import type { Surroundings } from '../../functions/database/surroundings-row.ts';
 import { timing } from '../../functions/pipeline/timing.ts';
+import { age } from '../local/table.ts';
 
 interface Judged {
   readonly all: Places;
@@ -9,7 +11,7 @@ interface Judged {
 
 /** What somebody should do something about; docs/runbook.md says what, in the order of these. */
 export function warningsOf({ all, surroundings, asideCount }: Judged, timeZone: string): string[] {
-  const { receiver, reports, refusedAlone, unguarded } = surroundings;
+  const { receiver, reports, refusedAlone, unguarded, banList } = surroundings;
   const warnings = [
     unguarded !== null &&
       `THE TABLE IS NOT GUARDED, missing or disabled: ${unguarded}. What customers write can make a message be sent twice, or never: apply sql/postgresql/schema again, now`,
@@ -21,10 +23,22 @@ export function warningsOf({ all, surroundings, asideCount }: Judged, timeZone: 
     asideCount > 0 && `${messages(asideCount)} put aside, because a step cannot write the row: see the list above`,
     refusedAlone > 0 &&
       `${messages(refusedAlone)} refused by the gateway, which has accepted no others since: they wait; the sender's log says why`,
+    (banList.checkedSeconds ?? 0) > banListSeconds &&
+      `nobody has looked at the ban list for ${age(banList.checkedSeconds)}: texts banned since are not, numbers are`,
+    banList.problems > 0 && banProblems(banList),
     reports.unmatchedOfLastDay > 0 &&
       `${reports.unmatchedOfLastDay} reports of the last 24 hours never found their message: see msg_report_unmatched`,
   ];
   return warnings.filter((warning) => warning !== false);
+}
+
+/** Several intervals of BanlistScheduler, whatever it is set to. */
+const banListSeconds = 2 * 3600;
+
+function banProblems({ problems, firstProblems }: Surroundings['banList']): string {
+  const entries =
+    problems === 1 ? '1 entry of msg_banlist bans nothing' : `${problems} entries of msg_banlist ban nothing`;
+  return `${entries}, by ban_seq: ${firstProblems}${problems > 5 ? ' and others' : ''}`;
 }
 
 function zoneWarning({ serverTimeZone, serverAheadSeconds }: Surroundings, timeZone: string): string | false {

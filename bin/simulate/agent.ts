@@ -1,9 +1,11 @@
 import { turnUntilEnd } from '../../functions/aws/loop.ts';
 import { archiveStore } from '../../functions/database/archive-store.ts';
+import { banListStore } from '../../functions/database/ban-list-store.ts';
 import { collectStore } from '../../functions/database/collect-store.ts';
 import { mergeStore } from '../../functions/database/merge-store.ts';
 import { reportStore } from '../../functions/database/report-store.ts';
-import { sendStore } from '../../functions/database/send-store.ts';
+import { checkBanList } from '../../functions/maintenance/ban-list.ts';
+import { type Refusal, ruleOf } from '../../functions/message/refusal.ts';
 import { archive } from '../../functions/pipeline/archive.ts';
 import { collect } from '../../functions/pipeline/collect.ts';
 import { mergeReports } from '../../functions/pipeline/merge-reports.ts';
@@ -11,6 +13,8 @@ import { receiveReports } from '../../functions/pipeline/receive-reports.ts';
 import { send } from '../../functions/pipeline/send.ts';
 import { sizes, timing } from '../../functions/pipeline/timing.ts';
 import type { SimulatedDatabase } from './database.ts';
+import type { Moment } from './edges.ts';
+import { Environments } from './environments.ts';
 import type { FaultName } from './faults.ts';
 import type { SimulatedGateway } from './gateway.ts';
 import { Process } from './process.ts';
@@ -33,19 +37,23 @@ export interface AgentParts {
 const defaultValiditySeconds = 86_400;
 const loopSeconds = 65;
 const functionTimeoutMs = 90_000;
+/** Of one that does not turn: it must be over before the next firing. */
+const checkTimeoutMs = 55_000;
 
-type Part = 'collector' | 'sender' | 'reportMigrator' | 'logMigrator' | 'receiver';
+type Part = 'collector' | 'sender' | 'reportMigrator' | 'logMigrator' | 'banlistScheduler' | 'receiver';
 
 /** The agent's programs as AWS runs them: schedules, event sources, a task that is always replaced. */
 export class SimulatedAgent {
   readonly #parts: AgentParts;
   readonly #queue: SimulatedQueue;
+  readonly #environments: Environments;
   readonly #running = new Map<Process, Part>();
   readonly #stops = new Map<Process, AbortController>();
   #processCount = 0;
 
   constructor(parts: AgentParts) {
     this.#parts = parts;
+    this.#environments = new Environments({ ...parts, defaultValiditySeconds });
     this.#queue = new SimulatedQueue({
       world: parts.world,
       onSaid: parts.onSaid,
@@ -55,9 +63,10 @@ export class SimulatedAgent {
 
   start(): void {
     const { world } = this.#parts;
-    this.#everyMinute('collector', (process) => this.#collecting(process));
-    this.#everyMinute('reportMigrator', (process) => this.#merging(process));
-    this.#everyMinute('logMigrator', (process) => this.#archiving(process));
+    this.#everyMinute('collector', (process) => this.#turn(process, this.#collecting(process)));
+    this.#everyMinute('reportMigrator', (process) => this.#turn(process, this.#merging(process)));
+    this.#everyMinute('logMigrator', (process) => this.#turn(process, this.#archiving(process)));
+    this.#everyMinute('banlistScheduler', (process) => this.#checkBanList(process));
     this.#keepReceiver();
     world.after(2_000, () => this.#harm());
   }
@@ -65,6 +74,7 @@ export class SimulatedAgent {
   /** Ends one part, or all, in the middle of what they do. */
   kill(part?: Part): void {
     for (const [process, name] of this.#running) if (part === undefined || name === part) process.kill();
+    if (part === undefined) this.#environments.clear();
   }
 
   #harm(): void {
@@ -101,27 +111,46 @@ export class SimulatedAgent {
     return process;
   }
 
-  #everyMinute(part: Part, turnOf: (process: Process) => () => Promise<'now' | 'soon' | 'idle'>): void {
-    const { world, rate, onSaid } = this.#parts;
+  #everyMinute(part: Part, run: (process: Process) => Promise<void>): void {
+    const { world } = this.#parts;
     world.after(world.random.between(0, 3_000), () => {
       const fire = () => {
         world.after(60_000, fire);
         if (world.faults.strikes('firingMissed')) return;
         const process = this.#spawn(part);
-        const { clock } = process;
-        // Long pauses once nothing goes wrong any more: idle turns show nothing new.
-        const idleMs = world.faults.over ? 15_000 : world.random.between(2_000, 6_000);
-        const loop = {
-          endsAt: clock.now() + loopSeconds * 1000,
-          soonMs: rate.messagesPerSecond === 0 ? 200 : 1_000,
-          idleMs,
-        };
         const end = () => process.kill();
-        turnUntilEnd(turnOf(process), { ...loop, clock, onError: onSaid }).then(end, end);
-        world.after(functionTimeoutMs, end);
+        run(process).then(end, end);
+        world.after(part === 'banlistScheduler' ? checkTimeoutMs : functionTimeoutMs, end);
       };
       fire();
     });
+  }
+
+  async #turn(process: Process, turn: () => Promise<'now' | 'soon' | 'idle'>): Promise<void> {
+    const { world, rate, onSaid } = this.#parts;
+    const { clock } = process;
+    // Long pauses once nothing goes wrong any more: idle turns show nothing new.
+    const idleMs = world.faults.over ? 15_000 : world.random.between(2_000, 6_000);
+    const loop = {
+      endsAt: clock.now() + loopSeconds * 1000,
+      soonMs: rate.messagesPerSecond === 0 ? 200 : 1_000,
+      idleMs,
+    };
+    await turnUntilEnd(turn, { ...loop, clock, onError: onSaid });
+  }
+
+  async #checkBanList(process: Process): Promise<void> {
+    const { world, database, onSaid } = this.#parts;
+    // It is soon over: the other kills would hardly ever meet it.
+    if (world.faults.strikes('banlistSchedulerKilled')) world.after(world.random.between(0, 30), () => process.kill());
+    try {
+      const tally = await checkBanList(banListStore(database.connect(process)));
+      onSaid(tally);
+      if (tally.isPublished) world.saw('a ban list is published' satisfies Moment);
+      if (tally.hasNewProblems) world.saw('an entry that bans nothing is told of' satisfies Moment);
+    } catch (error) {
+      onSaid(error);
+    }
   }
 
   #collecting(process: Process) {
@@ -131,7 +160,7 @@ export class SimulatedAgent {
     const ports = { store, queue: this.#queue.connect(process) };
     return async () => {
       const tally = await collect(ports, { messagesPerSecond, sendQueueLimit: 3_000 });
-      onSaid(tally);
+      onSaid(asLogged(tally));
       return tally.next;
     };
   }
@@ -160,13 +189,17 @@ export class SimulatedAgent {
   }
 
   #startSender(batchIds: readonly string[], onEnd: (failed: readonly string[] | undefined) => void): void {
-    const { world, database, gateway, rate } = this.#parts;
-    const { messagesPerSecond } = rate;
+    const { world, gateway, rate } = this.#parts;
     const process = this.#spawn('sender');
-    const store = sendStore(database.connect(process), { messagesPerSecond, defaultValiditySeconds });
-    const ports = { store, gateway: gateway.connect(process), clock: process.clock };
+    const environment = this.#environments.take(rate.messagesPerSecond);
+    environment.begin(process);
+    const ports = { store: environment.store, gateway: gateway.connect(process), clock: process.clock };
     let failed: readonly string[] | undefined;
-    process.onEnd(() => onEnd(failed));
+    process.onEnd(() => {
+      // One that was killed takes its environment with it.
+      if (failed !== undefined) this.#environments.giveBack(environment);
+      onEnd(failed);
+    });
     // The protocol must not rest on a timeout that somebody else enforces.
     world.after(timing.senderTimeoutSeconds * 1000, () => {
       const isLate = process.alive && (process.isFrozen || world.faults.strikes('timeoutLate'));
@@ -184,7 +217,7 @@ export class SimulatedAgent {
       const tally = await send(batchId, ports);
       world.saw(`send: ${tally.outcome}`);
       world.tell(`batch ${batchId} ${tally.outcome} ${tally.accepted} accepted ${tally.rejected} rejected`);
-      onSaid(tally);
+      onSaid(asLogged(tally));
       return 'sent';
     } catch (error) {
       onSaid(error);
@@ -219,6 +252,12 @@ export class SimulatedAgent {
       end();
     });
   }
+}
+
+/** Of the rows that were refused the functions log the rule, not what the row had instead. */
+function asLogged<T extends { readonly refused: readonly (Refusal & { clientKey: string })[] }>(tally: T): object {
+  const refused = tally.refused.map(({ clientKey, code, reason }) => ({ clientKey, code, rule: ruleOf(reason) }));
+  return { ...tally, refused };
 }
 
 async function abortable(sleep: Promise<void>, signal: AbortSignal): Promise<void> {

@@ -137,10 +137,19 @@ export class Checker {
     if (row !== undefined) noteTimes(truth, row, world.now);
     const moment = momentOf(edge, statement);
     if (moment !== undefined) world.saw(moment);
+    if (edge === 'claimed -> reported' && statement === 'sealBatch') this.#noteBan(truth, old?.batchId ?? '');
     const isRefusal = truth.refusedAt !== undefined && edge === 'claimed -> reported' && statement === 'settleBatch';
     if (isRefusal) world.saw('the one refused member ends' satisfies Moment);
     if (row?.place === 'log' && truth.wasBlocked && edge !== 'complete -> complete')
       world.saw('a row that was in the way goes on' satisfies Moment);
+  }
+
+  /** Of a member that left at the seal. */
+  #noteBan({ number, times }: RowTruth, batchId: string): void {
+    const { ledger, world } = this.#options;
+    times.leased = ledger.leasedAt(batchId) ?? world.now;
+    const [before, now] = [times.leased, world.now].map((at) => ledger.bans.isBanned(`number ${number}`, at));
+    if (now && !before) ledger.saw('a number is banned between the lease and the seal');
   }
 
   /** Only of rows that the customer has put something in the way of: nobody else writes at the same time. */

@@ -1,7 +1,7 @@
 import type pg from 'pg';
-import { type CampaignRow, campaignRow } from '../local/campaign.ts';
 import type { Checker } from './checker.ts';
 import { timeZone } from './database.ts';
+import { drafted, type Plan, randomPlan } from './drafts.ts';
 import { type Habit, type Hands, isOfCustomer } from './habit.ts';
 import { habits } from './habits.ts';
 import { mind } from './habits-blocks.ts';
@@ -28,18 +28,8 @@ export interface CustomerParts {
   readonly desk: ReportDesk;
 }
 
-const hourMs = 3_600_000;
 /** Above 2^53, so that a key that became a number on its way is not found again. */
 const firstKey = 9_007_199_254_741_000n;
-
-/** What the columns of a row say about when and whether it may be sent. */
-interface Plan {
-  readonly channelOrder?: string;
-  readonly dueInMs: number;
-  readonly ttl: number | null;
-  /** Whether there is nothing wrong with the given channel_order. */
-  readonly isSendable?: boolean;
-}
 
 /** A customer who inserts, thinks better of it, and has habits of all kinds, all of it by SQL. */
 export class Customer {
@@ -80,7 +70,7 @@ export class Customer {
     const mostAtOnce = world.random.pick([15, 60]);
     const burst = async () => {
       const count = Math.min(left, world.random.integer(1, mostAtOnce));
-      for (let i = 0; i < count; i++) await this.#insert(this.#randomPlan());
+      for (let i = 0; i < count; i++) await this.#insert(randomPlan(this.#parts.world.random, this.#isPatient));
       left -= count;
       this.#hasInserted = left === 0;
       if (left > 0) world.after(world.random.between(500, 20_000), burst);
@@ -93,7 +83,7 @@ export class Customer {
   mayInterfere(batchId: string): void {
     const { world } = this.#parts;
     if (!world.faults.over && world.random.chance(0.15))
-      world.after(world.random.between(0, 50), () => this.#meddleOnce(batchId));
+      world.after(world.random.between(0, world.random.pick([10, 50])), () => this.#meddleOnce(batchId));
   }
 
   /** To be called when the gateway refuses a request for this row: it is halved soon, and some triggers mind that. */
@@ -104,30 +94,14 @@ export class Customer {
     world.after(0, () => mind(row, this.#hands, { step: 'split', isSilent }));
   }
 
-  #randomPlan(): Plan {
-    const { random } = this.#parts.world;
-    if (this.#isPatient) return { dueInMs: 0, ttl: 3 * validitySeconds };
-    const die = random.next();
-    if (die < 0.1) return { dueInMs: random.between(5_000, 90_000), ttl: null };
-    if (die < 0.2) return { dueInMs: 0, ttl: random.integer(3, 120) };
-    if (die < 0.25) return { dueInMs: -random.between(0, 20) * hourMs, ttl: validitySeconds };
-    if (die < 0.28) return { dueInMs: 0, ttl: null, channelOrder: random.pick(['pigeon', 'sms,sms', 'sms,,mms']) };
-    // Two channels that share a column group.
-    if (die < 0.5)
-      return { dueInMs: 0, ttl: null, channelOrder: random.pick(['sms,mms', 'mms,sms']), isSendable: true };
-    return { dueInMs: 0, ttl: random.pick([null, validitySeconds]) };
-  }
-
   async #insert(plan: Plan, reusedKey?: string): Promise<void> {
-    const { world, ledger, client, checker } = this.#parts;
+    const { world, client, checker } = this.#parts;
     const { id, clientKey } = this.#newRow(reusedKey);
-    const row = named(campaignRow(clientKey, this.#count), id, 0);
-    const mt = plan.isSendable ? { mt_subject: 'Your order', mt_content: `${id} version 0` } : {};
+    const draft = drafted(plan, { id, clientKey, count: this.#count, hands: this.#hands });
     const status = presetStatus(this.#hands);
     const orderNo = this.#hasColumn ? `order ${id}` : null;
     const own = { ...(orderNo && { order_no: orderNo }), ...presetColumns(this.#hands) };
-    const plain = { channel_order: plan.channelOrder ?? row.channel_order, ttl: plan.ttl, msg_status: status };
-    const values = { ...row, ...mt, ...plain, ...own };
+    const values = { ...draft.values, ttl: plan.ttl, msg_status: status, ...own };
     const dueAt = Math.round(world.now + plan.dueInMs);
     const columns = Object.keys(values);
     await client.query(
@@ -136,20 +110,11 @@ export class Customer {
       Object.values(values),
     );
     const times = { dueAt, expiresAt: dueAt + (plan.ttl ?? validitySeconds) * 1000 };
-    const given = {
-      id,
-      clientKey,
-      chain: values.channel_order.split(','),
-      recipient: row.recipient,
-      orderNo,
-      ...times,
-    };
-    const truth = newTruth(given, world.now);
-    truth.isMalformed = plan.channelOrder !== undefined && !plan.isSendable;
+    const truth = newTruth({ id, clientKey, orderNo, ...draft.truth, ...times }, world.now);
     truth.endedAt = status === '3' ? world.now : undefined;
     truth.isHeld = !['1', '3'].includes(status);
     truth.isMeddledWith = status !== '1';
-    ledger.insert(truth);
+    this.#parts.ledger.insert(truth);
     world.tell(`customer inserts ${id} as ${status}`);
     await checker.look();
     if (truth.isHeld && world.random.chance(0.8))
@@ -206,7 +171,7 @@ export class Customer {
     const free = this.#archived();
     if (free.length === 0 || !world.faults.strikes('keyReused')) return;
     const { clientKey } = world.random.pick(free);
-    await this.#insert({ dueInMs: 0, ttl: null }, clientKey);
+    await this.#insert({ dueInMs: 0, ttl: null, isMalformed: false }, clientKey);
     this.#parts.desk.repeatFor(clientKey);
   }
 
@@ -246,16 +211,4 @@ export class Customer {
       this.#pending -= 1;
     });
   }
-}
-
-/** Every content names its row, and how often the customer has changed it. */
-function named(row: CampaignRow, id: string, version: number): CampaignRow {
-  const text = `${id} version ${version}`;
-  return {
-    ...row,
-    etc_text_1: id,
-    mt_content: row.mt_content && text,
-    kko_content: row.kko_content && text,
-    rcs_content: row.rcs_content && text,
-  };
 }

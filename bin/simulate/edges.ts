@@ -51,6 +51,14 @@ const moments = [
   'a column of the customer is added to the log',
   'a refused request is halved',
   'the one refused member ends',
+  'a number is banned between the lease and the seal',
+  'a number is banned in another spelling',
+  'a banned text is refused by the sender',
+  'a row waits until its ban is lifted',
+  'a ban list that is truncated and reloaded',
+  'a ban list is published',
+  'an entry that bans nothing is told of',
+  'a sender that is warm loads the texts anew',
 ] as const;
 
 export type Moment = (typeof moments)[number];

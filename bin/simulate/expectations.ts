@@ -138,9 +138,26 @@ function checkRefusal(truth: RowTruth, row: LoggedRow, ledger: Ledger): void {
   const isRefused = refusedAt !== undefined && ledger.hasAccepted(refusedAt - knownMs, row.finishedAt);
   const isTrue =
     (code === 'E999' && (truth.isMalformed || isRefused)) ||
-    (code === 'E917' && truth.bannedAt !== undefined && truth.bannedAt <= row.finishedAt) ||
+    (code === 'E917' && isBannedBy(truth, row, ledger)) ||
     (code === 'E930' && truth.expiresAt <= row.finishedAt);
-  if (!isTrue) throw new Violation('I3', `${truth.id} ended with code ${code}, which is not true of it`);
+  if (!isTrue)
+    throw new Violation('I3', `${truth.id} ended with code ${code}, which is not true of it: ${row.endReason}`);
+}
+
+/** By the entry that the reason names, while it was in force or as long as a sender may not have known better. */
+function isBannedBy(truth: RowTruth, { endReason, finishedAt }: LoggedRow, ledger: Ledger): boolean {
+  const { bans } = ledger;
+  const [, column, banSeq = ''] = /^(\w+): .*, got that of entry (\d+)/.exec(endReason ?? '') ?? [];
+  const entry = bans.find(banSeq);
+  const { inserted, leased } = truth.times;
+  if (entry === undefined || !bans.mayHaveEnded(entry, { inserted, leased, ended: finishedAt })) return false;
+  if (entry.subject === `number ${truth.number}`) {
+    if (entry.spelling !== truth.recipient) ledger.saw('a number is banned in another spelling');
+    return column === 'recipient';
+  }
+  ledger.saw('a banned text is refused by the sender');
+  if (entry.subject === `note ${truth.note}`) return column === 'kko_option';
+  return entry.subject === `content ${truth.id}` && /^(mt|kko|rcs)_content$/.test(column ?? '');
 }
 
 /** The result of the last channel of the group that was tried. */

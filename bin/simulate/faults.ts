@@ -46,6 +46,7 @@ const ofMachines = {
   receiverKilled: 0.15,
   reportMigratorKilled: 0.12,
   logMigratorKilled: 0.12,
+  banlistSchedulerKilled: 0.3,
   everythingKilled: 0.05,
   receiverStopped: 0.1,
   secondReceiver: 0.1,
@@ -86,6 +87,9 @@ const ofCustomers = {
   rowReferenced: 0.15,
   numberBanned: 0.2,
   textBanned: 0.2,
+  banLifted: 0.2,
+  nothingBanned: 0.2,
+  banListReloaded: 0.1,
   keyReused: 1,
 } as const;
 

@@ -44,17 +44,6 @@ export async function rewrite(row: RowTruth, hands: Hands, assignment: Assignmen
   return isWritten;
 }
 
-/** Its number (`R`), or a text that only its contents have (`T`). */
-export async function ban(row: RowTruth, hands: Hands, type: 'R' | 'T'): Promise<void> {
-  const { world, ledger } = hands;
-  const text = type === 'R' ? row.recipient : `${row.id} version`;
-  await hands.run('insert into msg_banlist (ban_type, ban_text) values ($1, $2)', [type, text]);
-  world.tell(`customer bans ${type === 'R' ? 'the number' : 'the text'} of ${row.id}`);
-  if (type === 'R' && !ledger.bannedNumbers.has(text)) ledger.bannedNumbers.set(text, world.now);
-  for (const other of ledger.rows.values())
-    if (other === row || (type === 'R' && other.recipient === row.recipient)) other.bannedAt ??= world.now;
-}
-
 /** Whether a statement failed by what the customer himself has put in its way, or because it comes too late. */
 export function isOfCustomer(message: string): boolean {
   return /customer: not this row|customer_note|a trigger of the customer|cannot be changed: it was sent/.test(message);

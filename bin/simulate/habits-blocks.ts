@@ -1,4 +1,5 @@
-import { ban, type Habit, type Hands } from './habit.ts';
+import type { Habit, Hands } from './habit.ts';
+import { banNumber } from './habits-bans.ts';
 import type { RowTruth } from './truth.ts';
 
 /** What the customer's triggers mind: the writes of each step, by what they change. */
@@ -56,7 +57,7 @@ function anyStep({ world }: Hands): Minded {
 
 async function mindLeaving(row: RowTruth, hands: Hands): Promise<void> {
   await mind(row, hands, { step: 'seal', isSilent: hands.world.random.chance(0.5) });
-  await ban(row, hands, 'R');
+  await banNumber(row, hands);
 }
 
 /** A trigger that is against one row's writes in one step: it raises, at once or at the commit, or passes the row over. */

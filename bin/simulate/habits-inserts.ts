@@ -62,7 +62,6 @@ const agentsColumns = [
 
 /** What the customer gets back. */
 export interface Copied {
-  channel_order: string;
   ttl: number | null;
   due_at: string;
 }
@@ -83,18 +82,18 @@ export async function copyBack(
     `insert into msg_tran select r.* from msg_log l cross join lateral jsonb_populate_record(null::msg_tran,
        (replace(to_jsonb(l)::text, $3, $4)::jsonb - $5::text[]) || $6::jsonb) r
      where l.client_key = $1 and l.etc_text_1 = $2
-     returning channel_order, ttl, extract(epoch from request_date at time zone '${timeZone}') * 1000 as due_at`,
+     returning ttl, extract(epoch from request_date at time zone '${timeZone}') * 1000 as due_at`,
     [
       ...[row.clientKey, row.id, `${row.id} version ${row.version}`, `${copy.id} version 0`],
       ...[isWhole ? [] : agentsColumns, JSON.stringify(named)],
     ],
   );
   if (copied === undefined) return;
-  const { channel_order: channelOrder, ttl, due_at: due } = copied;
+  const { ttl, due_at: due } = copied;
   const dueAt = Math.round(Number(due));
-  const { recipient, isMalformed, orderNo } = row;
+  const { recipient, number, note, chain, isMalformed, orderNo } = row;
   const times = { dueAt, expiresAt: dueAt + (ttl ?? validitySeconds) * 1000 };
-  const same = { recipient, isMalformed, orderNo, chain: channelOrder.split(',') };
+  const same = { recipient, number, note, chain, isMalformed, orderNo };
   const truth = newTruth({ ...copy, ...times, ...same, isHeld: isWhole, isMeddledWith: isWhole }, world.now);
   ledger.insert(truth);
   world.saw('a copy of a row in the log');

@@ -1,7 +1,10 @@
+import { usesOption } from './bans.ts';
 import { timeZone } from './database.ts';
-import { ban, type Habit, type Hands, rewrite, write } from './habit.ts';
+import { type Habit, type Hands, rewrite, write } from './habit.ts';
+import { banHabits } from './habits-bans.ts';
 import { blockingHabits } from './habits-blocks.ts';
 import { release } from './habits-inserts.ts';
+import { spelledChain } from './spellings.ts';
 import type { RowTruth } from './truth.ts';
 import { Violation } from './world.ts';
 
@@ -23,8 +26,7 @@ export const habits: readonly Habit[] = [
   { fault: 'rowWrittenBack', states: theirs, act: writeBack, isHarmless: true },
   { fault: 'channelOrderChanged', states: [...unsent, 'sent'], act: changeChannels },
   { fault: 'clientKeyChanged', states: [...unsent, 'sent'], act: changeKey },
-  { fault: 'numberBanned', states: unsent, act: (row, hands) => ban(row, hands, 'R') },
-  { fault: 'textBanned', states: unsent, act: (row, hands) => ban(row, hands, 'T') },
+  ...banHabits,
   ...blockingHabits,
 ];
 
@@ -80,10 +82,11 @@ async function undate(row: RowTruth, hands: Hands): Promise<void> {
   });
 }
 
-/** To more than the Data API could return. */
+/** To more than the Data API could return; which counts only where the option is sent. */
 async function grow(row: RowTruth, hands: Hands): Promise<void> {
   if (!(await rewrite(row, hands, [`kko_option = json_build_object('title', repeat('x', 70000))`]))) return;
-  row.isMalformed = true;
+  row.note = undefined;
+  row.isMalformed ||= usesOption(row.chain);
   hands.world.tell(`customer makes ${row.id} grow`);
 }
 
@@ -147,7 +150,7 @@ async function changeChannels(row: RowTruth, hands: Hands): Promise<void> {
   if (row.chain.length < 2 || row.isMalformed) return;
   const chain = world.random.chance(0.5) ? row.chain.toReversed() : row.chain.slice(0, -1);
   const isFixed = hands.checker.find(row)?.isHandedOver;
-  if (!(await rewrite(row, hands, ['channel_order = $3', chain.join(',')]))) return;
+  if (!(await rewrite(row, hands, ['channel_order = $3', spelledChain(world.random, chain)]))) return;
   world.tell(`customer sends ${row.id} by ${chain.join(',')}`);
   if (isFixed) world.saw('a channel_order that is fixed');
   else row.chain = chain;

@@ -1,6 +1,8 @@
 import type { Message } from '../../functions/message/message.ts';
 import type { Report } from '../../functions/message/report.ts';
 import { timing } from '../../functions/pipeline/timing.ts';
+import { Bans, type Subject, subjectsOf } from './bans.ts';
+import type { Moment } from './edges.ts';
 import type { RowTruth } from './truth.ts';
 import { Violation, type World } from './world.ts';
 
@@ -13,8 +15,7 @@ export class Ledger {
   readonly calls: { at: number; messageCount: number }[] = [];
   readonly #world: World;
   readonly #byMessageKey = new Map<string, RowTruth>();
-  /** Banned by the customer, since when. */
-  readonly bannedNumbers = new Map<string, number>();
+  readonly bans: Bans;
   /** When the gateway accepted a message. */
   readonly #acceptedAt: number[] = [];
   /** When it first refused a request of a batch. */
@@ -29,11 +30,15 @@ export class Ledger {
 
   constructor(world: World) {
     this.#world = world;
+    this.bans = new Bans(world);
   }
 
   insert(row: RowTruth): void {
     this.rows.set(row.id, row);
-    row.bannedAt ??= this.bannedNumbers.get(row.recipient);
+  }
+
+  saw(moment: Moment): void {
+    this.#world.saw(moment);
   }
 
   /** A whole request, of this batch. */
@@ -71,6 +76,11 @@ export class Ledger {
     if (step === 'settle' && holder !== processName) this.#world.saw('a settlement after a takeover');
   }
 
+  /** When a sender last leased this batch. */
+  leasedAt(batchId: string): number | undefined {
+    return this.#moments.get(`lease/${this.#holders.get(batchId)}/${batchId}`);
+  }
+
   /** To be called when a sender has its answer, or has none and no longer waits. */
   callEnds(messages: readonly Message[]): void {
     this.#callers.delete(batchIdOf(messages[0]));
@@ -85,23 +95,43 @@ export class Ledger {
     const age = now - (this.#moments.get(`lease/${processName}/${batchId}`) ?? Number.NEGATIVE_INFINITY);
     if (age > timing.leaseSeconds * 1000)
       this.#refuse(`batch ${batchId} is sent ${age / 1000} s after it was looked at`);
-    for (const message of messages) {
-      const row = this.rowOf(message);
-      const leasedAt = this.#moments.get(`lease/${processName}/${batchId}`) ?? Number.NEGATIVE_INFINITY;
-      const knownAt = Math.max(leasedAt, this.#moments.get(`seal/${processName}/${batchId}`) ?? leasedAt);
-      if ((row.bannedAt ?? Number.POSITIVE_INFINITY) < leasedAt) this.#refuse(`${row.id} is sent though banned`);
-      if ((row.deletedAt ?? Number.POSITIVE_INFINITY) < knownAt) this.#refuse(`${row.id} is sent though deleted`);
-      if (row.isHeld) this.#refuse(`${row.id} is sent though held`);
-      if (row.endedAt !== undefined && row.accepted.length === 0)
-        this.#refuse(`${row.id} is sent though its customer ended it`);
-      // What the customer changes once the row is read for the last time is too late.
-      if (row.changedAt >= knownAt) continue;
-      if (versionIn(message) !== row.version)
-        this.#refuse(`${row.id} is sent as it was before the customer changed it`);
-      if (row.expiresAt < leasedAt) this.#refuse(`${row.id} is sent after its validity`);
-      if (row.isMalformed) this.#refuse(`${row.id} is sent though malformed`);
-      if (row.dueAt > now + 1) this.#refuse(`${row.id} is sent before its time`);
-    }
+    const leasedAt = this.#moments.get(`lease/${processName}/${batchId}`) ?? Number.NEGATIVE_INFINITY;
+    const knownAt = Math.max(leasedAt, this.#moments.get(`seal/${processName}/${batchId}`) ?? leasedAt);
+    for (const message of messages) this.#checkRow(message, { leasedAt, knownAt });
+  }
+
+  /** What was true when its sender leased it, and when it was read for the last time. */
+  #checkRow(message: Message, at: { leasedAt: number; knownAt: number }): void {
+    const row = this.rowOf(message);
+    const { leasedAt, knownAt } = at;
+    this.#checkNumber(row, at);
+    if ((row.deletedAt ?? Number.POSITIVE_INFINITY) < knownAt) this.#refuse(`${row.id} is sent though deleted`);
+    if (row.isHeld) this.#refuse(`${row.id} is sent though held`);
+    if (row.endedAt !== undefined && row.accepted.length === 0)
+      this.#refuse(`${row.id} is sent though its customer ended it`);
+    // What the customer changes once the row is read for the last time is too late.
+    if (row.changedAt >= knownAt) return;
+    if (versionIn(message) !== row.version) this.#refuse(`${row.id} is sent as it was before the customer changed it`);
+    if (row.expiresAt < leasedAt) this.#refuse(`${row.id} is sent after its validity`);
+    if (row.isMalformed) this.#refuse(`${row.id} is sent though malformed`);
+    if (row.dueAt > this.#world.now + 1) this.#refuse(`${row.id} is sent before its time`);
+    for (const subject of subjectsOf(row))
+      if (!isNumber(subject) && this.bans.isKnown(subject, leasedAt))
+        this.#refuse(`${row.id} is sent though its ${subject} is banned`);
+    if (message.recipient !== recipientOf(row)) this.#refuse(`${row.id} is sent to another form of its number`);
+    this.#noteLift(row, leasedAt);
+  }
+
+  /** Banned numbers count at once: at the lease, and at the seal. */
+  #checkNumber({ id, number }: RowTruth, { leasedAt, knownAt }: { leasedAt: number; knownAt: number }): void {
+    const isBanned = [leasedAt, knownAt].some((at) => this.bans.isBanned(`number ${number}`, at));
+    if (isBanned) this.#refuse(`${id} is sent though its number is banned`);
+  }
+
+  #noteLift(row: RowTruth, leasedAt: number): void {
+    const spans = subjectsOf(row).flatMap((subject) => this.bans.of(subject).flatMap((entry) => entry.spans));
+    const isLifted = spans.some(({ from, to }) => from > row.times.inserted && to < leasedAt);
+    if (isLifted) this.#world.saw('a row waits until its ban is lifted' satisfies Moment);
   }
 
   accept(message: Message, messageKey: string): void {
@@ -146,6 +176,15 @@ export class Ledger {
   #refuse(what: string): void {
     this.#world.fail(new Violation('I7', what));
   }
+}
+
+function isNumber(subject: Subject): boolean {
+  return subject.startsWith('number');
+}
+
+/** What the gateway must be told. */
+function recipientOf({ chain, number }: RowTruth): string {
+  return chain.includes('international') ? `+82${number.slice(1)}` : number;
 }
 
 /** Empty if there is no message. */

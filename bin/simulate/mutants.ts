@@ -1,3 +1,4 @@
+import { banningMutants } from './mutants/banning.ts';
 import { guardingMutants } from './mutants/guarding.ts';
 import { isolatingMutants } from './mutants/isolating.ts';
 import type { Mutant } from './mutants/mutant.ts';
@@ -9,4 +10,5 @@ export const mutants: readonly Mutant[] = [
   ...reportingMutants,
   ...guardingMutants,
   ...isolatingMutants,
+  ...banningMutants,
 ];

@@ -9,7 +9,7 @@ import { SimulatedAgent } from './agent.ts';
 import { checkPunctual, isAtRest, whatIsLeft } from './at-rest.ts';
 import { Checker } from './checker.ts';
 import { Customer } from './customer.ts';
-import { SimulatedDatabase } from './database.ts';
+import { SimulatedDatabase, type SimulatedDatabaseOptions } from './database.ts';
 import type { Moment } from './edges.ts';
 import { checkEndings } from './expectations.ts';
 import { SimulatedGateway } from './gateway.ts';
@@ -95,31 +95,10 @@ interface Story {
   readonly sessions: Sessions;
 }
 
-async function tell({
-  world,
-  ledger,
-  rate,
-  checker,
-  customer,
-  desk,
-  gateway,
-  client,
-  sessions,
-}: Story): Promise<undefined> {
+async function tell(story: Story): Promise<undefined> {
+  const { world, ledger, rate, checker, customer, desk, gateway, client, sessions } = story;
   const { random } = world;
-  const database = new SimulatedDatabase({
-    world,
-    sessions,
-    onStatement: async ({ name, batchId, outcome }, process) => {
-      const step = steps[name];
-      const isDone = step === 'settle' || outcome === 'leased' || outcome === 'sealed';
-      if (step !== undefined && isDone) ledger.mark(step, process.name, batchId);
-      await checker.look(name);
-      if (name === 'addLogColumns') world.saw('a column of the customer is added to the log' satisfies Moment);
-      if (step === 'lease' && isDone) customer.mayInterfere(batchId);
-      if (step === 'seal' && isDone) process.mayFreeze();
-    },
-  });
+  const database = new SimulatedDatabase({ world, sessions, onStatement: listener(story) });
   const agent = new SimulatedAgent({
     world,
     database,
@@ -155,9 +134,23 @@ async function tell({
   if (world.faults.isCalm) checkPunctual(ledger, rate.messagesPerSecond);
 }
 
+/** What a statement that was kept means to the others. */
+function listener({ world, ledger, checker, customer }: Story): SimulatedDatabaseOptions['onStatement'] {
+  return async ({ name, batchId, outcome }, process) => {
+    const step = steps[name];
+    const isDone = step === 'settle' || outcome === 'leased' || outcome === 'sealed';
+    if (step !== undefined && isDone) ledger.mark(step, process.name, batchId);
+    ledger.bans.note(name, process.name);
+    await checker.look(name);
+    if (name === 'addLogColumns') world.saw('a column of the customer is added to the log' satisfies Moment);
+    if (step === 'lease' && isDone) customer.mayInterfere(batchId);
+    if (step === 'seal' && isDone) process.mayFreeze();
+  };
+}
+
 /** Numbers and contents of the simulated customer: none may be in what the agent says. */
 function checkPrivacy(world: World, said: unknown): void {
   const text = inspect(said, { depth: null });
-  if (/(?<![\d.])(010|\+?8210)\d{8}(?!\d)|r\d+x version/.test(text))
+  if (/(?<![\d.])(010|\+?82-?10|０１０)[-. ]?[\d０-９]{4}[-. ]?[\d０-９]{4}(?!\d)|r\d+x (version|note)/.test(text))
     world.fail(new Violation('I8', `personal data is said: ${text}`));
 }

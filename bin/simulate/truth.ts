@@ -8,7 +8,12 @@ export interface RowTruth {
   clientKey: string;
   readonly keys: Set<string>;
   chain: readonly string[];
+  /** As it is written. */
   readonly recipient: string;
+  /** The same in its normal form. */
+  readonly number: string;
+  /** By which row's name its kko_option can be banned, if by any. */
+  note: string | undefined;
   /** Value of the column that the customer has added, if he had by then. */
   readonly orderNo: string | null;
   /** Milliseconds since 1970; infinite: not before somebody says so. */
@@ -20,7 +25,6 @@ export interface RowTruth {
   /** When the customer last changed anything. */
   changedAt: number;
   deletedAt: number | undefined;
-  bannedAt: number | undefined;
   /** Whether the customer holds it, and said so in time. */
   isHeld: boolean;
   /** When the customer ended it, if in time. */
@@ -41,8 +45,8 @@ export interface RowTruth {
   readonly told: Report[];
   /** By channel and type: the first of each that the agent acknowledged. */
   readonly reports: Map<string, Report>;
-  /** When it came, had an answer or a code, was finished, was logged. */
-  readonly times: { inserted: number; answered?: number; finished?: number; logged?: number };
+  /** When it came, was leased before it left at the seal, had an answer or a code, was finished, was logged. */
+  readonly times: { inserted: number; leased?: number; answered?: number; finished?: number; logged?: number };
 }
 
 type Given = 'id' | 'clientKey' | 'chain' | 'recipient' | 'dueAt' | 'expiresAt';
@@ -51,12 +55,13 @@ type Given = 'id' | 'clientKey' | 'chain' | 'recipient' | 'dueAt' | 'expiresAt';
 export function newTruth(given: Pick<RowTruth, Given> & Partial<RowTruth>, insertedAt: number): RowTruth {
   return {
     keys: new Set([given.clientKey]),
+    number: given.recipient,
+    note: undefined,
     orderNo: null,
     isMalformed: false,
     version: 0,
     changedAt: Number.NEGATIVE_INFINITY,
     deletedAt: undefined,
-    bannedAt: undefined,
     isHeld: false,
     endedAt: undefined,
     blocks: new Set(),

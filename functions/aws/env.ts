@@ -76,6 +76,8 @@ export const logMigratorEnvironment = z.object({
   ARCHIVE_INTERVAL_MS: integer(100, 60_000),
 });
 
+export const banlistSchedulerEnvironment = z.object(database.shape);
+
 export const receiverEnvironment = z.object({
   ...database.shape,
   ...gateway.shape,

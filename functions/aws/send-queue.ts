@@ -1,6 +1,6 @@
 import { SendMessageBatchCommand, type SendMessageBatchCommandOutput } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { type Priority, priorities } from '../message/channel.ts';
+import { type Priority, priorities } from '../message/priority.ts';
 import type { QueuedBatch, SendQueue } from '../pipeline/collect.ts';
 
 /** The body of a record: only the id travels, never a number or a content. The version lets old and new code meet. */

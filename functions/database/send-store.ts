@@ -1,9 +1,11 @@
 import * as z from 'zod';
-import type { Lease, Member, Release, Seal, SendStore, SettledResult, Split } from '../pipeline/send-ports.ts';
+import { messageRow } from '../message/message-row.ts';
+import type { Member, Release, Seal, SendStore, SettledResult, Split } from '../pipeline/send-ports.ts';
 import { timing } from '../pipeline/timing.ts';
 import { type AgentDatabase, count, key, momentOf, queryOne } from './agent-database.ts';
+import { banTexts } from './ban-list-store.ts';
+import { StatementError } from './data-api.ts';
 import { queryOneIsolated } from './isolate.ts';
-import { messageRow, toMessage } from './message-row.ts';
 import { leaseBatch, releaseBatch, reserveSlot, sealBatch, settleBatch, splitBatch } from './sql.generated.ts';
 
 const batchColumns = {
@@ -15,6 +17,8 @@ const batchColumns = {
   wait_seconds: z.coerce.number(),
   sealed_seconds: z.coerce.number().nullable(),
   installation: z.string(),
+  ban_version: z.coerce.bigint(),
+  ban_digest: z.string().nullable(),
 };
 
 const leaseRow = z.discriminatedUnion('outcome', [
@@ -44,7 +48,13 @@ const keys = z
   .nullable()
   .transform((list) => new Set(list?.split(',')));
 
-const sealRow = z.object({ outcome: z.enum(['sealed', 'empty', 'refused']), taken: keys, ended: keys });
+const refusals = z
+  .string()
+  .nullable()
+  .transform((json) => JSON.parse(json ?? '[]'))
+  .pipe(z.array(z.object({ clientKey: z.string(), code: z.string(), reason: z.string() })));
+
+const sealRow = z.object({ outcome: z.enum(['sealed', 'empty', 'refused']), taken: keys, ended: refusals });
 
 const settleRow = z
   .object({ open_count: count, aside_count: count, aside_seconds: z.coerce.number().nullable() })
@@ -53,8 +63,6 @@ const settleRow = z
     asideCount: row.aside_count,
     asideSeconds: row.aside_seconds ?? 0,
   }));
-
-type LeasedRow = Extract<z.output<typeof leaseRow>, { outcome: 'leased' }>;
 
 /** The row's own columns stand beside those of the batch; the schema wants them apart. */
 const flatLeaseRow = z.preprocess((row) => (row instanceof Object ? { ...row, member: row } : row), leaseRow);
@@ -67,17 +75,25 @@ interface SendStoreSettings {
 /** The sender's view of the database. */
 export function sendStore(database: AgentDatabase, settings: SendStoreSettings): SendStore {
   const moment = () => momentOf(database);
+  const bansOf = banTexts(database);
+  const release = async (released: Release) => {
+    const parameters = { now: moment().now, ...released };
+    await database.queries.query(releaseBatch, parameters, z.object({ batch_id: key }));
+  };
   return {
+    release,
+
     async lease(batchId, leaseToken) {
-      const parameters = {
-        ...moment(),
-        ...settings,
-        batchId,
-        leaseToken,
-        leaseSeconds: timing.leaseSeconds,
-        aheadSeconds: timing.slotsAheadSeconds,
-      };
-      return toLease(batchId, await database.queries.query(leaseBatch, parameters, flatLeaseRow));
+      const limits = { leaseSeconds: timing.leaseSeconds, aheadSeconds: timing.slotsAheadSeconds };
+      const parameters = { ...moment(), ...settings, ...limits, batchId, leaseToken };
+      const rows = await unlessLocked(database.queries.query(leaseBatch, parameters, flatLeaseRow));
+      if (rows === undefined) return { outcome: 'held' };
+      const leased = toLease(batchId, rows);
+      if (leased.outcome !== 'leased') return leased;
+      const bans = await unlessLocked(bansOf(leased.published));
+      if (bans !== undefined) return { ...leased, bans };
+      await release({ batchId, leaseToken, waitSeconds: timing.minBackoffSeconds, burnt: false, reopen: false });
+      return { outcome: 'held' };
     },
 
     async reserveSlot(messageCount) {
@@ -87,17 +103,12 @@ export function sendStore(database: AgentDatabase, settings: SendStoreSettings):
       return (await queryOne(database, { statement: reserveSlot, parameters }, slotRow)).wait_seconds;
     },
 
-    async seal({ kept, left, ...seal }: Seal) {
-      const parameters = {
-        ...moment(),
-        ...seal,
-        marginSeconds: timing.sealMarginSeconds,
-        kept: JSON.stringify(kept.map(({ clientKey, requestHash }) => ({ k: clientKey, h: requestHash }))),
-        left: JSON.stringify(left.map(({ clientKey, ...why }) => ({ k: clientKey, ...why }))),
-      };
-      const leaving = left.map((member) => member.clientKey);
-      const call = { step: 'seal', statement: sealBatch, parameters, keys: leaving } as const;
-      return await queryOneIsolated(database, call, sealRow);
+    async seal(seal: Seal) {
+      const parameters = { ...moment(), ...toSealParameters(seal) };
+      const keys = [...seal.kept, ...seal.left].map((member) => member.clientKey);
+      const call = { step: 'seal', statement: sealBatch, parameters, keys } as const;
+      const sealed = await unlessLocked(queryOneIsolated(database, call, sealRow));
+      return sealed ?? { outcome: 'refused', taken: new Set(), ended: [] };
     },
 
     async settle(batchId, results) {
@@ -113,11 +124,15 @@ export function sendStore(database: AgentDatabase, settings: SendStoreSettings):
       const call = { step: 'split', statement: splitBatch, parameters, keys } as const;
       await queryOneIsolated(database, call, z.object({ moved_count: count }));
     },
+  };
+}
 
-    async release(release: Release) {
-      const parameters = { now: moment().now, ...release };
-      await database.queries.query(releaseBatch, parameters, z.object({ batch_id: key }));
-    },
+function toSealParameters({ kept, left, ...seal }: Seal) {
+  return {
+    ...seal,
+    marginSeconds: timing.sealMarginSeconds,
+    kept: JSON.stringify(kept.map(({ clientKey, requestHash }) => ({ k: clientKey, h: requestHash }))),
+    left: JSON.stringify(left.map(({ clientKey, ...why }) => ({ k: clientKey, ...why }))),
   };
 }
 
@@ -126,12 +141,12 @@ function toResultRow(result: SettledResult) {
   return { k: clientKey, accepted, key: messageKey, code, reason };
 }
 
-function toLease(batchId: string, rows: readonly z.output<typeof leaseRow>[]): Lease {
+function toLease(batchId: string, rows: readonly z.output<typeof leaseRow>[]) {
   const [first] = rows;
   if (first === undefined) throw new Error('leaseBatch: expected at least one row, got none');
   if (first.outcome !== 'leased') return { outcome: first.outcome };
   return {
-    outcome: 'leased',
+    outcome: first.outcome,
     batchId,
     idempotencyKey: first.idempotency_key,
     sealed:
@@ -141,14 +156,30 @@ function toLease(batchId: string, rows: readonly z.output<typeof leaseRow>[]): L
     requeues: first.requeues,
     othersAnswered: first.others_answered,
     waitSeconds: first.wait_seconds,
-    members: rows.flatMap((row) => (row.outcome === 'leased' ? toMember(batchId, row) : [])),
+    installation: first.installation,
+    published: { version: first.ban_version, digest: first.ban_digest },
+    members: rows.flatMap(toMember),
   };
 }
 
-function toMember(batchId: string, { installation, member }: LeasedRow): Member[] {
-  if (member.gone) return [];
+function toMember(row: z.output<typeof leaseRow>): Member[] {
+  if (row.outcome !== 'leased' || row.member.gone) return [];
+  const { member } = row;
   const { client_key: clientKey } = member;
-  if ('postponed' in member) return [{ clientKey, content: { code: null } }];
-  if (member.code === null) return [{ clientKey, content: toMessage(member, { installation, batchId }) }];
-  return [{ clientKey, content: { code: member.code, reason: member.reason } }];
+  if ('postponed' in member) return [{ clientKey, row: undefined, refusal: undefined }];
+  if (member.code === null) return [{ clientKey, row: member, refusal: undefined }];
+  return [{ clientKey, row: undefined, refusal: { code: member.code, reason: member.reason } }];
+}
+
+/**
+ * Undefined if somebody holds a table for longer than a statement waits, as one who truncates and fills the ban list in one
+ * transaction: that is no failure, and uses up no try of the record.
+ */
+async function unlessLocked<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof StatementError && error.sqlState === '55P03') return undefined;
+    throw error;
+  }
 }

@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import { type Priority, priorities } from '../message/channel.ts';
+import { type Priority, priorities } from '../message/priority.ts';
 import { priorityOfLane } from '../pipeline/collect.ts';
 import { timing } from '../pipeline/timing.ts';
 import { type AgentDatabase, count, key, momentOf, queryOne } from './agent-database.ts';
 import { type SetAside, setAsideLimit, setAsideRow } from './set-aside-row.ts';
 import { readDoubts, readSetAside, readStatus, readSurroundings } from './sql.generated.ts';
+import { type Surroundings, surroundingsRow } from './surroundings-row.ts';
 
 /** Where a row of msg_tran can be: each is in exactly one place, which the header of read_status.sql defines. */
 export const places = [
@@ -46,51 +47,6 @@ const statusRow = z
     count: message_count,
     oldestSeconds: oldest_seconds,
   }));
-
-const surroundingsRow = z
-  .object({
-    installation: z.string(),
-    database_name: z.string(),
-    local_time: z.string(),
-    receiver: z.string().nullable(),
-    receiver_seconds: seconds.nullable(),
-    reports: count,
-    reports_seconds: seconds.nullable(),
-    parked: count,
-    unmatched: count,
-    unmatched_day: count,
-    gate_seconds: seconds.nullable(),
-    refused: count,
-    unguarded: z.string().nullable(),
-    server_time_zone: z.string().nullable(),
-    server_ahead_seconds: seconds.nullable(),
-  })
-  .transform((row) => ({
-    installation: row.installation,
-    databaseName: row.database_name,
-    /** When this was, in the agent's zone. */
-    localTime: row.local_time,
-    /** Null if nobody holds the report stream. */
-    receiver: row.receiver === null ? null : { holder: row.receiver, leaseSeconds: row.receiver_seconds ?? 0 },
-    reports: {
-      waiting: row.reports,
-      oldestSeconds: row.reports_seconds,
-      parked: row.parked,
-      unmatched: row.unmatched,
-      unmatchedOfLastDay: row.unmatched_day,
-    },
-    rateGateAheadSeconds: row.gate_seconds ?? 0,
-    /** Messages that wait because the gateway refuses each alone, and has accepted no others since. */
-    refusedAlone: row.refused,
-    /** Triggers that guard the tables and do not fire; null if all do. */
-    unguarded: row.unguarded,
-    /** Null if this session was given a zone of its own, which hides the server's. */
-    serverTimeZone: row.server_time_zone,
-    /** How far the server's local time is ahead of the agent's. */
-    serverAheadSeconds: row.server_ahead_seconds,
-  }));
-
-export type Surroundings = z.output<typeof surroundingsRow>;
 
 const doubtRow = z
   .object({

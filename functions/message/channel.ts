@@ -1,3 +1,5 @@
+import { plainWord } from './blank.ts';
+
 /** The channels a message can travel on, by the names that `channel_order` uses. */
 export const Channel = {
   Sms: 'sms',
@@ -11,9 +13,14 @@ export const Channel = {
 
 export type Channel = (typeof Channel)[keyof typeof Channel];
 
-/** The lanes, most urgent first: each has a queue of its own and a share of the sending. */
-export const Priority = { VeryFast: 'veryfast', Fast: 'fast', Slow: 'slow' } as const;
+const channels: ReadonlySet<string> = new Set(Object.values(Channel));
 
-export type Priority = (typeof Priority)[keyof typeof Priority];
+export function isChannel(name: string): name is Channel {
+  return channels.has(name);
+}
 
-export const priorities: readonly Priority[] = [Priority.VeryFast, Priority.Fast, Priority.Slow];
+/** The names in channel_order. Commas at its end are of a CSV, and name nothing. The tables' fallback_chain is the same. */
+export function fallbackChain(channelOrder: string): string[] {
+  const names = plainWord(channelOrder).split(',');
+  return names.slice(0, names.findLastIndex((name) => name !== '') + 1);
+}

@@ -1,4 +1,5 @@
-import type { Channel, Priority } from './channel.ts';
+import type { Channel } from './channel.ts';
+import type { Priority } from './priority.ts';
 
 /** One message as it goes to the gateway: contents of one row of msg_tran, translated once. */
 export interface Message {

@@ -1,4 +1,4 @@
-import { type Priority, priorities } from '../message/channel.ts';
+import { type Priority, priorities } from '../message/priority.ts';
 import type { Refusal } from '../message/refusal.ts';
 import { sizes } from './timing.ts';
 

@@ -1,4 +1,6 @@
+import type { BanMatcher } from '../message/ban-list.ts';
 import type { Message } from '../message/message.ts';
+import type { MessageRow } from '../message/message-row.ts';
 import type { Refusal } from '../message/refusal.ts';
 
 /** What the sender needs of a gateway. */
@@ -65,27 +67,20 @@ export interface LeasedBatch {
   /** Whether the gateway, since it refused these members as a whole, has accepted others. */
   readonly othersAnswered: boolean;
   readonly waitSeconds: number;
+  /** First part of the references at the gateway. */
+  readonly installation: string;
+  /** The texts that nothing is sent with. */
+  readonly bans: BanMatcher;
   /** In the order of their keys. A row that the customer deleted is not among them. */
   readonly members: readonly Member[];
 }
 
 export interface Member {
   readonly clientKey: string;
-  /** What to send; or why the row leaves the batch before the seal. */
-  readonly content: Message | Refusal | Postponement;
-}
-
-/** The customer put the row off, or made it too large for this batch: it waits again. */
-export interface Postponement {
-  readonly code: null;
-}
-
-export function isRefusal(content: Member['content']): content is Refusal {
-  return 'reason' in content;
-}
-
-export function isMessage(content: Member['content']): content is Message {
-  return !('code' in content);
+  /** As it is now; undefined if it leaves the batch, by what only the database knows. */
+  readonly row: MessageRow | undefined;
+  /** Why it ends; undefined if it does not: the customer put it off, or made it too large for this batch. */
+  readonly refusal: Refusal | undefined;
 }
 
 export interface Seal {
@@ -102,8 +97,8 @@ export interface Sealed {
   readonly outcome: 'sealed' | 'empty' | 'refused';
   /** Keys of the members that are sent: those that nobody holds, and that are as they were leased. */
   readonly taken: ReadonlySet<string>;
-  /** Keys of those that left with a code: not of one that its customer changed meanwhile. */
-  readonly ended: ReadonlySet<string>;
+  /** Those that left with a code: not one that its customer changed meanwhile, but one whose number was banned meanwhile. */
+  readonly ended: readonly (Refusal & { readonly clientKey: string })[];
 }
 
 export interface SettledResult extends Omit<SendResult, 'reference'> {

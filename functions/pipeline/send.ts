@@ -1,16 +1,19 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { judge } from '../message/judge.ts';
 import type { Message } from '../message/message.ts';
+import { toMessage } from '../message/message-row.ts';
+import { priorityOf } from '../message/priority.ts';
 import { parseReference } from '../message/reference.ts';
-import {
-  type InquireAnswer,
-  isMessage,
-  isRefusal,
-  type LeasedBatch,
-  type SendAnswer,
-  type SendGateway,
-  type SendResult,
-  type SendStore,
-  type SettledResult,
+import type { Refusal } from '../message/refusal.ts';
+import type {
+  InquireAnswer,
+  LeasedBatch,
+  Member,
+  SendAnswer,
+  SendGateway,
+  SendResult,
+  SendStore,
+  SettledResult,
 } from './send-ports.ts';
 import { backoffSeconds, timing } from './timing.ts';
 
@@ -42,7 +45,9 @@ export interface SendTally {
   readonly accepted: number;
   readonly rejected: number;
   /** Rows that left the batch unsent. */
-  readonly refused: readonly { clientKey: string; code: string; reason: string }[];
+  readonly refused: readonly (Refusal & { readonly clientKey: string })[];
+  /** Of the messages sent, those whose priority is no word of ours: they go as slow ones. */
+  readonly unknownPriorities: number;
   /** Whether the sender came too late for its slot. */
   readonly late: boolean;
   /** What the gateway or the network said, if it was no answer. */
@@ -73,24 +78,22 @@ const sealLeadMs = 50;
 
 async function sendFirst(attempt: Attempt, ports: SendPorts): Promise<SendTally> {
   const { lease, leaseToken } = attempt;
-  const messages = messagesOf(lease);
+  const { messages, left } = judgeMembers(lease);
   const kept = messages.map((message) => ({ clientKey: message.clientKey, requestHash: hashOf(message) }));
-  const left = lease.members.flatMap(({ clientKey, content }) =>
-    isMessage(content) ? [] : [{ clientKey, code: content.code, reason: isRefusal(content) ? content.reason : null }],
-  );
   await sleepUntil(attempt.slotAt - sealLeadMs, ports.clock);
   const { outcome, taken, ended } = await ports.store.seal({ batchId: lease.batchId, leaseToken, kept, left });
-  const refused = lease.members.flatMap(({ clientKey, content }) =>
-    isRefusal(content) && ended.has(clientKey) ? [{ clientKey, ...content }] : [],
-  );
-  if (outcome === 'empty') return tally({ outcome, refused });
+  if (outcome === 'empty') return tally({ outcome, refused: ended });
   if (outcome === 'refused') {
     // The lease ran out meanwhile, or hardly lasts: the batch is read again, and this look was no try.
     await ports.store.release({ batchId: lease.batchId, leaseToken, waitSeconds: 0, burnt: false, reopen: false });
     return tally({ outcome: 'lost' });
   }
   const sent = messages.filter((message) => taken.has(message.clientKey));
-  return { ...(await call(attempt, sent, ports)), refused };
+  const hasNoPriority = ({ row }: Member) => row !== undefined && priorityOf(row.priority) === undefined;
+  const unknownPriorities = lease.members.filter(
+    (member) => taken.has(member.clientKey) && hasNoPriority(member),
+  ).length;
+  return { ...(await call(attempt, sent, ports)), refused: ended, unknownPriorities };
 }
 
 /**
@@ -99,7 +102,7 @@ async function sendFirst(attempt: Attempt, ports: SendPorts): Promise<SendTally>
  */
 async function resolve(attempt: Attempt, ports: SendPorts): Promise<SendTally> {
   const { lease } = attempt;
-  const messages = messagesOf(lease);
+  const { messages } = judgeMembers(lease);
   const repeatable =
     lease.sealed !== undefined &&
     lease.sealed.seconds < timing.keyLifetimeSeconds &&
@@ -210,8 +213,16 @@ async function write(
   return tally({ outcome: 'sent', accepted, rejected: results.length - accepted });
 }
 
-function messagesOf({ members }: LeasedBatch): Message[] {
-  return members.flatMap(({ content }) => (isMessage(content) ? [content] : []));
+/** What may be sent of a batch, and what leaves it: with a code, or without one to wait again. */
+function judgeMembers({ batchId, installation, bans, members }: LeasedBatch) {
+  const messages: Message[] = [];
+  const left: { clientKey: string; code: string | null; reason: string | null }[] = [];
+  for (const { clientKey, row, refusal } of members) {
+    const why = row === undefined ? (refusal ?? { code: null, reason: null }) : judge(row, bans);
+    if (row !== undefined && why === undefined) messages.push(toMessage(row, { installation, batchId }));
+    else if (why !== undefined) left.push({ clientKey, code: why.code, reason: why.reason });
+  }
+  return { messages, left };
 }
 
 /** Of everything the gateway would see of a message. */
@@ -230,5 +241,5 @@ async function sleepUntil(at: number, clock: SendClock): Promise<void> {
 }
 
 function tally(part: Partial<SendTally> & Pick<SendTally, 'outcome'>): SendTally {
-  return { accepted: 0, rejected: 0, refused: [], late: false, reason: undefined, ...part };
+  return { accepted: 0, rejected: 0, refused: [], unknownPriorities: 0, late: false, reason: undefined, ...part };
 }

@@ -41,6 +41,7 @@ it.each([
   ['written by an open transaction', 'changed in its contents'],
   ['kept by a foreign key', 'minded by a trigger under way'],
   ['written back from an old entity', 'copied back from the log'],
+  ['inserted for a banned number', 'copied back from the log'],
 ])('a row that is %s and %s at once ends as it should', async (...names) => {
   const rows = await meddling.indulge(names.map(named));
   expect(await meddling.wrongAtLast(rows)).toEqual([]);

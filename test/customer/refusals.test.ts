@@ -8,7 +8,11 @@ const endings = [
   { code: 'E999', columns: { channel_order: 'pigeon' }, reason: /^channel_order: expected .*, got 'pigeon'$/ },
   { code: 'E930', columns: { request_date: '2026-11-20 12:00:00' }, reason: /ttl: / },
   { code: 'E930', columns: { ttl: -1 }, reason: /ttl: / },
-  { code: 'E917', columns: { recipient: '01000000017' }, reason: /^recipient or contents: banned/ },
+  {
+    code: 'E917',
+    columns: { recipient: '01000000017' },
+    reason: /^recipient: expected no number of msg_banlist, got that of entry \d+$/,
+  },
   { code: 'A306', columns: { recipient: '01000000666' }, reason: /^gateway: rejected with code A306/ },
 ] as const;
 
@@ -60,7 +64,7 @@ describe('a row that ends without being sent', () => {
     await finish(2);
     expect(await row(key)).toMatchObject({
       ...{ mt_report_code: 'E917', mt_report_date: expect.any(Date), mt_rslt_date: expect.any(Date) },
-      ...{ msg_sent_date: null, end_reason: expect.stringMatching(/banned/) },
+      ...{ msg_sent_date: null, end_reason: expect.stringMatching(/msg_banlist/) },
     });
     expect(await row(other)).toMatchObject({ mt_report_code: '10000', end_reason: null });
   });

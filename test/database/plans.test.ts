@@ -48,6 +48,8 @@ interface Surroundings {
   readonly others: number;
   /** Whether the others are in the tables before our messages, or come after them. */
   readonly inserted: 'first' | 'last';
+  /** Numbers in the ban list. */
+  readonly bans?: number;
 }
 
 /**
@@ -93,13 +95,31 @@ describe.each<Surroundings>([
   });
 });
 
+describe('beside 300,000 banned numbers', () => {
+  let beside: Reads;
+  beforeAll(async () => {
+    beside = await readsBeside({ others: 0, inserted: 'first', bans: 300_000 });
+  });
+
+  it.each(statements)('%s reads no more than a tenth more', (statement) => {
+    const [few, many] = [alone.get(statement) ?? new Map(), beside.get(statement) ?? new Map()];
+    expect.soft(sum(many).buffers, toTable(few, many)).toBeLessThanOrEqual(1.1 * sum(few).buffers);
+    expect.soft(sum(many).rows, toTable(few, many)).toBeLessThanOrEqual(1.1 * sum(few).rows);
+  });
+
+  it('no other statement is called', () => {
+    expect([...beside.keys()].sort()).toEqual([...alone.keys()].sort());
+  });
+});
+
 /** What the statements read that take our messages from their table to the log, and a late report after them. */
-async function readsBeside({ others, inserted }: Surroundings): Promise<Reads> {
+async function readsBeside({ others, inserted, bans = 0 }: Surroundings): Promise<Reads> {
   const database = await cloneDatabase();
   const session = new pg.Client({ connectionString: database.url, options: '-c timezone=UTC' });
   try {
     await session.connect();
     await prepare(database.pool);
+    await insertBans(database.pool, bans);
     if (inserted === 'first') await insertOthers(database.pool, others);
     await insertMessages(database.pool, messageCount, { request_date: times.ours });
     if (inserted === 'last') await insertOthers(database.pool, others);
@@ -168,6 +188,14 @@ async function insertOthers(pool: pg.Pool, count: number): Promise<void> {
     `insert into msg_log (client_key, batch_id, msg_key, channel_order, msg_status, request_date, recipient, finished_at, archived_at)
      select 4000000 + i, 1000000, 'L-' || i, 'sms', '4', '${times.due}', '01000000002', '${times.due}', '${times.due}'
      from generate_series(1, ${count}) i`,
+  );
+}
+
+/** In several spellings, none of them of our recipients. */
+async function insertBans(pool: pg.Pool, count: number): Promise<void> {
+  await pool.query(
+    `insert into msg_banlist (ban_type, ban_text)
+     select 'R', case i % 3 when 0 then '010' when 1 then '010-' else '+82 10' end || 10000000 + i from generate_series(1, ${count}) i`,
   );
 }
 

@@ -338,7 +338,7 @@ describe('a row', () => {
       places.reduce((sum, name) => sum + own[name].count, 0),
     ]);
     const { rows } = await pool().query<{ lane: number; n: number }>(
-      `select lane_of(priority) as lane, count(*)::int as n from msg_tran group by 1 order by 1`,
+      `select lane_of_priority(priority) as lane, count(*)::int as n from msg_tran group by 1 order by 1`,
     );
     expect(counted).toEqual(rows.map(({ lane, n }) => [['veryfast', 'fast', 'slow'][lane], n]));
   });

@@ -136,4 +136,30 @@ describe('the schema', () => {
     await applySchema(database.current.url);
     expect(await query(shape)).toEqual(before);
   });
+
+  it('takes over the index of the waiting rows from earlier versions, whose function meant less', async () => {
+    await query(`
+      drop index msg_tran_due_by_lane;
+      create function lane_of(priority text) returns int language sql immutable parallel safe
+        return case lower(priority) when 'veryfast' then 0 when 'fast' then 1 else 2 end;
+      create index msg_tran_due on msg_tran (lane_of(priority), greatest(request_date, waits_until), client_key)
+        where msg_status = '1';
+      insert into msg_tran (client_key, channel_order, request_date, recipient, priority)
+        values (9101, 'sms', now(), '01000000001', 'VF'), (9102, 'sms', now(), '01000000001', 'fast	');
+    `);
+    await applySchema(database.current.url);
+    await applySchema(database.current.url);
+    const named = `select indexrelid::regclass::text as index from pg_index
+      where indrelid = 'msg_tran'::regclass and indexrelid::regclass::text like 'msg_tran_due%' and indisvalid`;
+    expect(await query(named)).toEqual([{ index: 'msg_tran_due_by_lane' }]);
+    expect(await query(`select from pg_proc where proname = 'lane_of'`)).toEqual([]);
+    const found = async (lane: number) => {
+      const { rows } = await database.current.pool.query<{ client_key: string }>(
+        `select client_key from msg_tran where lane_of_priority(priority) = $1 and msg_status = '1' and client_key > 9100`,
+        [lane],
+      );
+      return rows.map(({ client_key: key }) => key);
+    };
+    expect([await found(0), await found(1)]).toEqual([['9101'], ['9102']]);
+  });
 });

@@ -11,6 +11,7 @@ describe('the settings of an agent', () => {
       collectIntervalMs: 2000,
       mergeIntervalMs: 2000,
       archiveIntervalMs: 10_000,
+      banCheckMinutes: 1,
       timeZone: 'Asia/Seoul',
     });
   });
@@ -35,6 +36,8 @@ describe('the settings of an agent', () => {
     [{ messagesPerSecond: 'fast' }, 'messagesPerSecond: expected a whole number from 0 to 100000, got "fast"'],
     [{ messagesPerSecond: '-1' }, 'messagesPerSecond: expected a whole number from 0 to 100000, got "-1"'],
     [{ sessions: 41 }, 'sessions: expected a whole number from 6 to 40, got 41'],
+    [{ banCheckMinutes: 0 }, 'banCheckMinutes: expected a whole number from 1 to 60, got 0'],
+    [{ banCheckMinutes: '61' }, 'banCheckMinutes: expected a whole number from 1 to 60, got "61"'],
     [{ messagePerSecond: 1 }, 'messagePerSecond: no such setting, did you mean messagesPerSecond?'],
     [{ wat: 1 }, 'wat: no such setting, expected one of profile, '],
     [{ timeZone: 'Seoul' }, 'timeZone: expected an IANA time zone such as Asia/Seoul, got "Seoul"'],

@@ -83,6 +83,6 @@ describe('the profiles aws and local', () => {
         .map(([, { Properties }]) => JSON.stringify(Properties['ManagedPolicyArns']));
     expect(managed(emulator, /Sender/).join()).not.toContain('AWSLambdaVPCAccessExecutionRole');
     expect(managed(aws, /Sender/).join()).toContain('AWSLambdaVPCAccessExecutionRole');
-    expect(managed(emulator, /Collector|Migrator/)).toEqual(managed(aws, /Collector|Migrator/));
+    expect(managed(emulator, /Collector|Migrator|Scheduler/)).toEqual(managed(aws, /Collector|Migrator|Scheduler/));
   });
 });

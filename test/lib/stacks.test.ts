@@ -4,6 +4,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import {
+  banlistSchedulerEnvironment,
   collectorEnvironment,
   logMigratorEnvironment,
   receiverEnvironment,
@@ -17,16 +18,25 @@ import { readConfig } from '../../lib/agent-config.ts';
 let data: Template;
 let agent: Template;
 let receiver: Template;
+let checkedEveryFifthMinute: Template;
 
-/** One synthesis for all tests here: it bundles the functions. */
+/** Synthesized once for all tests here: that takes seconds. */
 beforeAll(() => {
-  const app = new App();
-  addStacks(app, readConfig({}));
-  const templateOf = (id: string) => Template.fromStack(app.node.findChild(id) as Stack);
+  const templateOf = synthesize({});
   data = templateOf('OmniAgent-Data');
   agent = templateOf('OmniAgent');
   receiver = templateOf('OmniAgent-Receiver');
 });
+
+beforeAll(() => {
+  checkedEveryFifthMinute = synthesize({ banCheckMinutes: '5' })('OmniAgent');
+});
+
+function synthesize(context: Record<string, string>) {
+  const app = new App();
+  addStacks(app, readConfig(context));
+  return (id: string) => Template.fromStack(app.node.findChild(id) as Stack);
+}
 
 const functionProperties = z.object({
   Description: z.string(),
@@ -61,19 +71,20 @@ describe('the functions', () => {
     ['sender', senderEnvironment],
     ['report-migrator', reportMigratorEnvironment],
     ['log-migrator', logMigratorEnvironment],
+    ['banlist-scheduler', banlistSchedulerEnvironment],
   ])('give %s an environment that it can parse, and nothing else', (program, schema) => {
     const { Variables } = functionOf(program).Environment;
     expect(() => schema.parse(resolved(Variables))).not.toThrow();
     expect(Object.keys(Variables).toSorted()).toEqual(Object.keys(schema.shape).toSorted());
   });
 
-  it('run on Node 24 and arm64, four of them', () => {
-    agent.resourceCountIs('AWS::Lambda::Function', 4);
+  it('run on Node 24 and arm64, five of them', () => {
+    agent.resourceCountIs('AWS::Lambda::Function', 5);
     agent.allResourcesProperties('AWS::Lambda::Function', { Runtime: 'nodejs24.x', Architectures: ['arm64'] });
   });
 
   it('are never invoked again by Lambda, and never late', () => {
-    agent.resourceCountIs('AWS::Lambda::EventInvokeConfig', 4);
+    agent.resourceCountIs('AWS::Lambda::EventInvokeConfig', 5);
     agent.allResourcesProperties('AWS::Lambda::EventInvokeConfig', {
       MaximumRetryAttempts: 0,
       MaximumEventAgeInSeconds: 60,
@@ -90,7 +101,7 @@ describe('the functions', () => {
 
   it('leave the sender alone in the network with the registered address', () => {
     expect(functionOf('sender').VpcConfig).toBeDefined();
-    for (const program of ['collector', 'report-migrator', 'log-migrator']) {
+    for (const program of ['collector', 'report-migrator', 'log-migrator', 'banlist-scheduler']) {
       expect(functionOf(program).VpcConfig).toBeUndefined();
     }
   });
@@ -129,13 +140,29 @@ describe('the SEND QUEUE', () => {
 });
 
 describe('the schedules', () => {
-  it('fire three functions once a minute, without retries', () => {
-    agent.resourceCountIs('AWS::Events::Rule', 3);
+  it('fire four functions once a minute, without retries', () => {
+    agent.resourceCountIs('AWS::Events::Rule', 4);
     agent.allResourcesProperties('AWS::Events::Rule', {
       ScheduleExpression: 'rate(1 minute)',
       State: 'ENABLED',
       Targets: [Match.objectLike({ RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 } })],
     });
+  });
+});
+
+describe('the check of the ban list', () => {
+  it.each([
+    ['once a minute', () => agent, 'rate(1 minute)'],
+    ['every five minutes, if banCheckMinutes is 5', () => checkedEveryFifthMinute, 'rate(5 minutes)'],
+  ])('is fired %s', (_often, template, rate) => {
+    template().hasResourceProperties('AWS::Events::Rule', {
+      ScheduleExpression: rate,
+      Targets: [{ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^UpkeepBanlistScheduler'), 'Arn'] } }],
+    });
+  });
+
+  it('ends before the next begins', () => {
+    expect(functionOf('banlist-scheduler').Timeout).toBeLessThan(60);
   });
 });
 
@@ -168,12 +195,21 @@ describe('the grants', () => {
         .filter((action) => action.startsWith('sqs:'));
     expect(new Set(actionsOf(/Collector/))).toEqual(new Set(['sqs:SendMessage']));
     expect(actionsOf(/Sender/)).toEqual(expect.arrayContaining(['sqs:ReceiveMessage', 'sqs:DeleteMessage']));
-    expect(actionsOf(/Migrator/)).toEqual([]);
+    expect(actionsOf(/Migrator|Scheduler/)).toEqual([]);
   });
 
   it('give every part the Data API', () => {
     const data = [...statementsOf(agent), ...statementsOf(receiver)].flatMap(({ Action }) => Action);
-    expect(data.filter((action) => action === 'rds-data:ExecuteStatement')).toHaveLength(5);
+    expect(data.filter((action) => action === 'rds-data:ExecuteStatement')).toHaveLength(6);
+  });
+
+  it('give the ban list’s check the Data API and its secret, nothing else', () => {
+    const ofScheduler = Object.entries(agent.findResources('AWS::IAM::Policy'))
+      .filter(([name]) => name.startsWith('UpkeepBanlistScheduler'))
+      .flatMap(([, { Properties }]) => policy.parse(Properties).PolicyDocument.Statement)
+      .flatMap(({ Action }) => Action);
+    expect(ofScheduler).toContain('rds-data:ExecuteStatement');
+    expect(ofScheduler.filter((action) => !/^(rds-data|secretsmanager):/.test(action))).toEqual([]);
   });
 });
 
@@ -190,7 +226,7 @@ describe('the receiver', () => {
 });
 
 describe('the alarms', () => {
-  it('are of five kinds, each with a heading in the runbook by its name', () => {
+  it('are of six kinds, each with a heading in the runbook by its name', () => {
     const alarms = [agent, receiver].flatMap((template) =>
       Object.values(template.findResources('AWS::CloudWatch::Alarm')),
     );
@@ -203,6 +239,7 @@ describe('the alarms', () => {
       'OmniAgent/Sending/DeadLetterQueueNotEmpty/Slow',
       'OmniAgent/Sending/DeadLetterQueueNotEmpty/VeryFast',
       'OmniAgent/Sending/RequestRefused',
+      'OmniAgent/Upkeep/BanListNotChecked',
     ]);
     const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
     for (const description of descriptions) {
@@ -234,6 +271,22 @@ describe('the alarms', () => {
       Period: 60,
       EvaluationPeriods: 5,
       TreatMissingData: 'notBreaching',
+    });
+  });
+
+  it.each([
+    ['every minute', () => agent, 60],
+    ['every fifth', () => checkedEveryFifthMinute, 300],
+  ])('goes off when five checks of the ban list are missing that are due %s', (_due, template, period) => {
+    template().hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName: 'BanListChecked',
+      Dimensions: [{ Name: 'service', Value: 'banlist-scheduler' }],
+      Statistic: 'Sum',
+      ComparisonOperator: 'LessThanThreshold',
+      Threshold: 1,
+      Period: period,
+      EvaluationPeriods: 5,
+      TreatMissingData: 'breaching',
     });
   });
 

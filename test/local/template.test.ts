@@ -179,12 +179,12 @@ describe('the synthesized app', () => {
 
     const plan = readAssembly(outDir, { queueUrl });
 
-    expect(plan.functions).toHaveLength(4);
+    expect(plan.functions).toHaveLength(5);
     expect(plan.queues).toHaveLength(6);
     expect(plan.queues.filter(({ attributes }) => 'RedrivePolicy' in attributes)).toHaveLength(3);
     expect(plan.eventSources).toHaveLength(3);
     expect(plan.eventSources.every((source) => source.reportsItemFailures)).toBe(true);
-    expect(plan.schedules.map(({ periodMs }) => periodMs)).toEqual([60_000, 60_000, 60_000]);
+    expect(plan.schedules.map(({ periodMs }) => periodMs)).toEqual([60_000, 60_000, 60_000, 60_000]);
     const rates = plan.functions.map(({ environment }) => environment['MESSAGES_PER_SECOND']);
     expect(rates.filter((rate) => rate === '77')).toHaveLength(2);
     expect(plan.receiver?.environment['GATEWAY_URL']).toBe('grpc://127.0.0.1:4200');

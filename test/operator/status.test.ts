@@ -4,13 +4,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { applySchema } from '../../bin/local/schema.ts';
 import { statusText, toStatus } from '../../bin/operator/status.ts';
 import type { SetAside } from '../../functions/database/set-aside-row.ts';
-import {
-  type PlaceName,
-  places,
-  placesOf,
-  type Surroundings,
-  statusStore,
-} from '../../functions/database/status-store.ts';
+import { type PlaceName, places, placesOf, statusStore } from '../../functions/database/status-store.ts';
+import type { Surroundings } from '../../functions/database/surroundings-row.ts';
 import { reportOf } from '../support/agent.ts';
 import { emptyTables, type TestDatabase, timeZone, useDatabase } from '../support/database.ts';
 import { type Stages, stagesOn } from './stages.ts';
@@ -37,6 +32,7 @@ describe('the surroundings', () => {
       rateGateAheadSeconds: 0,
       refusedAlone: 0,
       unguarded: null,
+      banList: { checkedSeconds: null, texts: 0, expressions: 0, problems: 0, firstProblems: null },
     });
   });
 
@@ -145,6 +141,7 @@ const calm: Surroundings = {
   rateGateAheadSeconds: 0.75,
   refusedAlone: 0,
   unguarded: null,
+  banList: { checkedSeconds: 12, texts: 3, expressions: 1, problems: 0, firstProblems: null },
   serverTimeZone: 'Asia/Seoul',
   serverAheadSeconds: 0,
 };
@@ -187,6 +184,7 @@ describe('the text', () => {
         '  report stream   held by receiver-1, for 14 s more',
         '  reports         0 to be merged; 0 looking for their row, 12 never found it',
         '  rate gate       slots are given 0.8 s ahead',
+        '  ban list        looked at 12 s ago: texts 3, expressions 1',
         "  zone            Asia/Seoul; the server's own is Asia/Seoul",
       ].join('\n'),
     );
@@ -238,6 +236,16 @@ describe('the text', () => {
     expect(titles).toHaveLength(places.length);
     const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
     for (const title of titles) expect(runbook).toMatch(new RegExp(`^\\| ${title} +\\|`, 'm'));
+  });
+
+  it('warns of entries of the ban list that ban nothing, and of a list that nobody looks at', () => {
+    const list = { checkedSeconds: 3 * 3600, texts: 1, expressions: 0, problems: 7 };
+    const text = statusText(statusOf({}, { banList: { ...list, firstProblems: '12 (ban_text: expected a number)' } }));
+    expect(text).toContain('WARNING: nobody has looked at the ban list for 3 h');
+    expect(text).toContain(
+      '7 entries of msg_banlist ban nothing, by ban_seq: 12 (ban_text: expected a number) and others',
+    );
+    expect(statusText(statusOf({}))).not.toContain('WARNING');
   });
 
   it('says where it cannot see', () => {

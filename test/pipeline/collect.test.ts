@@ -137,47 +137,18 @@ function endIn(group: string, code: string): Record<string, unknown> {
 }
 
 describe('a row that may not be sent', () => {
-  it.each([
-    ['an unknown channel', { channel_order: 'sms,fax' }, 'mt', 'channel_order: expected sms'],
-    ['no channel', { channel_order: '' }, 'mt', 'channel_order: expected sms'],
-    ['four channels', { channel_order: 'rcs,sms,mms,alimtalk' }, 'rcs', 'channel_order: expected one to three'],
-    ['a channel twice', { channel_order: 'alimtalk,alimtalk' }, 'kko', 'channel_order: expected each channel once'],
-    [
-      'international with another',
-      { channel_order: 'international,sms' },
-      'mt',
-      'channel_order: expected international alone',
-    ],
-    [
-      'broken JSON in kko_option',
-      { channel_order: 'alimtalk', kko_option: '{"a":' },
-      'kko',
-      'kko_option: expected a JSON object',
-    ],
-    [
-      'a JSON array in rcs_option',
-      { channel_order: 'rcs', rcs_option: '[]' },
-      'rcs',
-      'rcs_option: expected a JSON object',
-    ],
-    ['no recipient', { recipient: ' ' }, 'mt', 'recipient: expected a number'],
-    [
-      'too many bytes',
-      { kko_option: JSON.stringify({ x: 'y'.repeat(60_000) }) },
-      'mt',
-      'contents: expected at most 60000 bytes',
-    ],
-  ])('with %s ends E999 in the group of its first channel, and delays no other', async (...row) => {
-    const [, columns, group, reason] = row;
-    const bad = await insertMessage(pool(), columns);
+  it('with too many bytes ends E999 in the group of its first channel, and delays no other', async () => {
+    const large = { channel_order: 'alimtalk', kko_option: JSON.stringify({ x: 'y'.repeat(60_000) }) };
+    const bad = await insertMessage(pool(), large);
     const good = await insertMessage(pool());
     const { refused } = await agent.collect();
-    expect(refused).toEqual([{ clientKey: bad, code: 'E999', reason: expect.stringContaining(reason) }]);
+    const reason = expect.stringMatching(/^contents: expected at most 60000 bytes, got \d+$/);
+    expect(refused).toEqual([{ clientKey: bad, code: 'E999', reason }]);
     expect(await findMessage(pool(), bad)).toMatchObject({
       msg_status: '3',
       batch_id: null,
       end_reason: refused[0]?.reason,
-      ...endIn(group, 'E999'),
+      ...endIn('kko', 'E999'),
     });
     expect((await batches()).map(({ members }) => members)).toEqual([[good]]);
   });
@@ -220,16 +191,16 @@ describe('a row that may not be sent', () => {
     ['r', 'y', '01000000001', 1],
     ['R', 'N', '01000000001', 0],
     ['R', 'Y', '0100000000', 0],
-    ['T', 'Y', 'ell', 1],
-    ['T', 'Y', '', 0],
-    ['T', 'Y', 'bye', 0],
+    ['R', 'Y', '', 0],
+    ['T', 'Y', '01000000001', 0],
   ])('ends E917 by a ban of type %s, use_yn %s, text %j: %i', async (...ban) => {
     const [type, use, text, banned] = ban;
     await pool().query('insert into msg_banlist (ban_type, use_yn, ban_text) values ($1, $2, $3)', [type, use, text]);
     const row = await insertMessage(pool());
     expect(await agent.collect()).toMatchObject({ banned, messages: 1 - banned });
     if (banned === 0) return;
-    const end = { end_reason: 'recipient or contents: banned by msg_banlist', ...endIn('mt', 'E917') };
+    const reason = expect.stringMatching(/^recipient: expected no number of msg_banlist, got that of entry \d+$/);
+    const end = { end_reason: reason, ...endIn('mt', 'E917') };
     expect(await findMessage(pool(), row)).toMatchObject({ msg_status: '3', ...end });
   });
 });

@@ -73,6 +73,8 @@ const dates = [
   '4713-01-01 BC',
 ];
 
+const numbers = ['01000000001', ' 010-0000-0001', '+82 10 0000 0001', '０１０００００００１', '15880000'];
+
 /** A row that a customer's defect may insert: everything that the columns take. */
 function anyRow(random: Random): Columns {
   const text = (length: number) => [...random.pick(texts)].slice(0, length).join('');
@@ -85,7 +87,7 @@ function anyRow(random: Random): Columns {
     priority: maybe(random.pick(['slow', 'veryfast', 'VeryFast', 'urgent', ''])),
     ttl: maybe(random.pick([0, -5, 60, 86_400, 2_147_483_647, -2_147_483_648])),
     callback: maybe(text(30)),
-    recipient: text(30),
+    recipient: random.chance(0.7) ? random.pick(numbers) : text(30),
     payment_code: maybe(text(20)),
     mt_subject: maybe(text(60)),
     mt_content: maybe(text(4_000)),
@@ -140,7 +142,7 @@ describe('large rows', () => {
   });
 
   it('that have grown since the claim leave their batch and end E999, and delay no other', async () => {
-    await insertMessages(pool(), 3);
+    await insertMessages(pool(), 3, { channel_order: 'alimtalk' });
     await agent.collect();
     const grown = JSON.stringify({ attachment: 'y'.repeat(70_000) });
     await pool().query(
@@ -149,7 +151,7 @@ describe('large rows', () => {
     );
     expect(await agent.send(agent.queued[0]?.batchId ?? '')).toMatchObject({ accepted: 2, refused: [] });
     expect(await agent.collect()).toMatchObject({ batches: 0, refused: [{ code: 'E999' }] });
-    const { rows } = await pool().query('select msg_status, mt_report_code as code from msg_tran order by client_key');
+    const { rows } = await pool().query('select msg_status, kko_report_code as code from msg_tran order by client_key');
     const sent = { msg_status: '2', code: null };
     expect(rows).toEqual([{ msg_status: '3', code: 'E999' }, sent, sent]);
   });

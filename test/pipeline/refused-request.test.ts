@@ -148,6 +148,26 @@ describe('a request that is refused as a whole', () => {
     expect(await findMessage(pool(), keys[0] ?? '')).toMatchObject(ended);
   });
 
+  it.each(['null', 'old'])(
+    'is halved though a trigger (return %s) keeps the member at fault where it is',
+    async (returned) => {
+      const keys = await insert(2);
+      const bad = keys[1] ?? '';
+      gateway.refuses = isOneOf([bad]);
+      await pool().query(`create function stay() returns trigger language plpgsql as $$ begin return ${returned}; end $$;
+      create trigger stay before update on msg_tran for each row
+        when (old.client_key = ${bad} and old.batch_id <> new.batch_id) execute function stay()`);
+      try {
+        await turns(4, 120);
+        expect(acceptedKeys()).toEqual(keys.slice(0, 1));
+      } finally {
+        await pool().query('drop function stay cascade');
+      }
+      await turns(8, 120);
+      expect(await findMessage(pool(), bad)).toMatchObject(ended);
+    },
+  );
+
   it('is not halved once a report has proved that it was accepted', async () => {
     const keys = await insert(2);
     await agent.collect();

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Subject } from '../../bin/simulate/bans.ts';
 import { checkEndings } from '../../bin/simulate/expectations.ts';
 import { Ledger } from '../../bin/simulate/ledger.ts';
 import { emptyTables } from '../../bin/simulate/tables.ts';
@@ -47,9 +48,17 @@ beforeEach(async () => {
 });
 
 /** What is said of the log, if this is true and the log was changed so. */
-async function verdictOn(truth: Partial<RowTruth>, change = 'select'): Promise<string | undefined> {
+async function verdictOn(
+  truth: Partial<RowTruth>,
+  change = 'select',
+  banned: readonly Subject[] = [],
+): Promise<string | undefined> {
   const ledger = new Ledger(new World({ seed: 1, startAt: now }));
   ledger.insert({ ...aTruth(), ...truth });
+  for (const [index, subject] of banned.entries()) {
+    const written = { ban_seq: String(index + 1), ban_type: 'R', ban_text: '010-0000-0001', use_yn: 'Y' };
+    ledger.bans.add(written, subject);
+  }
   await client.query(change);
   return await checkEndings(client, ledger).then(
     () => undefined,
@@ -70,7 +79,6 @@ describe('the endings', () => {
     ['deleted by the customer', { deletedAt: now }, 'delete from msg_log'],
     ['rejected', { rejectedCode: 'A306' }, refusedWith('A306')],
     ['malformed', { isMalformed: true }, refusedWith('E999')],
-    ['banned', { bannedAt: now + 7_000 }, refusedWith('E917')],
     ['expired', { expiresAt: now + 7_000 }, refusedWith('E930')],
     ['ended by the customer', { endedAt: now }, ended],
     [
@@ -146,7 +154,7 @@ describe('the endings', () => {
       verdict: /^I3: r1x ended with code E999, which is not true of it/,
     },
     { code: 'E999', truth: {}, verdict: /^I3: r1x ended with code E999, which is not true of it/ },
-    { code: 'E917', truth: { bannedAt: now + 8_000 }, verdict: /^I3: r1x ended with code E917/ },
+    { code: 'E917', truth: {}, verdict: /^I3: r1x ended with code E917/ },
     { code: 'E930', truth: { expiresAt: now + 8_000 }, verdict: /^I3: r1x ended with code E930/ },
   ])('are wrong when $code is not true of an unsent row', async ({ code, truth, verdict }) => {
     expect(await verdictOn(truth, refusedWith(code))).toMatch(verdict);
@@ -166,6 +174,28 @@ describe('the endings', () => {
     expect(await verdictOn({ isMalformed: true }, `${refusedWith('E999')}; update msg_log set ${change}`)).toMatch(
       verdict,
     );
+  });
+
+  const bans = ['number 01000000001', 'content r1x', 'number 01000000002', 'note r1x'] as const;
+  const bannedBy = (column: string, banSeq: number) =>
+    `${refusedWith('E917')}; update msg_log set end_reason = '${column}: expected no word of msg_banlist, got that of entry ${banSeq}'`;
+
+  it.each([
+    ['recipient', 1],
+    ['mt_content', 2],
+    ['kko_option', 4],
+  ] as const)('are right when %s is what entry %s bans', async (column, banSeq) => {
+    expect(await verdictOn({ note: 'r1x' }, bannedBy(column, banSeq), bans)).toBeUndefined();
+  });
+
+  it.each([
+    ['recipient', 2],
+    ['recipient', 3],
+    ['recipient', 9],
+    ['mt_content', 1],
+    ['kko_option', 2],
+  ] as const)('are wrong when %s is said to be what entry %s bans', async (column, banSeq) => {
+    expect(await verdictOn({ note: 'r1x' }, bannedBy(column, banSeq), bans)).toMatch(/^I3: r1x ended with code E917/);
   });
 
   it('are wrong when a row that its customer ended has a code', async () => {

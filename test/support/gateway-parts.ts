@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 import type { SimulatorOptions } from '../../bin/local/simulator/options.ts';
 import { type Simulator, startSimulator } from '../../bin/local/simulator/start.ts';
-import { Channel, Priority } from '../../functions/message/channel.ts';
+import { Channel } from '../../functions/message/channel.ts';
 import type { Message } from '../../functions/message/message.ts';
+import { Priority } from '../../functions/message/priority.ts';
 
 export const account = { clientId: 'omni', clientSecret: 'not a secret' };
 

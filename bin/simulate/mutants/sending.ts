@@ -23,8 +23,9 @@ export const sendingMutants: readonly Mutant[] = [
     name: 'what became of a batch is told without its messages',
     breaks: ['I8'],
     file: send,
-    find: 'return { ...(await call(attempt, sent, ports)), refused };',
-    replace: 'return { ...(await call(attempt, sent, ports)), refused, reason: JSON.stringify(sent) };',
+    find: 'return { ...(await call(attempt, sent, ports)), refused: ended, unknownPriorities };',
+    replace:
+      'return { ...(await call(attempt, sent, ports)), refused: ended, unknownPriorities, reason: JSON.stringify(sent) };',
   },
   {
     name: 'a sealed request is not made again after its key has expired',
@@ -73,13 +74,6 @@ export const sendingMutants: readonly Mutant[] = [
     replace: 'where b.not_before',
   },
   {
-    name: 'banned numbers are looked for again at the lease',
-    breaks: ['I7'],
-    file: `${queries}/lease_batch.sql`,
-    find: "         when is_banned(r.recipient, r.contents) then 'E917' end as code,",
-    replace: '         end as code,',
-  },
-  {
     name: 'a row that was put off while its batch was sealed waits again if it was never sent',
     breaks: ['I7'],
     file: `${queries}/lease_batch.sql`,
@@ -92,13 +86,6 @@ export const sendingMutants: readonly Mutant[] = [
     file: `${queries}/lease_batch.sql`,
     find: '  where not member.gone and member.code is null and not member.postponed',
     replace: '  where not member.gone',
-  },
-  {
-    name: 'the validity is looked at again at the lease',
-    breaks: ['I7'],
-    file: `${queries}/lease_batch.sql`,
-    find: "         when has_expired(r.request_date, r.ttl, :defaultValiditySeconds::int, (select local from moment)) then 'E930'\n",
-    replace: '',
   },
   {
     name: 'each batch has a slot of its own at the rate gate',

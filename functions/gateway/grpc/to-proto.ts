@@ -1,5 +1,6 @@
-import { Channel, Priority } from '../../message/channel.ts';
+import { Channel } from '../../message/channel.ts';
 import type { ChannelContent, Message } from '../../message/message.ts';
+import { Priority } from '../../message/priority.ts';
 import {
   type ChannelContent as ProtoContent,
   type Message as ProtoMessage,

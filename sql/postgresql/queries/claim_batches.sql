@@ -1,4 +1,5 @@
--- One turn of the collector: takes due rows of the lanes in their shares, judges them, cuts send batches.
+-- One turn of the collector: takes due rows of the lanes in their shares, judges what only the database
+-- knows of them, cuts send batches.
 --
 -- Index: msg_tran_due (lane, time from which it may go, client_key), read in order, no sort.
 -- Locks: agent (skip locked: one collector claims at a time), msg_tran rows (skip locked), never waits.
@@ -41,7 +42,7 @@ offer as materialized (
   cross join lateral (
     select count(*)::int as n from (
       select from msg_tran m
-      where lane_of(m.priority) = l.lane and {{is_due m}}
+      where lane_of_priority(m.priority) = l.lane and {{is_due m}}
       limit :turnLimit::int) waiting
   ) due
 ),
@@ -61,28 +62,16 @@ quota as materialized (
 picked as materialized (
   select q.lane, q.batches, taken.*
   from quota q cross join lateral (
-    select m.client_key, m.request_date, {{due_at m}} as due_at, m.ttl, m.recipient, m.channel_order, m.kko_option, m.rcs_option,
-           concat_ws(' ', m.mt_subject, m.mt_content, m.kko_content, m.rcs_content) as contents
+    select m.client_key, m.request_date, {{due_at m}} as due_at, m.ttl, m.recipient, {{bytes_of m}} as bytes
     from msg_tran m
-    where lane_of(m.priority) = q.lane and {{is_due m}}
+    where lane_of_priority(m.priority) = q.lane and {{is_due m}}
     order by {{due_at m}}, m.client_key
     limit q.batches * :batchSize::int
     for no key update of m skip locked) taken
 ),
 judged as materialized (
-  select w.lane, w.batches, w.client_key, w.due_at, w.bytes,
-    case when flaw.reason is not null then 'E999'
-         when has_expired(w.request_date, w.ttl, :defaultValiditySeconds::int, (select local from moment)) then 'E930'
-         when is_banned(w.recipient, w.contents) then 'E917' end as code,
-    flaw.reason
-  from (
-    select p.*, 600 + octet_length(p.contents) + coalesce(octet_length(p.kko_option), 0) + coalesce(octet_length(p.rcs_option), 0) as bytes
-    from picked p
-  ) w
-  cross join lateral (
-    select malformed_reason(w.channel_order, w.recipient, w.kko_option, w.rcs_option, w.bytes) as reason
-    offset 0 -- or it is worked out again for each use of it
-  ) flaw
+  select w.lane, w.batches, w.client_key, w.due_at, w.bytes, w.ban_seq, {{code_of w}} as code
+  from (select p.*, ban.ban_seq from picked p {{ban_of p}}) w
 ),
 refused as materialized (
   select j.client_key, j.code, {{reason_of j}} as reason from judged j where j.code is not null
@@ -148,7 +137,7 @@ oldest as materialized (
   select min(waiting.due_at) as due_at
   from generate_series(0, 2) as lanes(lane) cross join lateral (
     select {{due_at m}} as due_at from msg_tran m
-    where lane_of(m.priority) = lanes.lane and m.msg_status = '1' and {{due_at m}} >= timestamp '2000-01-01'
+    where lane_of_priority(m.priority) = lanes.lane and m.msg_status = '1' and {{due_at m}} >= timestamp '2000-01-01'
       and m.client_key not in (select client_key from aside)
     order by {{due_at m}} limit 1) waiting
   where waiting.due_at <= (select local from moment)

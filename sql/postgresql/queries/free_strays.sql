@@ -3,7 +3,7 @@
 --
 -- Index: primary keys. Locks: set_aside rows, msg_tran rows (skip locked), never waits.
 -- Parameters: now, timeZone; turnLimit; only (a probe's).
--- One row: freed_count, forgotten_count.
+-- One row: freed_count.
 with moment as materialized (
   select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local
 ),
@@ -44,4 +44,4 @@ forgotten as (
          or d.step <> 'seal' and d.until <= (select at from moment) - interval '2 minutes')
   returning 1
 )
-select (select count(*)::int from freed) as freed_count, (select count(*)::int from forgotten) as forgotten_count
+select count(*)::int as freed_count from freed

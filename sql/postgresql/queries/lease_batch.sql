@@ -1,4 +1,5 @@
--- Gives one sender the right to a batch for a time, takes a slot of the rate gate, reads the rows.
+-- Gives one sender the right to a batch for a time, takes a slot of the rate gate, reads the rows, and judges what only the
+-- database knows of them.
 --
 -- Index: primary keys. Locks: the send_batch row (skip locked), then the gate (waits: a slot is taken in an instant).
 -- Parameters: now, timeZone; batchId, leaseToken, leaseSeconds, messagesPerSecond (0: no gate), aheadSeconds that slots
@@ -54,13 +55,15 @@ moment as materialized (select agent_now(:now::timestamptz) as at, agent_now(:no
 -- never to have been sent is claimed again with what was changed meanwhile. A lateral subquery that cannot be flattened (offset
 -- 0) is an index look-up a member, whatever the statistics say.
 read as materialized (
-  select k.client_key as member_key, m.*, concat_ws(' ', m.mt_subject, m.mt_content, m.kko_content, m.rcs_content) as contents
+  select k.client_key as member_key, m.*
   from leased l cross join lateral unnest(l.members) as k(client_key)
   left join lateral (
     -- Named one by one: a customer's own columns may be named as anything here is.
     select t.client_key, t.request_date, t.ttl, t.waits_until, t.priority, t.channel_order, t.callback, t.recipient, t.payment_code,
-      t.origin_cid, t.mt_subject, t.mt_content, t.mt_file_key, t.kko_msg_type, t.kko_content, t.kko_option, t.kko_sender_key,
-      t.kko_template_code, t.rcs_content, t.rcs_option, t.rcs_brand_key, t.rcs_agency_key, t.rcs_msgbase_id
+      t.origin_cid, t.mt_subject, t.mt_content, t.mt_file_key, t.kko_msg_type, t.kko_sender_key, t.kko_template_code,
+      case when {{uses_kko t}} then t.kko_content end as kko_content, case when {{uses_kko t}} then t.kko_option end as kko_option,
+      case when {{uses_rcs t}} then t.rcs_content end as rcs_content, case when {{uses_rcs t}} then t.rcs_option end as rcs_option,
+      t.rcs_brand_key, t.rcs_agency_key, t.rcs_msgbase_id, {{bytes_of t}} as bytes
     from msg_tran t
     -- A sealed member may have its report already; the sealed request holds it all the same.
     where t.client_key = k.client_key and t.batch_id = l.id and ({{is_waiting t}} or l.state = 'sealed')
@@ -68,19 +71,9 @@ read as materialized (
   ) m on true
 ),
 judged as materialized (
-  select r.*, flaw.reason,
-    case when flaw.reason is not null then 'E999'
-         when has_expired(r.request_date, r.ttl, :defaultValiditySeconds::int, (select local from moment)) then 'E930'
-         when is_banned(r.recipient, r.contents) then 'E917' end as code,
-    sum(case when flaw.reason is null then size.bytes else 0 end) over (order by r.member_key) as bytes_so_far
-  from read r
-  cross join lateral (
-    select 600 + octet_length(r.contents) + coalesce(octet_length(r.kko_option), 0) + coalesce(octet_length(r.rcs_option), 0) as bytes offset 0
-  ) size
-  cross join lateral (
-    select case when r.client_key is not null then malformed_reason(r.channel_order, r.recipient, r.kko_option, r.rcs_option, size.bytes) end as reason
-    offset 0 -- or it is worked out again for each use of it
-  ) flaw
+  select r.*, {{code_of r}} as code,
+    sum(case when r.bytes <= 60000 then r.bytes else 0 end) over (order by r.member_key) as bytes_so_far
+  from (select read.*, ban.ban_seq from read {{ban_of read}}) r
 ),
 -- One that was put off, or that has grown until it no longer fits, waits for another batch: the claim cuts at 600,000 bytes.
 member as materialized (
@@ -100,10 +93,11 @@ answer as materialized (
 )
 select a.outcome, l.idempotency_key, l.state, l.request_hash, l.requeues, coalesce(l.others_answered, false) as others_answered, l.wait_seconds,
   extract(epoch from agent_now(:now::timestamptz) - l.sealed_at)::float8 as sealed_seconds,
-  (select installation from agent) as installation,
+  (select installation from agent) as installation, list.version as ban_version, list.digest as ban_digest,
   member.member_key as client_key, member.gone, member.code, member.reason, member.postponed, member.expires_at, content.*
 from answer a
 left join leased l on true
+left join ban_list list on true
 left join member on true
 -- Not of what may not go: a row of the answer that is too large would fail the whole of it.
 left join lateral (

@@ -5,7 +5,8 @@
 -- Rows, the oldest first: batch_count in doubt altogether; batch_id, idempotency_key, lane, message_count, attempts;
 --   sealed_seconds since it was sealed; seconds that the lease and the pause still run, and until the sweep looks at it: 0
 --   if that is over; released whether its last sender gave it back; of its messages: open_count still in '1', answered_count
---   with the gateway's answer written, gone_count deleted or taken out, banned_count and expired_count since.
+--   with the gateway's answer written, gone_count deleted or taken out, banned_count (by their numbers) and
+--   expired_count since.
 with moment as materialized (
   select agent_now(:now::timestamptz) as at
 ),
@@ -26,9 +27,10 @@ from moment m cross join doubtful d cross join lateral (
   select count(*) filter (where t.msg_status = '1')::int as open_count,
     count(*) filter (where t.msg_sent_date is not null)::int as answered_count,
     count(*) filter (where t.client_key is null)::int as gone_count,
-    count(*) filter (where is_banned(t.recipient, concat_ws(' ', t.mt_subject, t.mt_content, t.kko_content, t.rcs_content)))::int as banned_count,
+    count(ban.ban_seq)::int as banned_count,
     count(*) filter (where has_expired(t.request_date, t.ttl, :defaultValiditySeconds::int, m.at at time zone :timeZone))::int as expired_count
   from unnest(d.members) as member(client_key)
   left join msg_tran t on t.client_key = member.client_key and t.batch_id = d.id
+  {{ban_of t}}
 ) of_members
 order by d.sealed_at, d.id

@@ -17,7 +17,7 @@ stray as materialized (
 -- Whether a row was sent, its batch_id and msg_sent_date say: a customer cannot write those, but any msg_status (beside a batch
 -- too, by a trigger that holds the row while it is claimed).
 placed as (
-  select lane_of(t.priority) as lane,
+  select lane_of_priority(t.priority) as lane,
     case when t.finished_at is not null then 'finished'
          when b.state = 'claimed' then 'claimed'
          when b.state = 'sealed' then case when {{first_call}} then 'sending' else 'inDoubt' end

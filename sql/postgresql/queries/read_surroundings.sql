@@ -1,4 +1,5 @@
--- What the messages depend on: the report stream, the reports, the rate gate, the guard of msg_tran, the zones.
+-- What the messages depend on: the report stream, the reports, the rate gate, the guard of msg_tran, the ban list,
+-- the zones.
 --
 -- Scans msg_report and msg_report_unmatched. Locks: none. Parameters: now, timeZone.
 -- One row: installation and database name that were looked at, local_time then; receiver (who holds the stream; null if nobody),
@@ -6,6 +7,7 @@
 --   found yet), unmatched (never found) and unmatched_day in the last 24 hours; gate_seconds that slots are given ahead;
 --   refused: messages whose requests, each of one message, the gateway refuses as a whole, while it takes no others; unguarded:
 --   triggers of the guard that are missing or do not fire, as text with commas, null if none;
+--   ban_*: what BanlistScheduler found, first_ban_problems the first five in words;
 --   server_time_zone of sessions that say nothing else, null if this one said something else itself;
 --   server_ahead_seconds its local time is ahead of the agent's.
 with moment as materialized (
@@ -30,6 +32,10 @@ select (select installation from agent) as installation, current_database()::tex
    from (values ('zz_omni_guard_insert', 'msg_tran'), ('zz_omni_guard_update', 'msg_tran'), ('zz_omni_guard_update', 'msg_log')) as guard(name, of_table)
    where not exists (select from pg_trigger t
                      where t.tgrelid = to_regclass(guard.of_table) and t.tgname = guard.name and t.tgenabled = 'A')) as unguarded,
+  extract(epoch from m.at - ban_list.checked_at)::float8 as ban_checked_seconds, ban_list.text_count as ban_texts,
+  ban_list.expression_count as ban_expressions, ban_list.problem_count as ban_problems,
+  (select string_agg((problem->>'banSeq') || ' (' || (problem->>'problem') || ')', ', ')
+   from jsonb_path_query(ban_list.problems, '$[0 to 4]') as problem) as first_ban_problems,
   s.zone as server_time_zone,
   extract(epoch from (m.at at time zone s.zone) - m.local)::float8 as server_ahead_seconds
-from moment m cross join server s
+from moment m cross join server s cross join ban_list

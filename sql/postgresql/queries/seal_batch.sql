@@ -7,8 +7,7 @@
 --   kept: [{k, h}] client_key and hash of its request; left: [{k, code, reason}] rows that leave, with a code or, if it is null,
 --   to wait again; only (a probe's).
 -- One row: outcome 'sealed', 'empty' (nobody was left: the batch is gone), or 'refused' (the lease is not the sender's any
---   more); taken: the members of the sealed batch, and ended: those that left with a code, as text with commas; stray_count
---   rows that are put aside because they could not be freed: somebody holds them, or a trigger passed them over.
+--   more); taken: the members of the sealed batch, as text with commas; ended: those that left with a code, as JSON.
 with moment as materialized (
   select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local
 ),
@@ -18,20 +17,25 @@ allowed as materialized (
     and b.lease_until > agent_now(:now::timestamptz) + make_interval(secs => :marginSeconds::float8)
   for update
 ),
-kept as materialized (
-  select k.k as client_key, k.h as hash
+candidate as materialized (
+  select k.k as client_key, k.h as hash, ban.ban_seq
   from allowed cross join lateral (select * from jsonb_to_recordset(:kept::jsonb) as k(k bigint, h text) order by k.k) k
   cross join lateral (
-    select from msg_tran t where t.client_key = k.k and t.batch_id = :batchId::bigint and {{is_waiting t}}
+    select t.recipient from msg_tran t where t.client_key = k.k and t.batch_id = :batchId::bigint and {{is_waiting t}}
     for no key update skip locked) locked
+  {{ban_of locked}}
 ),
+kept as materialized (select client_key, hash from candidate where ban_seq is null),
+-- Banned since the lease, or found by the sender to be one that leaves.
 leaving as materialized (
-  select l.k as client_key, l.code, l.reason
+  select c.client_key, 'E917' as code, {{reason_of_ban c}} as reason
+  from candidate c where c.ban_seq is not null and {{may_leave c}}
+  union all
+  select l.k, l.code, l.reason
   from allowed cross join lateral (select * from jsonb_to_recordset(:left::jsonb) as l(k bigint, code text, reason text) order by l.k) l
   cross join lateral (
     select from msg_tran t
-    where t.client_key = l.k and t.batch_id = :batchId::bigint and {{is_waiting t}}
-      and t.client_key not in (select client_key from set_aside where step = 'seal' and until > (select at from moment)) {{only t}}
+    where t.client_key = l.k and t.batch_id = :batchId::bigint and {{is_waiting t}} and {{may_leave t}}
     for no key update skip locked) locked
 ),
 tried as (
@@ -43,9 +47,9 @@ tried as (
   from unnest(array(select client_key from leaving), array(select code from leaving), array(select reason from leaving))
          as f(client_key, code, reason)
   where t.client_key = f.client_key
-  returning t.client_key, f.code, t.batch_id is null as has_left
+  returning t.client_key, f.code, f.reason, t.batch_id is null as has_left
 ),
-freed as materialized (select client_key, code from tried where has_left),
+freed as materialized (select client_key, code, reason from tried where has_left),
 -- Members that could be neither taken nor freed still name the batch: they are freed later.
 stray as materialized (
   select member.client_key
@@ -76,5 +80,5 @@ emptied as (
 )
 select case when exists (select from sealed) then 'sealed' when exists (select from emptied) then 'empty' else 'refused' end as outcome,
        (select string_agg(client_key::text, ',' order by client_key) from kept) as taken,
-       (select string_agg(client_key::text, ',') from freed where code is not null) as ended,
-       (select count(*)::int from stray) as stray_count
+       (select json_agg(json_build_object('clientKey', client_key::text, 'code', code, 'reason', reason) order by client_key)
+        from freed where code is not null)::text as ended

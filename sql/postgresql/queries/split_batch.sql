@@ -19,15 +19,21 @@ halved as materialized (
     select from unnest(r.members) as member(client_key) cross join lateral (
       select from msg_tran t where t.client_key = member.client_key and t.batch_id = r.id and t.msg_status <> '1' offset 0) told)
 ),
+-- Those that could not be moved the last time come first: the half that moves is of the others.
+ordered as materialized (
+  select h.id, h.other_id, member.client_key, row_number() over (order by aside.client_key is null, member.client_key) as place,
+         cardinality(h.members) as size
+  from halved h cross join lateral unnest(h.members) as member(client_key)
+  left join (select client_key from set_aside where step = 'split') aside on aside.client_key = member.client_key
+),
 other_half as materialized (
-  select member.client_key, h.other_id
-  from halved h cross join lateral unnest(h.members[cardinality(h.members) / 2 + 1:]) as member(client_key)
-  cross join lateral (
+  select o.client_key, o.other_id
+  from ordered o cross join lateral (
     select from msg_tran t
-    where t.client_key = member.client_key and t.batch_id = h.id and {{is_waiting t}}
+    where t.client_key = o.client_key and t.batch_id = o.id and {{is_waiting t}}
       and t.client_key not in (select client_key from set_aside where step = 'split' and until > (select at from moment)) {{only t}}
     for no key update skip locked) locked
-  where cardinality(h.members) > 1
+  where o.place > o.size / 2 and o.size > 1
 ),
 tried as (
   update msg_tran t
@@ -37,6 +43,11 @@ tried as (
   returning t.client_key, t.batch_id = f.batch_id as has_moved
 ),
 moved as materialized (select client_key from tried where has_moved),
+passed_over as (
+  {{set_aside split}}
+  from other_half f where f.client_key not in (select client_key from moved)
+  {{set_aside_again}}
+),
 other as (
   insert into send_batch (id, lane, members, message_count, created_at, wake_at, refused_at, others_answered)
   select h.other_id, h.lane, array(select client_key from moved order by 1), (select count(*) from moved), h.created_at,

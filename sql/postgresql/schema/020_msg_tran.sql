@@ -72,7 +72,10 @@ create index if not exists msg_tran_msg_status on msg_tran (msg_status);
 create index if not exists msg_tran_recipient on msg_tran (recipient);
 create index if not exists msg_tran_priority on msg_tran (priority, msg_status, agent_id);
 -- Serves the claim. No batch_id in its predicate: setting it would be no heap-only update.
-create index if not exists msg_tran_due on msg_tran (lane_of(priority), greatest(request_date, waits_until), client_key)
+create index if not exists msg_tran_due_by_lane on msg_tran (lane_of_priority(priority), greatest(request_date, waits_until), client_key)
   where msg_status = '1';
+-- Of earlier versions. What a function means that an index uses must not change: both have new names.
+drop index if exists msg_tran_due;
+drop function if exists lane_of(text);
 -- Serves the archive.
 create index if not exists msg_tran_finished on msg_tran (finished_at, client_key) where finished_at is not null;

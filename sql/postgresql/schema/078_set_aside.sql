@@ -12,7 +12,7 @@ create or replace function next_of_step(of_step text, parameters jsonb, at times
   turn as materialized (select (next_of_step.parameters->>'turnLimit')::int as size)
   (select t.client_key from generate_series(0, 2) as lanes(lane) cross join lateral (
      select t.client_key from msg_tran t
-     where next_of_step.of_step = 'claim' and lane_of(t.priority) = lanes.lane and t.msg_status = '1' and t.batch_id is null
+     where next_of_step.of_step = 'claim' and lane_of_priority(t.priority) = lanes.lane and t.msg_status = '1' and t.batch_id is null
        and greatest(t.request_date, t.waits_until) <= next_of_step.local and t.client_key not in (select client_key from aside)
      order by greatest(t.request_date, t.waits_until), t.client_key limit (select size from turn)) t)
   union
@@ -96,6 +96,8 @@ declare
 begin
   -- A trigger that waits for somebody fails too, and soon.
   set local lock_timeout = '200ms';
+  -- While somebody holds the ban list (truncate and reload in one transaction) every row fails, and none is at fault.
+  lock table msg_banlist in access share mode;
   foreach key in array candidates loop
     exit when clock_timestamp() > ends_at;
     error := null;

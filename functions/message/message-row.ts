@@ -1,8 +1,10 @@
 import * as z from 'zod';
-import { Channel, Priority } from '../message/channel.ts';
-import type { ChannelContent, Message } from '../message/message.ts';
-import { formatReference } from '../message/reference.ts';
-import { key } from './agent-database.ts';
+import { Channel, fallbackChain, isChannel } from './channel.ts';
+import type { ChannelContent, Message } from './message.ts';
+import { internationalNumber, normalNumber } from './number.ts';
+import { isNoOption } from './option.ts';
+import { Priority, priorityOf } from './priority.ts';
+import { formatReference } from './reference.ts';
 
 const text = z
   .string()
@@ -11,7 +13,8 @@ const text = z
 
 /** A row of msg_tran as the lease reads it: the customers' column names, translated here and nowhere else. */
 export const messageRow = z.object({
-  client_key: key,
+  /** A bigint, which must not become a number. */
+  client_key: z.coerce.string().regex(/^-?\d+$/),
   expires_at: z.coerce.date(),
   priority: text,
   channel_order: z.string(),
@@ -36,31 +39,21 @@ export const messageRow = z.object({
 
 export type MessageRow = z.output<typeof messageRow>;
 
+/** The message of a row that keeps the rules of judge.ts. */
 export function toMessage(row: MessageRow, batch: { installation: string; batchId: string }): Message {
+  const chain = fallbackChain(row.channel_order).filter(isChannel);
+  const recipient = normalNumber(row.recipient) ?? '';
   return {
     clientKey: row.client_key,
     reference: formatReference({ ...batch, clientKey: row.client_key }),
-    recipient: row.recipient.trim(),
-    senderNumber: row.callback.trim(),
-    priority: priorityOf(row.priority),
+    recipient: chain.includes(Channel.International) ? internationalNumber(recipient) : recipient,
+    senderNumber: normalNumber(row.callback) ?? row.callback.trim(),
+    priority: priorityOf(row.priority) ?? Priority.Slow,
     expiresAt: row.expires_at,
     paymentCode: row.payment_code.trim(),
     originCompanyId: row.origin_cid.trim(),
-    fallbackChain: chainOf(row.channel_order).map((channel) => contentOf(channel, row)),
+    fallbackChain: chain.map((channel) => contentOf(channel, row)),
   };
-}
-
-/** As the tables' lane_of: a missing or unknown priority is slow. */
-function priorityOf(priority: string): Priority {
-  const name = priority.toLowerCase();
-  return name === Priority.VeryFast || name === Priority.Fast ? name : Priority.Slow;
-}
-
-const channels = z.array(z.enum(Channel));
-
-/** As the tables' fallback_chain; rows with another channel never come this far. */
-function chainOf(channelOrder: string): Channel[] {
-  return channels.parse(channelOrder.replaceAll(' ', '').toLowerCase().split(','));
 }
 
 function contentOf(channel: Channel, row: MessageRow): ChannelContent {
@@ -77,7 +70,7 @@ function contentOf(channel: Channel, row: MessageRow): ChannelContent {
         messageBaseId: row.rcs_msgbase_id,
         brandKey: row.rcs_brand_key,
         agencyKey: row.rcs_agency_key,
-        optionsJson: row.rcs_option.trim(),
+        optionsJson: optionsOf(row.rcs_option),
       };
     default:
       return {
@@ -86,9 +79,14 @@ function contentOf(channel: Channel, row: MessageRow): ChannelContent {
         text: row.kko_content,
         senderKey: row.kko_sender_key,
         templateCode: row.kko_template_code,
-        optionsJson: row.kko_option.trim(),
+        optionsJson: optionsOf(row.kko_option),
       };
   }
+}
+
+/** Empty where an option says nothing. */
+function optionsOf(option: string): string {
+  return isNoOption(option) ? '' : option.trim();
 }
 
 function listOf(commaSeparated: string): string[] {

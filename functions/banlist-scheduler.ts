@@ -1,0 +1,22 @@
+import { banlistSchedulerEnvironment, parseEnvironment } from './aws/env.ts';
+import { MetricUnit, observe, withHouseMiddleware } from './aws/middleware.ts';
+import { banListStore } from './database/ban-list-store.ts';
+import { connectDatabase } from './database/data-api.ts';
+import { checkBanList } from './maintenance/ban-list.ts';
+
+/** Checks the ban list and publishes it for the senders. */
+const env = parseEnvironment(banlistSchedulerEnvironment);
+const observed = observe('banlist-scheduler');
+const { logger, metrics } = observed;
+const store = banListStore(connectDatabase(env));
+
+export const handler = withHouseMiddleware<unknown>(observed).handler(async () => {
+  const { problems, hasNewProblems, isPublished, textCount, expressionCount } = await checkBanList(store);
+  const problemCount = problems.length;
+  // By ban_seq: what an entry says is the customer's.
+  if (hasNewProblems)
+    logger.warn('ban list: entries that ban nothing', { problemCount, problems: problems.slice(0, 10) });
+  if (isPublished) logger.info('ban list published', { textCount, expressionCount });
+  metrics.addMetric('BanListChecked', MetricUnit.Count, 1);
+  metrics.addMetric('BanListProblems', MetricUnit.Count, problemCount);
+});

@@ -1,0 +1,99 @@
+import * as z from 'zod';
+import type { BanEntries, BanListStore } from '../maintenance/ban-list.ts';
+import { type BanMatcher, compileBanList } from '../message/ban-list.ts';
+import { type AgentDatabase, key, momentOf, queryOne } from './agent-database.ts';
+import { publishBanList, readBanEntries } from './sql.generated.ts';
+
+/** Far below the megabyte that an answer may have. */
+const pageSize = 2_000;
+/** A list that changes during each of these is not read. */
+const rounds = 5;
+/** Problems that are kept, to be shown. */
+const mostProblems = 100;
+
+const entryRow = z.object({ ban_seq: key, ban_type: z.string(), ban_text: z.string(), digest: z.string() });
+
+const publishedRow = z
+  .object({ is_published: z.boolean(), has_new_problems: z.boolean() })
+  .transform((row) => ({ isPublished: row.is_published, hasNewProblems: row.has_new_problems }));
+
+/** BanlistScheduler's view of the database. */
+export function banListStore(database: AgentDatabase): BanListStore {
+  return {
+    readEntries: () => readEntries(database),
+
+    async publish({ problems, ...found }) {
+      const { now } = momentOf(database);
+      const shown = JSON.stringify(problems.slice(0, mostProblems));
+      const parameters = { now, ...found, problemCount: problems.length, problems: shown };
+      return await queryOne(database, { statement: publishBanList, parameters }, publishedRow);
+    },
+  };
+}
+
+/** Pages of one and the same list: if it changed meanwhile, from the beginning. */
+async function readEntries(database: AgentDatabase): Promise<BanEntries> {
+  for (let round = 0; round < rounds; round++) {
+    const found = await readPages(database);
+    if (found !== undefined) return found;
+  }
+  throw new Error(`msg_banlist: expected a list that is the same for a moment, got another one ${rounds} times`);
+}
+
+async function readPages({ queries }: AgentDatabase): Promise<BanEntries | undefined> {
+  const rows: z.output<typeof entryRow>[] = [];
+  for (;;) {
+    const parameters = { afterSeq: rows.at(-1)?.ban_seq ?? '-9223372036854775808', turnLimit: pageSize };
+    const page = await queries.query(readBanEntries, parameters, entryRow);
+    rows.push(...page);
+    if (page.length < pageSize) break;
+  }
+  const [first] = rows;
+  if (rows.some(({ digest }) => digest !== first?.digest)) return undefined;
+  const entries = rows.map((row) => ({ banSeq: row.ban_seq, banType: row.ban_type, banText: row.ban_text }));
+  return { entries, digest: first?.digest ?? '' };
+}
+
+/** What BanlistScheduler says of the list. */
+export interface PublishedBanList {
+  readonly version: bigint;
+  /** Null before the first look, which publishes a version. */
+  readonly digest: string | null;
+}
+
+interface LoadedBanList {
+  readonly version: bigint;
+  readonly list: Promise<{ readonly digest: string; readonly matcher: BanMatcher }>;
+}
+
+/** The texts that nothing is sent with, loaded once for each version that BanlistScheduler publishes. */
+export function banTexts(database: AgentDatabase): (published: PublishedBanList) => Promise<BanMatcher> {
+  let loaded: LoadedBanList | undefined;
+  const load = (version: bigint): LoadedBanList => {
+    const list = readEntries(database).then(({ entries, digest }) => {
+      return { digest, matcher: compileBanList(entries).matcher };
+    });
+    const loading = { version, list };
+    loaded = loading;
+    // One that failed is no list: the next batch tries again.
+    list.catch(() => {
+      if (loaded === loading) loaded = undefined;
+    });
+    return loading;
+  };
+  return async (published) => {
+    const known = loaded;
+    const isKnown = known !== undefined && !(await isOutdated(known, published));
+    // Another batch may have seen the same meanwhile: what it reads is new enough.
+    const isBegun = loaded !== undefined && loaded !== known;
+    const current = isKnown ? known : isBegun ? loaded : undefined;
+    return (await (current ?? load(published.version)).list).matcher;
+  };
+}
+
+/** Of a list that was loaded after a change nobody has published, too: if it was changed back, it never would be. */
+async function isOutdated({ version, list }: LoadedBanList, published: PublishedBanList): Promise<boolean> {
+  // A lease that was answered before another one may know an older version.
+  if (version !== published.version) return version < published.version;
+  return published.digest !== null && (await list).digest !== published.digest;
+}

@@ -1,0 +1,37 @@
+import { type BanEntry, type BanProblem, compileBanList } from '../message/ban-list.ts';
+
+/** What BanlistScheduler needs of the database. */
+export interface BanListStore {
+  /** All entries in use but the numbers, of one moment. */
+  readEntries(): Promise<BanEntries>;
+  publish(found: BanListFindings): Promise<{ isPublished: boolean; hasNewProblems: boolean }>;
+}
+
+export interface BanEntries {
+  readonly entries: readonly BanEntry[];
+  /** Of these entries: another one means another list. */
+  readonly digest: string;
+}
+
+export interface BanListFindings {
+  readonly digest: string;
+  readonly textCount: number;
+  readonly expressionCount: number;
+  readonly problems: readonly BanProblem[];
+}
+
+export interface BanListTally extends Omit<BanListFindings, 'digest'> {
+  /** Whether senders load the texts anew. */
+  readonly isPublished: boolean;
+  /** Whether there are entries that ban nothing, and others than at the last look. */
+  readonly hasNewProblems: boolean;
+  readonly next: 'idle';
+}
+
+/** Looks for entries that ban nothing, and publishes a new version of the texts if they have changed. */
+export async function checkBanList(store: BanListStore): Promise<BanListTally> {
+  const { entries, digest } = await store.readEntries();
+  const { textCount, expressionCount, problems } = compileBanList(entries);
+  const published = await store.publish({ digest, textCount, expressionCount, problems });
+  return { textCount, expressionCount, problems, ...published, next: 'idle' };
+}

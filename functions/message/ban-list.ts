@@ -1,0 +1,168 @@
+import { type Expression, ExpressionSet, parseExpression, ungatedSets } from './ban-expressions.ts';
+import type { Gate } from './ban-gates.ts';
+import { LiteralIndex } from './ban-literals.ts';
+
+/** An entry of msg_banlist of type T or E, or one that is none of the known types. */
+export interface BanEntry {
+  readonly banSeq: string;
+  readonly banType: string;
+  readonly banText: string;
+}
+
+export interface BanProblem {
+  readonly banSeq: string;
+  /** What was expected; never the entry's text. */
+  readonly problem: string;
+}
+
+export interface BanMatcher {
+  /** The entry with the lowest ban_seq that bans one of these texts, whose escapes are undone; undefined if none does. */
+  find(texts: readonly string[]): BanEntry | undefined;
+}
+
+export interface CompiledBanList {
+  readonly matcher: BanMatcher;
+  readonly problems: readonly BanProblem[];
+  readonly textCount: number;
+  readonly expressionCount: number;
+}
+
+/** An expression that is tried on texts with its literals. */
+interface Gated {
+  readonly rank: number;
+  readonly allOf: readonly string[];
+  readonly set: ExpressionSet;
+}
+
+/** What the entry with a literal in it does: ban (T), or have expressions tried. */
+interface Consequence {
+  rank: number;
+  readonly gated: Gated[];
+}
+
+/** Nothing that is seen: joiners, marks of direction, soft hyphens. Somebody who evades the list puts them into words. */
+const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]/g;
+
+/** How JSON with a string in it begins. Spares the exception (µs) for contents that begin with [광고]. */
+const BEGINS_AS_JSON = /^[ \t\n\r]*(?:\{[ \t\n\r]*"|\[[ \t\n\r]*[[{"\-0-9tfn]|")/;
+
+export function compileBanList(entries: readonly BanEntry[]): CompiledBanList {
+  const matcher = new Matcher();
+  const problems: BanProblem[] = [];
+  for (const entry of inOrder(entries)) {
+    const problem = matcher.add(entry);
+    if (problem) problems.push({ banSeq: entry.banSeq, problem });
+  }
+  matcher.complete();
+  const { textCount, expressionCount } = matcher;
+  return { matcher, problems, textCount, expressionCount };
+}
+
+/** Texts in a column's value: the value itself, and if it is JSON, each of its strings with escapes undone. */
+export function textsIn(value: string): string[] {
+  const texts = [value];
+  // A list that grows while it is walked, not recursion: a customer may nest ten thousand deep.
+  const parts = [parsed(value)];
+  for (const part of parts) {
+    if (typeof part === 'string') texts.push(part);
+    if (typeof part !== 'object' || part === null) continue;
+    for (const child of Object.values(part)) parts.push(child);
+  }
+  return texts;
+}
+
+function parsed(value: string): unknown {
+  if (!BEGINS_AS_JSON.test(value)) return undefined;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}
+
+class Matcher implements BanMatcher {
+  textCount = 0;
+  expressionCount = 0;
+  /** By rank. */
+  readonly #entries: BanEntry[] = [];
+  readonly #literals = new LiteralIndex();
+  /** By the literal's id. */
+  readonly #consequences: Consequence[] = [];
+  readonly #ungated: Expression[] = [];
+  #ungatedSets: ExpressionSet[] = [];
+
+  /** Entries come in the order of ban_seq. What is wrong with one, if it bans nothing. */
+  add(entry: BanEntry): string | undefined {
+    const text = comparable(entry.banText).trim();
+    const type = comparable(entry.banType).trim().toUpperCase();
+    if (type === 'R') return 'ban_text: expected a number';
+    if (type !== 'T' && type !== 'E') return 'ban_type: expected R, T or E';
+    if (text === '') return 'ban_text: expected a text, got nothing';
+    const rank = this.#entries.push(entry) - 1;
+    if (type === 'T') return this.#addText(text, rank);
+    const expression = parseExpression(text, rank);
+    return typeof expression === 'string' ? `ban_text: ${expression}` : this.#addExpression(expression);
+  }
+
+  complete(): void {
+    this.#ungatedSets = ungatedSets(this.#ungated);
+  }
+
+  find(texts: readonly string[]): BanEntry | undefined {
+    if (this.textCount + this.expressionCount === 0) return undefined;
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const text of texts) lowest = Math.min(lowest, this.#lowestIn(comparable(text)));
+    return this.#entries[lowest];
+  }
+
+  #lowestIn(text: string): number {
+    let lowest = Number.POSITIVE_INFINITY;
+    let gated: Set<Gated> | undefined;
+    for (const id of this.#literals.find(text)) {
+      const consequence = this.#consequences[id];
+      if (!consequence) continue;
+      lowest = Math.min(lowest, consequence.rank);
+      for (const expression of consequence.gated) gated = (gated ?? new Set()).add(expression);
+    }
+    for (const { rank, allOf, set } of gated ?? []) {
+      if (rank < lowest && allOf.every((literal) => text.includes(literal)))
+        lowest = Math.min(lowest, set.lowestIn(text));
+    }
+    for (const set of this.#ungatedSets) lowest = Math.min(lowest, set.lowestIn(text));
+    return lowest;
+  }
+
+  #addText(text: string, rank: number): undefined {
+    this.textCount += 1;
+    const consequence = this.#consequenceOf(text);
+    consequence.rank = Math.min(consequence.rank, rank);
+  }
+
+  #addExpression(expression: Expression): undefined {
+    this.expressionCount += 1;
+    if (expression.gate) this.#addGated(expression, expression.gate);
+    else this.#ungated.push(expression);
+  }
+
+  #addGated(expression: Expression, { anyOf, allOf }: Gate): void {
+    const gated = { rank: expression.rank, allOf, set: new ExpressionSet([expression]) };
+    for (const literal of anyOf) this.#consequenceOf(literal).gated.push(gated);
+  }
+
+  #consequenceOf(literal: string): Consequence {
+    const id = this.#literals.add(literal);
+    const consequence = this.#consequences[id] ?? { rank: Number.POSITIVE_INFINITY, gated: [] };
+    this.#consequences[id] = consequence;
+    return consequence;
+  }
+}
+
+function inOrder(entries: readonly BanEntry[]): BanEntry[] {
+  const keyed = entries.map((entry) => ({ entry, seq: BigInt(entry.banSeq) }));
+  return keyed.sort((a, b) => (a.seq < b.seq ? -1 : 1)).map(({ entry }) => entry);
+}
+
+/** A text as texts are compared. Invisible characters go first: they keep letters apart that NFC puts together. */
+function comparable(text: string): string {
+  return text.replace(INVISIBLE, '').normalize('NFC');
+}

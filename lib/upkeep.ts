@@ -1,0 +1,41 @@
+import { Duration } from 'aws-cdk-lib';
+import { ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import type { banlistSchedulerEnvironment } from '../functions/aws/env.ts';
+import type { AgentConfig } from './agent-config.ts';
+import { AgentFunction } from './agent-function.ts';
+import { agentAlarm } from './alarm.ts';
+import type { AgentDatabase } from './database.ts';
+import { schedule } from './schedule.ts';
+
+/** What runs beside the journey. The BanlistScheduler: checks the ban list and publishes it for the senders. */
+export class Upkeep extends Construct {
+  constructor(scope: Construct, id: string, { config, database }: { config: AgentConfig; database: AgentDatabase }) {
+    super(scope, id);
+    const interval = Duration.minutes(config.banCheckMinutes);
+    const scheduler = new AgentFunction<typeof banlistSchedulerEnvironment>(this, 'BanlistScheduler', {
+      program: 'banlist-scheduler',
+      // It checks once a firing, and must be over before the next, also where it waits for the table.
+      timeout: Duration.seconds(55),
+      environment: database.environment,
+    });
+    database.grantDataApiAccess(scheduler);
+    schedule(this, scheduler, { every: interval });
+    agentAlarm(this, 'BanListNotChecked', {
+      name: 'Upkeep/BanListNotChecked',
+      description: 'The ban list has not been checked for five intervals: changes of its texts do not count yet.',
+      metric: new Metric({
+        namespace: 'OmniAgent',
+        metricName: 'BanListChecked',
+        dimensionsMap: { service: 'banlist-scheduler' },
+        statistic: 'Sum',
+        period: interval,
+      }),
+      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+      threshold: 1,
+      evaluationPeriods: 5,
+      // A function that fails, or is not fired, says nothing.
+      treatMissingData: TreatMissingData.BREACHING,
+    });
+  }
+}

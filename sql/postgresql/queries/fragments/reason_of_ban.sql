@@ -1,0 +1,1 @@
+'recipient: expected no number of msg_banlist, got that of entry ' || $1.ban_seq

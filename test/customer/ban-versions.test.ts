@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { banListStore } from '../../functions/database/ban-list-store.ts';
+import { checkBanList } from '../../functions/maintenance/ban-list.ts';
+import { useScene } from './scene.ts';
+
+const scene = useScene();
+
+const check = () => checkBanList(banListStore(scene.current.database.at(scene.current.now())));
+
+/** Whether each text is banned; the demo's content has an x. */
+const use = (yes: boolean) => scene.current.query(`update msg_banlist set use_yn = '${yes ? 'Y' : 'N'}'`);
+
+it.each([true, false])(
+  'a list that is changed and changed back between two checks counts as it is at last (banned: %s)',
+  async (isBanned) => {
+    const { insert, agent, query, timesSent, finish } = scene.current;
+    await query(`insert into msg_banlist (ban_type, ban_text) values ('T', 'x')`);
+    await use(isBanned);
+    await check();
+    const store = agent.sendStore();
+    const sendOne = async () => {
+      const [key = ''] = await insert({ mt_content: 'x' });
+      await agent.collect();
+      for (const { batchId } of agent.queued.splice(0)) await agent.send(batchId, { store });
+      return key;
+    };
+    await use(!isBanned);
+    // The first batch of this sender: it loads the list as it is for a moment.
+    const between = await sendOne();
+    await use(isBanned);
+    await check();
+    const after = await sendOne();
+    await finish(1);
+    expect([between, after].map(timesSent)).toEqual(isBanned ? [1, 0] : [0, 1]);
+  },
+);
