@@ -135,6 +135,8 @@ export class Checker {
     if (!isOneOf(rowEdges, edge)) throw new Violation('I5', `${truth.id} went ${edge}, which is not on the chart`);
     world.saw(`row ${edge}`);
     if (row !== undefined) noteTimes(truth, row, world.now);
+    if (edge === 'claimed -> sent' && statement === 'settleBatch' && row?.batchId)
+      this.#options.ledger.writeAcceptance(row.batchId);
     const moment = momentOf(edge, statement);
     if (moment !== undefined) world.saw(moment);
     if (edge === 'claimed -> reported' && statement === 'sealBatch') this.#noteBan(truth, old?.batchId ?? '');
@@ -168,7 +170,7 @@ export class Checker {
   }
 
   #checkBatches(before: { snapshot: Snapshot; at: number }, statement: string | undefined): void {
-    const { world } = this.#options;
+    const { world, ledger } = this.#options;
     const earlier = new Map(before.snapshot.batches.map((batch) => [batch.id, batch]));
     const now = new Map(this.#last.batches.map((batch) => [batch.id, batch]));
     if (this.#last.batches.some(({ id }) => !earlier.has(id))) this.#checkOpen();
@@ -180,8 +182,11 @@ export class Checker {
         if (!isOneOf(batchEdges, edge))
           throw new Violation('I1', `batch ${id} went ${edge}, which is not on the chart`);
         world.saw(`batch ${edge}`);
-        if (edge === 'sealed -> claimed' && statement === 'splitBatch')
+        if (edge === 'sealed -> claimed' && statement === 'splitBatch') {
           world.saw('a refused request is halved' satisfies Moment);
+          if (old?.members.length === 1) ledger.putOff(id);
+          else ledger.halve(old?.members ?? []);
+        }
         const isTold = edge === 'in doubt -> gone' && statement === 'sweepBatches';
         if (isTold) world.saw('a batch closed by its reports' satisfies Moment);
       }

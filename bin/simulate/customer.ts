@@ -3,7 +3,7 @@ import type { Checker } from './checker.ts';
 import { timeZone } from './database.ts';
 import { drafted, type Plan, randomPlan } from './drafts.ts';
 import { type Habit, type Hands, isOfCustomer } from './habit.ts';
-import { habits } from './habits.ts';
+import { habits, thinkAgain } from './habits.ts';
 import { mind } from './habits-blocks.ts';
 import {
   addColumn,
@@ -90,8 +90,18 @@ export class Customer {
   mayMindHalving(row: RowTruth): void {
     const { world } = this.#parts;
     if (!world.faults.strikes('halvingMinded')) return;
-    const isSilent = world.random.chance(0.5);
+    const isSilent = world.random.chance(0.25);
     world.after(0, () => mind(row, this.#hands, { step: 'split', isSilent }));
+  }
+
+  /** To be called when a call comes to nothing: its rows are sealed, and some customers change one just then. */
+  mayThinkAgain(row: RowTruth): void {
+    const { world, checker } = this.#parts;
+    if (!world.faults.strikes('unsentRowChanged')) return;
+    world.after(0, async () => {
+      await thinkAgain(row, this.#hands);
+      await checker.look();
+    });
   }
 
   async #insert(plan: Plan, reusedKey?: string): Promise<void> {

@@ -12,6 +12,9 @@ import { Violation, type World } from './world.ts';
 
 export const timeZone = 'Asia/Seoul';
 
+/** Each try puts aside every row that fails: more are needed only where the machines fail too. */
+const mostFailures = 6;
+
 /** As the SDK does by itself after a connection that broke or an error of the server. */
 const sdkAttempts = 3;
 const repeatedBySdk: ReadonlySet<string> = new Set(['InternalServerErrorException', 'ServiceUnavailableError']);
@@ -41,6 +44,8 @@ export class SimulatedDatabase {
   readonly #options: SimulatedDatabaseOptions;
   /** Statements that come before then wait until then. */
   #stalledUntil = 0;
+  /** How often in a row each statement failed by what the customer has done. */
+  readonly #failures = new Map<string, number>();
 
   constructor(options: SimulatedDatabaseOptions) {
     this.#options = options;
@@ -87,7 +92,7 @@ export class SimulatedDatabase {
       if (faults.strikes('statementErrorBefore')) throw this.#randomError();
       const result = await this.#execute(name, command);
       world.tell(`${process.name} ${name}`);
-      const batchId = command.input.parameters?.find((one) => one.name === 'batchId')?.value?.stringValue ?? '';
+      const batchId = batchIdOf(command.input);
       const outcome = result.records?.[0]?.[0]?.stringValue;
       await this.#options.onStatement({ name, batchId, outcome }, process);
       if (faults.strikes('statementErrorAfter')) throw this.#randomError();
@@ -101,13 +106,19 @@ export class SimulatedDatabase {
     const { sessions, world } = this.#options;
     const now = new Date(world.now).toISOString();
     const parameters = input.parameters?.map((one) => atTime(one, now));
+    const what = `${name} ${batchIdOf(input)}`.trim();
     try {
       const answer = await sessions.execute(statementRequest.parse({ ...input, parameters }));
+      this.#failures.delete(what);
       return { ...answer, $metadata: {} };
     } catch (error) {
       const told = toDataApiError(error);
       // One session at a time: nothing can be locked, so what fails here fails for ever, but for what the customer has done.
       if (!isOfCustomer(told.message)) world.fail(new Violation('SQL', `${name} failed: ${told.message}`));
+      const failures = (this.#failures.get(what) ?? 0) + 1;
+      this.#failures.set(what, failures);
+      if (failures > mostFailures)
+        world.fail(new Violation('I10', `${what} failed ${failures} times in a row: ${told.message}`));
       throw told;
     }
   }
@@ -121,6 +132,10 @@ export class SimulatedDatabase {
     ] as const;
     return new DataApiError(random.pick(names), 'simulated');
   }
+}
+
+function batchIdOf({ parameters }: ExecuteStatementCommand['input']): string {
+  return parameters?.find((one) => one.name === 'batchId')?.value?.stringValue ?? '';
 }
 
 /** Puts the time in; also into the parameters of a statement that a probe is to try. */

@@ -24,8 +24,10 @@ export interface SimulatedGatewayOptions {
   readonly desk: ReportDesk;
   readonly fate: Fate;
   readonly dataDir: string;
-  /** Hears of a request that is refused as a whole because of this row. */
+  /** Hears of a request that is refused as a whole, with a row that the first halving is to move. */
   readonly onRefused: (row: RowTruth) => void;
+  /** Hears of a call that the gateway learns nothing of, with one of its rows. */
+  readonly onUnsent: (row: RowTruth) => void;
 }
 
 /**
@@ -39,6 +41,8 @@ export class SimulatedGateway {
   readonly #calledAt = new Map<string, number>();
   readonly #receivedKeys = new Set<string>();
   readonly #refusedKeys = new Set<string>();
+  /** Rows beside a refused one that it keeps for some time. */
+  readonly #kept = new Set<RowTruth>();
   #refusesUntil = Number.NEGATIVE_INFINITY;
   #muteUntil = Number.NEGATIVE_INFINITY;
 
@@ -47,9 +51,17 @@ export class SimulatedGateway {
     this.#acceptance = new Acceptance(options);
   }
 
-  /** Refuses whatever it is sent for so long, as if nothing could be read; not twice. */
-  refuseAll(ms: number): void {
-    if (Number.isFinite(this.#refusesUntil)) return;
+  /**
+   * Refuses whatever it is sent for so long, as if nothing could be read; not twice. Nor while a half is about that may
+   * take what was accepted just now for a proof that the gateway is well.
+   */
+  refuseAll(ms: number, but?: RowTruth): void {
+    const { world, ledger } = this.#options;
+    const knownSince = world.now - (justNowSeconds + timing.leaseSeconds) * 1000;
+    const isHalfAbout = [...ledger.rows.values()].some(
+      (row) => row !== but && row.halvedAt > knownSince && row.accepted.length === 0 && row.refusedAt === undefined,
+    );
+    if (Number.isFinite(this.#refusesUntil) || isHalfAbout) return;
     this.#refusesUntil = this.#options.world.now + ms;
     this.#options.world.tell(`gateway refuses everything for ${Math.round(ms / 1000)} s`);
   }
@@ -75,6 +87,7 @@ export class SimulatedGateway {
     const { world, ledger, checker } = this.#options;
     const { faults, random } = world;
     if (faults.strikes('gatewayUnreachable')) {
+      this.#comesToNothing(batch);
       await process.sleep(random.between(1, 9_000));
       return { outcome: 'notNow', reason: 'UNAVAILABLE: not connected' };
     }
@@ -82,6 +95,7 @@ export class SimulatedGateway {
     checker.checkCall(batchIdOf(batch.messages[0]), batch.idempotencyKey);
     if (!this.#calledAt.has(batch.idempotencyKey)) this.#calledAt.set(batch.idempotencyKey, world.now);
     const isLost = faults.strikes('gatewayRequestLost');
+    if (isLost) this.#comesToNothing(batch);
     const isLate = !isLost && faults.strikes('gatewayRequestLate');
     const thereMs = isLate ? random.between(5_000, 200_000) : random.between(5, 40);
     const call = isLost
@@ -95,6 +109,11 @@ export class SimulatedGateway {
     return answer;
   }
 
+  #comesToNothing({ messages }: Batch): void {
+    const { world, ledger, onUnsent } = this.#options;
+    onUnsent(ledger.rowOf(world.random.pick(messages)));
+  }
+
   get #isMute(): boolean {
     return this.#options.world.now < this.#muteUntil;
   }
@@ -105,11 +124,20 @@ export class SimulatedGateway {
     const broken = [status.INTERNAL, status.UNAVAILABLE, status.UNKNOWN, status.DEADLINE_EXCEEDED];
     const busy = [status.RESOURCE_EXHAUSTED, status.UNAUTHENTICATED, status.PERMISSION_DENIED];
     try {
-      if (faults.strikes('gatewayBusy')) throw new StatusError(random.pick(busy), 'simulated');
+      if (faults.strikes('gatewayBusy')) {
+        this.#comesToNothing(batch);
+        throw new StatusError(random.pick(busy), 'simulated');
+      }
+      if (this.#keepsLate(batch)) throw new StatusError(random.pick(busy), 'simulated');
       this.#mayRefuse(batch);
       if (faults.strikes('gatewayErrorBefore')) throw new StatusError(random.pick(broken), 'simulated');
       const { results } = this.#process(process, batch);
       if (faults.strikes('gatewayErrorAfter')) throw new StatusError(random.pick(broken), 'simulated');
+      if (!Number.isFinite(this.#refusesUntil) && faults.strikes('refusesAfterLostReply')) {
+        // The answer is asked for again meanwhile: it says nothing of the gateway as it is by then.
+        this.refuseAll(random.between(20_000, 60_000));
+        return 'lost';
+      }
       if (this.#isMute || faults.strikes('gatewayReplyLost')) return 'lost';
       process.mayFreeze();
       const checked = toSendResults(
@@ -126,16 +154,32 @@ export class SimulatedGateway {
     }
   }
 
+  /** Keeps such a row until what was accepted beside it is no news any more; then it refuses all. */
+  #keepsLate({ messages }: Batch): boolean {
+    const { world, ledger } = this.#options;
+    const [row, ...others] = messages.map((message) => ledger.rowOf(message));
+    if (row === undefined || others.length > 0 || !this.#kept.has(row) || world.faults.over) return false;
+    const batchId = batchIdOf(messages[0]);
+    const isOldNews = (ledger.leasedAt(batchId) ?? Number.NEGATIVE_INFINITY) - row.halvedAt > justNowSeconds * 1000;
+    if (!isOldNews || !ledger.knowsOfOthers(batchId, row.halvedAt)) return true;
+    this.#kept.delete(row);
+    this.refuseAll(world.random.between(5_000, 20_000), row);
+    return false;
+  }
+
   /** A whole request, for ever, because of one member that it cannot read. It is none that it has answered before. */
   #mayRefuse({ idempotencyKey, messages }: Batch): void {
     const { world, ledger, onRefused } = this.#options;
     const rows = messages.map((message) => ledger.rowOf(message));
     const isNew = !this.#receivedKeys.has(idempotencyKey);
     if (isNew && world.now < this.#refusesUntil) this.#refusedKeys.add(idempotencyKey);
-    else if (isNew && world.faults.strikes('memberRefused')) {
+    // Seldom one that is alone: others show more, and it is alone in the end.
+    else if (isNew && (rows.length > 1 || world.random.chance(0.2)) && world.faults.strikes('memberRefused')) {
       const row = world.random.pick(rows);
       world.tell(`gateway cannot read ${row.id}`);
       row.refusedAt ??= world.now;
+      const other = world.random.pick(rows);
+      if (other !== row && world.random.chance(0.5)) this.#kept.add(other);
     }
     this.#receivedKeys.add(idempotencyKey);
     // What was refused under a key is all that there ever is under it.
@@ -143,7 +187,7 @@ export class SimulatedGateway {
     this.#refusedKeys.add(idempotencyKey);
     for (const row of rows) row.isMeddledWith = true;
     ledger.refuse(batchIdOf(messages[0]));
-    if (rows.length > 1) onRefused(world.random.pick(rows));
+    if (rows.length > 1) onRefused(world.random.pick(rows.slice(rows.length / 2)));
     throw new StatusError(status.INVALID_ARGUMENT, 'simulated: a member cannot be read');
   }
 
@@ -193,5 +237,8 @@ export class SimulatedGateway {
     return await Promise.race([call, late]);
   }
 }
+
+/** For so long the agent believes that a gateway which accepted others is well: see lease_batch.sql. */
+const justNowSeconds = 10;
 
 const never = new Promise<never>(() => undefined);

@@ -1,5 +1,6 @@
 import type { Habit, Hands } from './habit.ts';
 import { banNumber } from './habits-bans.ts';
+import { type RowState, rowState } from './state-chart.ts';
 import type { RowTruth } from './truth.ts';
 
 /** What the customer's triggers mind: the writes of each step, by what they change. */
@@ -30,33 +31,37 @@ export const blockingHabits: readonly Habit[] = [
   {
     fault: 'triggerRaises',
     states: anyState,
-    act: (row, hands) => mind(row, hands, { step: anyStep(hands), isSilent: false }),
+    act: (row, hands) => mind(row, hands, { step: anyStep(row, hands), isSilent: false }),
   },
   {
     fault: 'triggerPassesOver',
     states: anyState,
-    act: (row, hands) => mind(row, hands, { step: anyStep(hands), isSilent: true }),
+    act: (row, hands) => mind(row, hands, { step: anyStep(row, hands), isSilent: true }),
   },
   // One that must leave its batch at the seal, and cannot.
   { fault: 'leaverMinded', states: ['claimed'], act: mindLeaving },
   { fault: 'rowReferenced', states: anyState, act: refer },
 ];
 
-function anyStep({ world }: Hands): Minded {
-  return world.random.pick([
-    'claim',
-    'settle',
-    'settleByStatus',
-    'merge',
-    'mergeByCode',
-    'archive',
-    'log',
-    'late',
-  ] as const);
+const steps = ['settle', 'settleByStatus', 'merge', 'mergeByCode', 'archive', 'log', 'late'] as const;
+
+/** What comes next for a row in each state. */
+const nextSteps: Partial<Readonly<Record<RowState, readonly Minded[]>>> = {
+  waiting: ['claim'],
+  claimed: ['settle', 'settleByStatus'],
+  sent: ['merge', 'mergeByCode'],
+  reported: ['archive', 'log'],
+};
+
+/** Often the one that comes next: few rows wait for long. */
+function anyStep(row: RowTruth, { world, checker }: Hands): Minded {
+  const found = checker.find(row)?.row;
+  const next = found === undefined ? undefined : nextSteps[rowState(found)];
+  return world.random.pick(next !== undefined && world.random.chance(0.5) ? next : steps);
 }
 
 async function mindLeaving(row: RowTruth, hands: Hands): Promise<void> {
-  await mind(row, hands, { step: 'seal', isSilent: hands.world.random.chance(0.5) });
+  await mind(row, hands, { step: 'seal', isSilent: hands.world.random.chance(0.3), lastingShare: 0.5 });
   await banNumber(row, hands);
 }
 
@@ -64,7 +69,7 @@ async function mindLeaving(row: RowTruth, hands: Hands): Promise<void> {
 export async function mind(
   row: RowTruth,
   hands: Hands,
-  { step, isSilent }: { step: Minded; isSilent: boolean },
+  { step, isSilent, lastingShare = 0.2 }: { step: Minded; isSilent: boolean; lastingShare?: number },
 ): Promise<void> {
   const { world } = hands;
   const { on, when } = minded[step];
@@ -85,7 +90,7 @@ export async function mind(
       for each row when (${record}.etc_text_1 = '${row.id}' and ${when}) execute function customer_minds('${how}')`);
   world.tell(`customer minds ${step} of ${row.id}: ${how}`);
   standInTheWay(row, hands, {
-    name,
+    ...{ name, lastingShare },
     goAway: `drop trigger ${name} on ${on.includes('msg_log') ? 'msg_log' : 'msg_tran'}`,
   });
 }
@@ -110,15 +115,23 @@ async function refer(row: RowTruth, hands: Hands): Promise<void> {
   )
     return;
   hands.world.tell(`customer refers to ${row.id}`);
-  standInTheWay(row, hands, { name, goAway: `delete from customer_note where message = ${row.clientKey}` });
+  standInTheWay(row, hands, {
+    name,
+    lastingShare: 0.2,
+    goAway: `delete from customer_note where message = ${row.clientKey}`,
+  });
 }
 
 /** For some time, or for ever. */
-function standInTheWay(row: RowTruth, hands: Hands, { name, goAway }: { name: string; goAway: string }): void {
+function standInTheWay(
+  row: RowTruth,
+  hands: Hands,
+  { name, goAway, lastingShare }: { name: string; goAway: string; lastingShare: number },
+): void {
   const { world } = hands;
   row.blocks.add(name);
   row.wasBlocked = true;
-  if (world.random.chance(0.2)) return;
+  if (world.random.chance(lastingShare)) return;
   hands.later(world.random.between(2_000, 120_000), async () => {
     await hands.run(goAway);
     row.blocks.delete(name);

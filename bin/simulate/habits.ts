@@ -5,6 +5,7 @@ import { banHabits } from './habits-bans.ts';
 import { blockingHabits } from './habits-blocks.ts';
 import { release } from './habits-inserts.ts';
 import { spelledChain } from './spellings.ts';
+import { rowState } from './state-chart.ts';
 import type { RowTruth } from './truth.ts';
 import { Violation } from './world.ts';
 
@@ -88,6 +89,14 @@ async function grow(row: RowTruth, hands: Hands): Promise<void> {
   row.note = undefined;
   row.isMalformed ||= usesOption(row.chain);
   hands.world.tell(`customer makes ${row.id} grow`);
+}
+
+/** Of one that is sealed and may turn out unsent: it counts as it is by then. */
+export async function thinkAgain(row: RowTruth, hands: Hands): Promise<void> {
+  const found = hands.checker.find(row)?.row;
+  if (found === undefined || rowState(found) !== 'claimed') return;
+  row.isMeddledWith = true;
+  await (hands.world.random.chance(0.6) ? postpone : grow)(row, hands);
 }
 
 /** By any word of his own; most are let go later. */

@@ -24,6 +24,12 @@ export class Ledger {
   readonly strangers = new Map<string, Report>();
   /** When a sender leased and sealed a batch. */
   readonly #moments = new Map<string, number>();
+  /** The same of a batch, whoever it was, the last time. */
+  readonly #lastly = new Map<string, number>();
+  /** Acceptances that are in a row: when their batch was sealed, and since when they are. */
+  readonly #written: { sealedAt: number; at: number }[] = [];
+  /** When a batch of one was last put off because it was refused. */
+  readonly #putOffAt = new Map<string, number>();
   /** By batch: who leased it last, and who waits for the gateway's answer. */
   readonly #holders = new Map<string, string>();
   readonly #callers = new Map<string, string>();
@@ -52,6 +58,37 @@ export class Ledger {
     return since !== undefined && !this.hasAccepted(since, this.#world.now);
   }
 
+  /** When somebody last leased this batch. */
+  leasedAt(batchId: string): number | undefined {
+    return this.#lastly.get(`lease/${batchId}`);
+  }
+
+  /** Of these client_keys. */
+  halve(members: readonly string[]): void {
+    for (const row of this.rows.values()) if (members.includes(row.clientKey)) row.halvedAt = this.#world.now;
+  }
+
+  /** A row of this batch says that it was accepted: whoever was refused before its seal learns of it. */
+  writeAcceptance(batchId: string): void {
+    const sealedAt = this.#lastly.get(`seal/${batchId}`);
+    if (sealedAt !== undefined) this.#written.push({ sealedAt, at: this.#world.now });
+  }
+
+  /** Whether whoever leased this batch last can know of others that were accepted since then. */
+  knowsOfOthers(batchId: string, since: number): boolean {
+    return this.#written.some(
+      ({ sealedAt, at }) => sealedAt >= since && at < (this.leasedAt(batchId) ?? Number.NEGATIVE_INFINITY),
+    );
+  }
+
+  /** A batch of one was refused, and waits. It had to end, had its sender known of others accepted since the last time. */
+  putOff(batchId: string): void {
+    const since = this.#putOffAt.get(batchId) ?? Number.POSITIVE_INFINITY;
+    if (this.knowsOfOthers(batchId, since))
+      throw new Violation('I9', `batch ${batchId} is refused alone again, others are accepted, and it does not end`);
+    this.#putOffAt.set(batchId, this.#world.now);
+  }
+
   /** Whether a message was accepted in this time, both ends included. */
   hasAccepted(from: number, to: number): boolean {
     return this.#acceptedAt.some((at) => at >= from && at <= to);
@@ -66,6 +103,7 @@ export class Ledger {
   /** A sender's own lease or seal of a batch, by which it must know what the customer has done until then. */
   mark(step: Step, processName: string, batchId: string): void {
     this.#moments.set(`${step}/${processName}/${batchId}`, this.#world.now);
+    this.#lastly.set(`${step}/${batchId}`, this.#world.now);
     const holder = this.#holders.get(batchId);
     if (step === 'lease') {
       const caller = this.#callers.get(batchId);
@@ -74,11 +112,6 @@ export class Ledger {
       this.#holders.set(batchId, processName);
     }
     if (step === 'settle' && holder !== processName) this.#world.saw('a settlement after a takeover');
-  }
-
-  /** When a sender last leased this batch. */
-  leasedAt(batchId: string): number | undefined {
-    return this.#moments.get(`lease/${this.#holders.get(batchId)}/${batchId}`);
   }
 
   /** To be called when a sender has its answer, or has none and no longer waits. */

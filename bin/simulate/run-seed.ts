@@ -66,7 +66,8 @@ export async function runSeed({ client, sessions, seed, onLine }: SeedRun): Prom
   const desk = new ReportDesk(world, ledger, fate);
   const customer = new Customer({ world, ledger, checker, client, desk });
   const onRefused = (row: RowTruth) => customer.mayMindHalving(row);
-  const gateway = new SimulatedGateway({ world, ledger, checker, desk, fate, dataDir, onRefused });
+  const onUnsent = (row: RowTruth) => customer.mayThinkAgain(row);
+  const gateway = new SimulatedGateway({ world, ledger, checker, desk, fate, dataDir, onRefused, onUnsent });
   try {
     const violation = await tell({ world, ledger, rate, checker, customer, desk, gateway, client, sessions }).catch(
       (error: Error) => error,

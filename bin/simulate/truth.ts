@@ -39,6 +39,8 @@ export interface RowTruth {
   rejectedCode: string | undefined;
   /** Since when the gateway refuses every request that it is in. */
   refusedAt: number | undefined;
+  /** When a request that it was in beside others was last halved. */
+  halvedAt: number;
   /** Whether its reports name no key of the gateway's. */
   isKeyless: boolean | undefined;
   /** Results that were handed to the agent, acknowledged or not: the first of each channel. */
@@ -70,6 +72,7 @@ export function newTruth(given: Pick<RowTruth, Given> & Partial<RowTruth>, inser
     accepted: [],
     rejectedCode: undefined,
     refusedAt: undefined,
+    halvedAt: Number.NEGATIVE_INFINITY,
     isKeyless: undefined,
     told: [],
     reports: new Map(),
