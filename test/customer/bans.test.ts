@@ -205,4 +205,23 @@ describe('a list that is truncated and filled again in one long transaction', ()
       }
     },
   );
+
+  it('holds up neither reports nor the archive, not even if a row fails there', async () => {
+    const { insert, turn, report, agent, query, session, row, aside } = scene.current;
+    const [key = '', other = ''] = [...(await insert()), ...(await insert({ recipient: '01000000002' }))];
+    await turn();
+    await report();
+    await query(`create function raise() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$`);
+    await query(`create trigger raise before update on msg_tran for each row
+      when (old.recipient = '01000000002' and new.msg_status = '3') execute function raise()`);
+    const customer = await session();
+    await customer.query('begin; truncate msg_banlist');
+    await agent.merge();
+    await agent.archive();
+    await customer.query('rollback');
+    await query('drop function raise cascade');
+    expect(await row(key)).toMatchObject({ place: 'msg_log_202611', mt_report_code: '10000' });
+    expect(await row(other)).toMatchObject({ place: 'msg_tran', msg_status: '2' });
+    expect(await aside()).toMatchObject([{ client_key: other, step: 'merge' }]);
+  });
 });

@@ -97,7 +97,9 @@ begin
   -- A trigger that waits for somebody fails too, and soon.
   set local lock_timeout = '200ms';
   -- While somebody holds the ban list (truncate and reload in one transaction) every row fails, and none is at fault.
-  lock table msg_banlist in access share mode;
+  if step in ('claim', 'seal') then
+    lock table msg_banlist in access share mode;
+  end if;
   foreach key in array candidates loop
     exit when clock_timestamp() > ends_at;
     error := null;
