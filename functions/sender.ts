@@ -21,16 +21,21 @@ const secrets = new SecretsManagerClient({});
 const credentials = () => readGatewayCredentials(secrets, env.GATEWAY_SECRET_ARN);
 const gateway = connectGateway({ url: env.GATEWAY_URL, credentials });
 
+/** Rows of a batch that the log names: a campaign with a banned text has half a million. */
+const mostNamed = 10;
+
 async function sendRecord(body: string): Promise<void> {
   const { batchId } = parseRecord(body);
   const { refused, unknownPriorities, ...tally } = await send(batchId, { store, gateway, clock: steadyClock });
-  for (const { clientKey, code, reason } of refused)
+  for (const { clientKey, code, reason } of refused.slice(0, mostNamed))
     logger.warn('row refused', { clientKey, code, rule: ruleOf(reason) });
+  if (refused.length > mostNamed) logger.warn('rows refused', { batchId, rows: refused.length, named: mostNamed });
   if (unknownPriorities > 0)
     logger.warn('priority: expected veryfast, fast or slow; sent as slow', { batchId, messages: unknownPriorities });
   logger.info('batch', { batchId, ...tally });
   metrics.addMetric('MessagesAccepted', MetricUnit.Count, tally.accepted);
   metrics.addMetric('MessagesRejected', MetricUnit.Count, tally.rejected);
+  metrics.addMetric('MessagesRefused', MetricUnit.Count, refused.length);
   metrics.addMetric('RequestsRefused', MetricUnit.Count, tally.outcome === 'refused' ? 1 : 0);
 }
 

@@ -47,7 +47,7 @@ function answerFor(batch: DoubtfulBatch): string {
   const changes = changesOf(batch);
   if (left <= 0) return 'Inquire, because its key is too old to send again';
   if (changes !== '') return `Inquire, because of its messages ${changes} since`;
-  return `the same request under its key, for ${age(left)} more (Inquire, if a row was changed)`;
+  return `the same request under its key, for ${age(left)} more (Inquire, if a row was changed, or a text of it banned)`;
 }
 
 function changesOf({ gone, banned, expired }: DoubtfulBatch): string {

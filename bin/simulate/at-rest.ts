@@ -27,11 +27,9 @@ export function isAtRest({ checker, ledger, desk }: Parts): boolean {
     batches.every(({ id, members }) => here.some((row) => row.batchId === id && members.includes(row.clientKey))) &&
     reports.every((messageKey) => {
       const truth = ledger.ofReport(messageKey);
-      return (
-        truth !== undefined &&
-        truth.blocks.size > 0 &&
-        (here.some(({ id }) => id === truth.id) || late.has(truth.clientKey))
-      );
+      // Nobody's: as long as a batch is in doubt it may be of that.
+      if (truth === undefined || rows.every(({ id }) => id !== truth.id)) return batches.length > 0;
+      return truth.blocks.size > 0 && (here.some(({ id }) => id === truth.id) || late.has(truth.clientKey));
     })
   );
 }

@@ -59,20 +59,25 @@ export async function checkEndings(client: pg.Client, ledger: Ledger): Promise<v
 
 /** A report that was acknowledged and whose message is not there is kept all the same. */
 async function checkUnmatched(client: pg.Client, ledger: Ledger, there: ReadonlySet<string>): Promise<void> {
-  const { rows } = await client.query<{ report: string }>(
-    `select msg_key || '/' || channel_type || '/' || report_type as report from msg_report_unmatched`,
-  );
-  const kept = new Set(rows.map(({ report }) => report));
-  const isKept = (keys: readonly string[], { channel, reportType }: Report) =>
-    keys.some((key) => kept.has(`${key}/${channel}/${reportType}`));
+  const reportsIn = async (table: string) => {
+    const sql = `select msg_key || '/' || channel_type || '/' || report_type as report from ${table}`;
+    return new Set((await client.query<{ report: string }>(sql)).rows.map(({ report }) => report));
+  };
+  const unmatched = await reportsIn('msg_report_unmatched');
+  // Nobody's, as long as a batch is in doubt.
+  const waiting = await reportsIn('msg_report');
+  const isIn = (table: ReadonlySet<string>, keys: readonly string[], { channel, reportType }: Report) =>
+    keys.some((key) => table.has(`${key}/${channel}/${reportType}`));
   for (const report of ledger.strangers.values())
-    if (!isKept([report.messageKey], report)) throw new Violation('I3', `the report ${report.messageKey} is nowhere`);
+    if (![unmatched, waiting].some((table) => isIn(table, [report.messageKey], report)))
+      throw new Violation('I3', `the report ${report.messageKey} is nowhere`);
   for (const { id, reports } of ledger.rows.values()) {
     for (const report of reports.values()) {
       // Our reference makes a key where the gateway names none.
-      const found = isKept([report.messageKey, report.reference.split('.').slice(1).join('.')], report);
+      const keys = [report.messageKey, report.reference.split('.').slice(1).join('.')];
+      const found = isIn(unmatched, keys, report);
       const what = `the report ${report.messageKey}/${report.channel}/${report.reportType}`;
-      if (!there.has(id) && !found) throw new Violation('I3', `${what} is nowhere`);
+      if (!there.has(id) && !found && !isIn(waiting, keys, report)) throw new Violation('I3', `${what} is nowhere`);
       if (there.has(id) && found) throw new Violation('I4', `${what} found no row, though there is one`);
     }
   }

@@ -1,17 +1,20 @@
 import * as z from 'zod';
 import type { BanEntries, BanListStore } from '../maintenance/ban-list.ts';
-import { type BanMatcher, compileBanList } from '../message/ban-list.ts';
+import { type BanEntry, type BanMatcher, compileBanList } from '../message/ban-list.ts';
+import type { PublishedBanList } from '../pipeline/send-ports.ts';
 import { type AgentDatabase, key, momentOf, queryOne } from './agent-database.ts';
-import { publishBanList, readBanEntries } from './sql.generated.ts';
+import { publishBanList, readBanDigest, readBanEntries } from './sql.generated.ts';
 
-/** Far below the megabyte that an answer may have. */
+/** Entries of a page at most; long ones make it shorter. */
 const pageSize = 2_000;
 /** A list that changes during each of these is not read. */
 const rounds = 5;
 /** Problems that are kept, to be shown. */
 const mostProblems = 100;
 
-const entryRow = z.object({ ban_seq: key, ban_type: z.string(), ban_text: z.string(), digest: z.string() });
+const entryRow = z.object({ ban_seq: key, ban_type: z.string(), ban_text: z.string(), is_last: z.boolean() });
+
+const digestRow = z.object({ digest: z.string() });
 
 const publishedRow = z
   .object({ is_published: z.boolean(), has_new_problems: z.boolean() })
@@ -31,49 +34,45 @@ export function banListStore(database: AgentDatabase): BanListStore {
   };
 }
 
-/** Pages of one and the same list: if it changed meanwhile, from the beginning. */
+/** All pages of one and the same list: if it changed meanwhile, from the beginning. */
 async function readEntries(database: AgentDatabase): Promise<BanEntries> {
+  const readDigest = async () =>
+    (await queryOne(database, { statement: readBanDigest, parameters: {} }, digestRow)).digest;
+  let before = await readDigest();
   for (let round = 0; round < rounds; round++) {
-    const found = await readPages(database);
-    if (found !== undefined) return found;
+    const entries = await readPages(database);
+    const digest = await readDigest();
+    if (digest === before) return { entries, digest };
+    before = digest;
   }
   throw new Error(`msg_banlist: expected a list that is the same for a moment, got another one ${rounds} times`);
 }
 
-async function readPages({ queries }: AgentDatabase): Promise<BanEntries | undefined> {
+async function readPages({ queries }: AgentDatabase): Promise<BanEntry[]> {
   const rows: z.output<typeof entryRow>[] = [];
   for (;;) {
     const parameters = { afterSeq: rows.at(-1)?.ban_seq ?? '-9223372036854775808', turnLimit: pageSize };
     const page = await queries.query(readBanEntries, parameters, entryRow);
     rows.push(...page);
-    if (page.length < pageSize) break;
+    if (page.at(-1)?.is_last ?? true) break;
   }
-  const [first] = rows;
-  if (rows.some(({ digest }) => digest !== first?.digest)) return undefined;
-  const entries = rows.map((row) => ({ banSeq: row.ban_seq, banType: row.ban_type, banText: row.ban_text }));
-  return { entries, digest: first?.digest ?? '' };
-}
-
-/** What BanlistScheduler says of the list. */
-export interface PublishedBanList {
-  readonly version: bigint;
-  /** Null before the first look, which publishes a version. */
-  readonly digest: string | null;
+  return rows.map((row) => ({ banSeq: row.ban_seq, banType: row.ban_type, banText: row.ban_text }));
 }
 
 interface LoadedBanList {
-  readonly version: bigint;
+  /** What was published when it was loaded. */
+  readonly published: PublishedBanList;
   readonly list: Promise<{ readonly digest: string; readonly matcher: BanMatcher }>;
 }
 
 /** The texts that nothing is sent with, loaded once for each version that BanlistScheduler publishes. */
 export function banTexts(database: AgentDatabase): (published: PublishedBanList) => Promise<BanMatcher> {
   let loaded: LoadedBanList | undefined;
-  const load = (version: bigint): LoadedBanList => {
+  const load = (published: PublishedBanList): LoadedBanList => {
     const list = readEntries(database).then(({ entries, digest }) => {
       return { digest, matcher: compileBanList(entries).matcher };
     });
-    const loading = { version, list };
+    const loading = { published, list };
     loaded = loading;
     // One that failed is no list: the next batch tries again.
     list.catch(() => {
@@ -87,13 +86,16 @@ export function banTexts(database: AgentDatabase): (published: PublishedBanList)
     // Another batch may have seen the same meanwhile: what it reads is new enough.
     const isBegun = loaded !== undefined && loaded !== known;
     const current = isKnown ? known : isBegun ? loaded : undefined;
-    return (await (current ?? load(published.version)).list).matcher;
+    return (await (current ?? load(published)).list).matcher;
   };
 }
 
-/** Of a list that was loaded after a change nobody has published, too: if it was changed back, it never would be. */
-async function isOutdated({ version, list }: LoadedBanList, published: PublishedBanList): Promise<boolean> {
+/**
+ * Whether something else was published since. Also of a list that was loaded after a change that nobody had published: if that
+ * was taken back, it never is. Then one look at the list a check is enough.
+ */
+async function isOutdated({ published: known, list }: LoadedBanList, published: PublishedBanList): Promise<boolean> {
   // A lease that was answered before another one may know an older version.
-  if (version !== published.version) return version < published.version;
-  return published.digest !== null && (await list).digest !== published.digest;
+  if (known.version !== published.version) return known.version < published.version;
+  return known.checkedAt < published.checkedAt && (await list).digest !== published.digest;
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { messageRow } from '../message/message-row.ts';
-import type { Member, Release, Seal, SendStore, SettledResult, Split } from '../pipeline/send-ports.ts';
+import type { Lease, Member, Release, Seal, SendStore, SettledResult, Split } from '../pipeline/send-ports.ts';
 import { timing } from '../pipeline/timing.ts';
 import { type AgentDatabase, count, key, momentOf, queryOne } from './agent-database.ts';
 import { banTexts } from './ban-list-store.ts';
@@ -18,7 +18,8 @@ const batchColumns = {
   sealed_seconds: z.coerce.number().nullable(),
   installation: z.string(),
   ban_version: z.coerce.bigint(),
-  ban_digest: z.string().nullable(),
+  ban_digest: z.string(),
+  ban_checked: z.coerce.number(),
 };
 
 const leaseRow = z.discriminatedUnion('outcome', [
@@ -76,25 +77,15 @@ interface SendStoreSettings {
 export function sendStore(database: AgentDatabase, settings: SendStoreSettings): SendStore {
   const moment = () => momentOf(database);
   const bansOf = banTexts(database);
-  const release = async (released: Release) => {
-    const parameters = { now: moment().now, ...released };
-    await database.queries.query(releaseBatch, parameters, z.object({ batch_id: key }));
-  };
   return {
-    release,
-
     async lease(batchId, leaseToken) {
       const limits = { leaseSeconds: timing.leaseSeconds, aheadSeconds: timing.slotsAheadSeconds };
       const parameters = { ...moment(), ...settings, ...limits, batchId, leaseToken };
       const rows = await unlessLocked(database.queries.query(leaseBatch, parameters, flatLeaseRow));
-      if (rows === undefined) return { outcome: 'held' };
-      const leased = toLease(batchId, rows);
-      if (leased.outcome !== 'leased') return leased;
-      const bans = await unlessLocked(bansOf(leased.published));
-      if (bans !== undefined) return { ...leased, bans };
-      await release({ batchId, leaseToken, waitSeconds: timing.minBackoffSeconds, burnt: false, reopen: false });
-      return { outcome: 'held' };
+      return rows === undefined ? { outcome: 'held', reason: 'somebody holds a table' } : toLease(batchId, rows);
     },
+
+    readBans: (published) => unlessLocked(bansOf(published)),
 
     async reserveSlot(messageCount) {
       const { messagesPerSecond } = settings;
@@ -105,7 +96,8 @@ export function sendStore(database: AgentDatabase, settings: SendStoreSettings):
 
     async seal(seal: Seal) {
       const parameters = { ...moment(), ...toSealParameters(seal) };
-      const keys = [...seal.kept, ...seal.left].map((member) => member.clientKey);
+      // Not those that stay: they are not written. One that is banned since, and fails, leaves after the next lease.
+      const keys = seal.left.map((member) => member.clientKey);
       const call = { step: 'seal', statement: sealBatch, parameters, keys } as const;
       const sealed = await unlessLocked(queryOneIsolated(database, call, sealRow));
       return sealed ?? { outcome: 'refused', taken: new Set(), ended: [] };
@@ -124,6 +116,11 @@ export function sendStore(database: AgentDatabase, settings: SendStoreSettings):
       const call = { step: 'split', statement: splitBatch, parameters, keys } as const;
       await queryOneIsolated(database, call, z.object({ moved_count: count }));
     },
+
+    async release(release: Release) {
+      const parameters = { now: moment().now, ...release };
+      await database.queries.query(releaseBatch, parameters, z.object({ batch_id: key }));
+    },
   };
 }
 
@@ -141,7 +138,7 @@ function toResultRow(result: SettledResult) {
   return { k: clientKey, accepted, key: messageKey, code, reason };
 }
 
-function toLease(batchId: string, rows: readonly z.output<typeof leaseRow>[]) {
+function toLease(batchId: string, rows: readonly z.output<typeof leaseRow>[]): Lease {
   const [first] = rows;
   if (first === undefined) throw new Error('leaseBatch: expected at least one row, got none');
   if (first.outcome !== 'leased') return { outcome: first.outcome };
@@ -157,7 +154,7 @@ function toLease(batchId: string, rows: readonly z.output<typeof leaseRow>[]) {
     othersAnswered: first.others_answered,
     waitSeconds: first.wait_seconds,
     installation: first.installation,
-    published: { version: first.ban_version, digest: first.ban_digest },
+    published: { version: first.ban_version, digest: first.ban_digest, checkedAt: first.ban_checked },
     members: rows.flatMap(toMember),
   };
 }

@@ -26,8 +26,11 @@ export function parseExpression(source: string, rank: number): Expression | stri
     const compiled = RE2JS.compile(source);
     const size = compiled.programSize();
     if (size > MAX_SIZE) return `expected a regular expression of at most ${MAX_SIZE} steps`;
-    if (compiled.test('')) return 'expected a regular expression that does not match the empty text';
-    return { rank, source, size, gate: gateOf(compiled.re2()) };
+    const gate = gateOf(compiled.re2());
+    // `\b` matches nothing in the empty text, and before any word in others.
+    const mayBeEmpty = compiled.test('') || [...(gate?.anyOf ?? []), ...(gate?.allOf ?? [])].includes('');
+    if (mayBeEmpty) return 'expected a regular expression that does not match the empty text';
+    return { rank, source, size, gate };
   } catch (error) {
     const expected = 'expected a regular expression as RE2 reads them';
     // `error` is one of the library's constants; the message has the text.

@@ -1,6 +1,7 @@
 import { type Expression, ExpressionSet, parseExpression, ungatedSets } from './ban-expressions.ts';
 import type { Gate } from './ban-gates.ts';
 import { LiteralIndex } from './ban-literals.ts';
+import { withoutInvisible } from './blank.ts';
 
 /** An entry of msg_banlist of type T or E, or one that is none of the known types. */
 export interface BanEntry {
@@ -40,11 +41,11 @@ interface Consequence {
   readonly gated: Gated[];
 }
 
-/** Nothing that is seen: joiners, marks of direction, soft hyphens. Somebody who evades the list puts them into words. */
-const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]/g;
+/** More than a text that means something needs, should a customer have widened the column. */
+const MAX_LENGTH = 1_000;
 
 /** How JSON with a string in it begins. Spares the exception (µs) for contents that begin with [광고]. */
-const BEGINS_AS_JSON = /^[ \t\n\r]*(?:\{[ \t\n\r]*"|\[[ \t\n\r]*[[{"\-0-9tfn]|")/;
+const BEGINS_AS_JSON = /^\s*(?:\{[ \t\n\r]*"|\[[ \t\n\r]*[[{"\-0-9tfn]|")/;
 
 export function compileBanList(entries: readonly BanEntry[]): CompiledBanList {
   const matcher = new Matcher();
@@ -61,6 +62,8 @@ export function compileBanList(entries: readonly BanEntry[]): CompiledBanList {
 /** Texts in a column's value: the value itself, and if it is JSON, each of its strings with escapes undone. */
 export function textsIn(value: string): string[] {
   const texts = [value];
+  // What JSON hides from its reader: a key that comes twice, JSON in a string.
+  if (value.includes('\\u')) texts.push(withoutEscapes(value));
   // A list that grows while it is walked, not recursion: a customer may nest ten thousand deep.
   const parts = [parsed(value)];
   for (const part of parts) {
@@ -71,10 +74,14 @@ export function textsIn(value: string): string[] {
   return texts;
 }
 
+function withoutEscapes(value: string): string {
+  return value.replace(/\\+u([0-9a-f]{4})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
 function parsed(value: string): unknown {
   if (!BEGINS_AS_JSON.test(value)) return undefined;
   try {
-    return JSON.parse(value);
+    return JSON.parse(value.trim());
   } catch {
     return undefined;
   }
@@ -98,6 +105,7 @@ class Matcher implements BanMatcher {
     if (type === 'R') return 'ban_text: expected a number';
     if (type !== 'T' && type !== 'E') return 'ban_type: expected R, T or E';
     if (text === '') return 'ban_text: expected a text, got nothing';
+    if (text.length > MAX_LENGTH) return `ban_text: expected at most ${MAX_LENGTH} characters`;
     const rank = this.#entries.push(entry) - 1;
     if (type === 'T') return this.#addText(text, rank);
     const expression = parseExpression(text, rank);
@@ -164,5 +172,5 @@ function inOrder(entries: readonly BanEntry[]): BanEntry[] {
 
 /** A text as texts are compared. Invisible characters go first: they keep letters apart that NFC puts together. */
 function comparable(text: string): string {
-  return text.replace(INVISIBLE, '').normalize('NFC');
+  return withoutInvisible(text).normalize('NFC');
 }

@@ -1,15 +1,25 @@
 /**
- * What nobody sees: white space of any kind, control characters, characters without width, fillers. Ranges by hand and
- * not `\s` or `\p{...}`, which are not the same characters in PostgreSQL: its without_blanks has the same ranges.
+ * What nobody sees, in two parts. Ranges by hand and not `\s` or `\p{...}`, which are not the same characters in
+ * PostgreSQL: its without_blanks has the same ranges.
  */
-const blanks = [
-  '\\u{1}-\\u{20}\\u{7f}-\\u{a0}\\u{ad}',
-  '\\u{34f}\\u{61c}\\u{115f}\\u{1160}\\u{1680}\\u{17b4}\\u{17b5}\\u{180b}-\\u{180f}',
-  '\\u{2000}-\\u{200f}\\u{2028}-\\u{202f}\\u{205f}-\\u{206f}\\u{2800}\\u{3000}\\u{3164}',
+const whiteSpace =
+  '\\u{9}-\\u{d}\\u{20}\\u{85}\\u{a0}\\u{1680}\\u{2000}-\\u{200a}\\u{2028}\\u{2029}\\u{202f}\\u{205f}\\u{2800}\\u{3000}';
+
+/** Control characters, joiners, marks of direction, fillers. Whoever evades a ban list puts them into words. */
+const invisible = [
+  '\\u{1}-\\u{8}\\u{e}-\\u{1f}\\u{7f}-\\u{84}\\u{86}-\\u{9f}\\u{ad}',
+  '\\u{34f}\\u{61c}\\u{115f}\\u{1160}\\u{17b4}\\u{17b5}\\u{180b}-\\u{180f}',
+  '\\u{200b}-\\u{200f}\\u{202a}-\\u{202e}\\u{2060}-\\u{206f}\\u{3164}',
   '\\u{fe00}-\\u{fe0f}\\u{feff}\\u{ffa0}\\u{fff9}-\\u{fffb}\\u{e0000}-\\u{e0fff}',
 ].join('');
 
-const runOfBlanks = new RegExp(`[${blanks}]+`, 'gu');
+const runOfBlanks = new RegExp(`[${whiteSpace}${invisible}]+`, 'gu');
+const runOfInvisible = new RegExp(`[${invisible}]+`, 'gu');
+
+/** Without what has no width: blanks between words stay. */
+export function withoutInvisible(text: string): string {
+  return text.replace(runOfInvisible, '');
+}
 
 export function withoutBlanks(text: string): string {
   return text.replace(runOfBlanks, '');

@@ -11,7 +11,7 @@ export function isNoOption(option: string): boolean {
 export function isObject(option: string): boolean {
   if (!option.trimStart().startsWith('{')) return false;
   try {
-    JSON.parse(option);
+    JSON.parse(option.trim());
     return true;
   } catch {
     return false;

@@ -42,6 +42,8 @@ export type InquireAnswer =
 /** What the sender needs of the database. */
 export interface SendStore {
   lease(batchId: string, leaseToken: string): Promise<Lease>;
+  /** The texts that nothing is sent with; undefined: somebody holds the list. */
+  readBans(published: PublishedBanList): Promise<BanMatcher | undefined>;
   /** A new slot of the rate gate, for a sender that came too late to its own: seconds to wait for it. */
   reserveSlot(messageCount: number): Promise<number>;
   seal(seal: Seal): Promise<Sealed>;
@@ -54,7 +56,7 @@ export interface SendStore {
 
 export type Lease =
   /** `settled`: nothing to do any more. `held`: not now. `slotTooFar`: put off; the sweep queues it in time. */
-  { readonly outcome: 'settled' | 'held' | 'slotTooFar' } | LeasedBatch;
+  { readonly outcome: 'settled' | 'held' | 'slotTooFar'; readonly reason?: string } | LeasedBatch;
 
 export interface LeasedBatch {
   readonly outcome: 'leased';
@@ -69,10 +71,17 @@ export interface LeasedBatch {
   readonly waitSeconds: number;
   /** First part of the references at the gateway. */
   readonly installation: string;
-  /** The texts that nothing is sent with. */
-  readonly bans: BanMatcher;
+  readonly published: PublishedBanList;
   /** In the order of their keys. A row that the customer deleted is not among them. */
   readonly members: readonly Member[];
+}
+
+/** What BanlistScheduler has said of the list by then. */
+export interface PublishedBanList {
+  readonly version: bigint;
+  readonly digest: string;
+  /** When it last looked, in seconds since 1970; 0 if it never did. */
+  readonly checkedAt: number;
 }
 
 export interface Member {

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { BanMatcher } from '../message/ban-list.ts';
 import { judge } from '../message/judge.ts';
 import type { Message } from '../message/message.ts';
 import { toMessage } from '../message/message-row.ts';
@@ -59,8 +60,16 @@ export async function send(batchId: string, ports: SendPorts): Promise<SendTally
   const leaseToken = randomUUID();
   const askedAt = ports.clock.now();
   const lease = await ports.store.lease(batchId, leaseToken);
-  if (lease.outcome !== 'leased') return tally({ outcome: lease.outcome });
-  const attempt = { lease, leaseToken, askedAt, slotAt: ports.clock.now() + lease.waitSeconds * 1000 };
+  if (lease.outcome !== 'leased') return tally(lease);
+  // The slot was given just now, however long the texts take.
+  const slotAt = ports.clock.now() + lease.waitSeconds * 1000;
+  const bans = await ports.store.readBans(lease.published);
+  if (bans === undefined) {
+    const waitSeconds = timing.minBackoffSeconds;
+    await ports.store.release({ batchId, leaseToken, waitSeconds, burnt: false, reopen: false });
+    return tally({ outcome: 'held', reason: 'somebody holds msg_banlist' });
+  }
+  const attempt = { lease, leaseToken, askedAt, slotAt, bans };
   return lease.sealed === undefined ? await sendFirst(attempt, ports) : await resolve(attempt, ports);
 }
 
@@ -71,6 +80,7 @@ interface Attempt {
   readonly askedAt: number;
   /** When its slot at the rate gate begins, on the sender's clock. */
   readonly slotAt: number;
+  readonly bans: BanMatcher;
 }
 
 /** Sealing begins this long before the slot, so that the call is made in it. */
@@ -78,7 +88,7 @@ const sealLeadMs = 50;
 
 async function sendFirst(attempt: Attempt, ports: SendPorts): Promise<SendTally> {
   const { lease, leaseToken } = attempt;
-  const { messages, left } = judgeMembers(lease);
+  const { messages, left } = judgeMembers(attempt);
   const kept = messages.map((message) => ({ clientKey: message.clientKey, requestHash: hashOf(message) }));
   await sleepUntil(attempt.slotAt - sealLeadMs, ports.clock);
   const { outcome, taken, ended } = await ports.store.seal({ batchId: lease.batchId, leaseToken, kept, left });
@@ -102,7 +112,7 @@ async function sendFirst(attempt: Attempt, ports: SendPorts): Promise<SendTally>
  */
 async function resolve(attempt: Attempt, ports: SendPorts): Promise<SendTally> {
   const { lease } = attempt;
-  const { messages } = judgeMembers(lease);
+  const { messages } = judgeMembers(attempt);
   const repeatable =
     lease.sealed !== undefined &&
     lease.sealed.seconds < timing.keyLifetimeSeconds &&
@@ -214,7 +224,8 @@ async function write(
 }
 
 /** What may be sent of a batch, and what leaves it: with a code, or without one to wait again. */
-function judgeMembers({ batchId, installation, bans, members }: LeasedBatch) {
+function judgeMembers({ lease, bans }: Attempt) {
+  const { batchId, installation, members } = lease;
   const messages: Message[] = [];
   const left: { clientKey: string; code: string | null; reason: string | null }[] = [];
   for (const { clientKey, row, refusal } of members) {

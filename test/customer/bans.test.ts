@@ -157,6 +157,7 @@ describe('a banned text', () => {
   it('is read anew only if another version was published', async () => {
     const { insert, agent, database } = scene.current;
     await ban(['T', 'nothing like it']);
+    await check();
     const store = agent.sendStore();
     const calls = () => database.dataApi.stats()['calls'] ?? 0;
     const reads: number[] = [];
@@ -167,7 +168,50 @@ describe('a banned text', () => {
       for (const { batchId } of agent.queued.splice(0)) await agent.send(batchId, { store });
       reads.push(calls() - before);
     }
-    expect(reads).toEqual([4, 3, 3]);
+    expect(reads).toEqual([6, 3, 3]);
+  });
+});
+
+describe('a long list', () => {
+  it('is read in pages, of texts of any length, and each entry counts', async () => {
+    const { query, insert, finish, row, timesSent } = scene.current;
+    await query('alter table msg_banlist alter ban_text type varchar(4000)');
+    await query(
+      `insert into msg_banlist (ban_type, ban_text) select 'T', i || repeat('가', 600) from generate_series(1, 3000) i`,
+    );
+    await ban(['T', 'last'], ['T', 'y'.repeat(4_000)]);
+    const { textCount, problems } = await check();
+    expect([textCount, problems.length]).toEqual([3_001, 1]);
+    const [key = '', other = ''] = [...(await insert({ mt_content: 'the last' })), ...(await insert())];
+    await finish(1);
+    expect([timesSent(key), timesSent(other)]).toEqual([0, 1]);
+    expect(await row(key)).toMatchObject({ mt_report_code: 'E917', end_reason: expect.stringMatching(/entry 3001$/) });
+    await query('truncate msg_banlist');
+    await query('alter table msg_banlist alter ban_text type varchar(45)');
+  });
+
+  it('that changes between its pages is read again', async () => {
+    const { database, query } = scene.current;
+    const list =
+      "insert into msg_banlist (ban_seq, ban_type, ban_text) select i, 'T', 'word ' || i from generate_series(1, 2500) i";
+    await query(list);
+    const { queries, ...rest } = database.at(scene.current.now());
+    let pages = 0;
+    const store = banListStore({
+      ...rest,
+      queries: {
+        query: async (statement, parameters, row) => {
+          if (statement.name === 'readBanEntries') pages += 1;
+          // Gone between the first page and the second, and back before anybody looks again.
+          if (statement.name === 'readBanEntries' && pages === 2)
+            await query('delete from msg_banlist where ban_seq > 2000');
+          if (statement.name === 'readBanDigest' && pages === 2) await query(`${list} on conflict do nothing`);
+          return await queries.query(statement, parameters, row);
+        },
+      },
+    });
+    expect((await store.readEntries()).entries).toHaveLength(2_500);
+    expect(pages).toBe(4);
   });
 });
 

@@ -79,3 +79,15 @@ describe('what is not sent is not judged:', () => {
     },
   );
 });
+
+it('a channel whose name has a blank in it is sent with its contents', async () => {
+  const { insert, finish, gateway } = scene.current;
+  await insert({ channel_order: 'alimta lk', kko_content: 'Hello' });
+  await insert({ channel_order: 'r\u200bcs', rcs_content: 'Hello' });
+  await finish(1);
+  const sent = gateway.send.mock.calls.flatMap(([{ messages }]) => messages.flatMap((one) => one.fallbackChain));
+  expect(sent).toMatchObject([
+    { channel: 'alimtalk', text: 'Hello' },
+    { channel: 'rcs', content: 'Hello' },
+  ]);
+});

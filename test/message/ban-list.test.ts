@@ -11,8 +11,18 @@ function compile(entries: readonly (readonly [string, string])[]) {
   return compileBanList(entries.map(([banType, banText], index) => ({ banSeq: String(index + 1), banType, banText })));
 }
 
-describe('a text of the ban list', () => {
+describe('a text that JSON hides', () => {
   it.each([
+    ['under a key that comes twice', '{"a":"\\ub300\\ucd9c","a":"x"}'],
+    ['in JSON that stands in a string', '{"a":"{\\"b\\":\\"\\\\ub300\\\\ucd9c\\"}"}'],
+    ['with a no-break space before it', '\u00a0{"a":"\\ub300\\ucd9c"}'],
+  ])('%s is found', (_, value) => {
+    expect(bannedBy([['T', '대출']], ...textsIn(value))).toBe('1');
+  });
+});
+
+describe('a text of the ban list', () => {
+  it.each<[string, string, string]>([
     ['anywhere in a text', '대출', '급한 대출을'],
     ['as the whole text', '대출', '대출'],
     ['of one character', '%', '연 5% 이자'],
@@ -26,6 +36,13 @@ describe('a text of the ban list', () => {
     ['with white space around it', ' \t\u3000대출\u00a0\n', '급한 대출을'],
     ['with invisible characters around it', '\ufeff\u200b대출\u2060', '급한 대출을'],
     ['with white space within it', '대 출', '대 출'],
+    ...[0x1, 0x34f, 0x61c, 0x115f, 0x17b4, 0x180e, 0x2065, 0x3164, 0xfe00, 0xfe0f, 0xfff9, 0xe0020, 0xe0101].map(
+      (code): [string, string, string] => [
+        `with U+${code.toString(16)} in the text`,
+        '대출',
+        `대${String.fromCodePoint(code)}출`,
+      ],
+    ),
   ])('bans %s', (_, banText, text) => {
     expect(bannedBy([['T', banText]], text)).toBe('1');
   });
@@ -185,13 +202,13 @@ describe('the texts in a value', () => {
   it.each([
     ['a plain text', '안녕', []],
     ['nothing', '', []],
-    ['an escaped string', '{"a":"\\ub300\\ucd9c"}', ['대출']],
+    ['an escaped string', '{"a":"\\ub300\\ucd9c"}', ['{"a":"대출"}', '대출']],
     ['values, deep, without keys', '{"a":["b",{"c":"d"},1,null,true]}', ['b', 'd']],
     ['a list with white space around', ' [ "a" ]\n', ['a']],
     ['a string', '"a\\nb"', ['a\nb']],
     ['keys of prototypes', '{"__proto__":{"x":"a"},"constructor":"b","toString":"c"}', ['b', 'c', 'a']],
     ['a text that begins like JSON', '[광고] "대출"', []],
-    ['JSON that is cut off', '{"a":"\\ub300', []],
+    ['JSON that is cut off', '{"a":"\\ub300', ['{"a":"대']],
     ['a text that begins like a list', '[1] 안내', []],
   ])('are the value, and with %s its strings', (_, value, strings) => {
     expect(textsIn(value)).toEqual([value, ...strings]);
@@ -209,4 +226,22 @@ describe('the texts in a value', () => {
   it('are found in a list of 200,000', () => {
     expect(textsIn(JSON.stringify(Array(200_000).fill('a')))).toHaveLength(200_001);
   });
+});
+
+it.each(['\\b', '\\bx?\\b'])(
+  'the expression %s, which matches before any word, bans nothing and is a problem',
+  (source) => {
+    const { matcher, problems, expressionCount } = compile([['E', source]]);
+    expect(problems).toMatchObject(
+      [{ problem: 'expected a regular expression that does not match the empty text' }].map(({ problem }) => ({
+        problem: `ban_text: ${problem}`,
+      })),
+    );
+    expect([matcher.find(['a word']), expressionCount]).toEqual([undefined, 0]);
+  },
+);
+
+it('an entry of more than 1,000 characters bans nothing and is a problem', () => {
+  const { problems } = compile([['T', 'x'.repeat(1_001)]]);
+  expect(problems).toEqual([{ banSeq: '1', problem: 'ban_text: expected at most 1000 characters' }]);
 });

@@ -94,6 +94,7 @@ answer as materialized (
 select a.outcome, l.idempotency_key, l.state, l.request_hash, l.requeues, coalesce(l.others_answered, false) as others_answered, l.wait_seconds,
   extract(epoch from agent_now(:now::timestamptz) - l.sealed_at)::float8 as sealed_seconds,
   (select installation from agent) as installation, list.version as ban_version, list.digest as ban_digest,
+  coalesce(extract(epoch from list.checked_at), 0)::float8 as ban_checked,
   member.member_key as client_key, member.gone, member.code, member.reason, member.postponed, member.expires_at, content.*
 from answer a
 left join leased l on true

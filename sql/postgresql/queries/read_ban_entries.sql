@@ -1,14 +1,19 @@
--- Entries of msg_banlist in use, but for the numbers: texts, expressions, and what is none of the three.
+-- A page of the entries of msg_banlist in use, but for the numbers: texts, expressions, and what is none of the three. Cut at
+-- 500,000 bytes, and texts at 1,001 characters: an answer of the Data API has a megabyte, a customer may have widened the column.
 --
 -- Index: msg_banlist_others. Locks: none.
 -- Parameters: afterSeq, turnLimit.
--- Rows, in the order of ban_seq: ban_seq, ban_type, ban_text, and digest of all such entries: pages with the same digest are of one
---   list.
-with entry as materialized (
-  select b.ban_seq, coalesce(b.ban_type, '') as ban_type, coalesce(b.ban_text, '') as ban_text
+-- Rows, in the order of ban_seq: ban_seq, ban_type, ban_text, is_last whether no page comes after this one.
+with page as materialized (
+  select b.ban_seq, coalesce(left(b.ban_type, 10), '') as ban_type, coalesce(left(b.ban_text, 1001), '') as ban_text
   from msg_banlist b
-  where (coalesce(upper(b.ban_type), '') <> 'R' or number_of(b.ban_text) is null) and upper(b.use_yn) = 'Y'
+  where {{is_no_number b}} and b.ban_seq > :afterSeq::bigint
+  order by b.ban_seq limit :turnLimit::int
+),
+weighed as materialized (
+  select p.*, sum(100 + octet_length(p.ban_text)) over (order by p.ban_seq) <= 500000 as fits from page p
 )
-select e.ban_seq, e.ban_type, e.ban_text, {{digest_of_entries}} as digest
-from entry e where e.ban_seq > :afterSeq::bigint
-order by e.ban_seq limit :turnLimit::int
+select w.ban_seq, w.ban_type, w.ban_text,
+  (select count(*) < :turnLimit::int and bool_and(fits) from weighed) as is_last
+from weighed w where w.fits
+order by w.ban_seq

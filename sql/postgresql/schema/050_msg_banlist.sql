@@ -12,16 +12,16 @@ create table if not exists msg_banlist (
 create index if not exists msg_banlist_ban_type on msg_banlist (ban_type, use_yn);
 create index if not exists msg_banlist_ban_text on msg_banlist (ban_text);
 -- Serves the look-up of a number. Hash: a probe of 300,000 reads as few pages as one of none.
-create index if not exists msg_banlist_number on msg_banlist using hash (number_of(ban_text)) where upper(ban_type) = 'R';
+create index if not exists msg_banlist_number on msg_banlist using hash (number_of(ban_text)) where upper(btrim(ban_type)) = 'R';
 -- Serves BanlistScheduler and the senders: all but the numbers.
 create index if not exists msg_banlist_others on msg_banlist (ban_seq)
-  where coalesce(upper(ban_type), '') <> 'R' or number_of(ban_text) is null;
+  where coalesce(upper(btrim(ban_type)), '') <> 'R' or number_of(ban_text) is null;
 
 -- One row: what BanlistScheduler found at its last look.
 create table if not exists ban_list (
   id               int primary key default 1 check (id = 1),
   version          bigint not null default 0, -- senders load the texts anew when it has changed
-  digest           text not null default '',  -- of the entries but the numbers
+  digest           text not null default '',  -- of the entries but the numbers, at the last look
   checked_at       timestamptz,
   text_count       int not null default 0,
   expression_count int not null default 0,

@@ -1,6 +1,7 @@
--- The entry of msg_banlist that bans the number of row $1, as ban.ban_seq: one probe of msg_banlist_number. An aggregate: with a
--- limit the planner would hope for an early hit and scan the list.
-cross join lateral (
-    select min(b.ban_seq) as ban_seq from msg_banlist b
-    where number_of(b.ban_text) = number_of($1.recipient) and upper(b.ban_type) = 'R' and upper(b.use_yn) = 'Y'
-  ) ban
+-- An entry of msg_banlist that bans the number of row $1, as ban.ban_seq: one probe of msg_banlist_number. The first that is found: a
+-- number may have been entered a thousand times.
+left join lateral (
+    select b.ban_seq from msg_banlist b
+    where number_of(b.ban_text) = number_of($1.recipient) and upper(btrim(b.ban_type)) = 'R' and upper(btrim(b.use_yn)) = 'Y'
+    limit 1
+  ) ban on true

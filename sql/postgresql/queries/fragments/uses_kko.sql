@@ -1,2 +1,2 @@
--- Whether the chain of row $1 may have a channel of Kakao's. Words that are no channel are judged later.
-$1.channel_order ~* 'talk|brand'
+-- Whether the chain of row $1 may have a channel of Kakao's: no other name has one of these letters, and blanks may stand anywhere.
+$1.channel_order ~* '[kb]'
