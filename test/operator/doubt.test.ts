@@ -145,7 +145,8 @@ describe('why a batch is in doubt', () => {
 });
 
 describe('what settles a batch in doubt', () => {
-  const key = (left: string) => `the same request under its key, for ${left} more (Inquire, if a row was changed, or a text of it banned)`;
+  const key = (left: string) =>
+    `the same request under its key, for ${left} more (Inquire, if a row was changed, or a text of it banned)`;
   const cases: [Partial<DoubtfulBatch>, string][] = [
     [{}, key('22 h')],
     [{ sealedSeconds: 23 * hour - 90 }, key('90 s')],
