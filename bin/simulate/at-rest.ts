@@ -22,13 +22,17 @@ export function isAtRest({ checker, ledger, desk }: Parts): boolean {
   const here = rows.filter(({ place }) => place === 'tran');
   const late = new Set(checker.last.aside.filter(({ step }) => step === 'late').map(({ clientKey }) => clientKey));
   const isKept = (row: SnapshotRow) => isKeptBack(row, { checker, ledger });
+  const isBlocked = ({ id }: SnapshotRow) => (ledger.rows.get(id)?.blocks.size ?? 0) > 0;
+  const isInDoubtForGood = batches.some(
+    ({ id, state }) => state === 'sealed' && here.some((row) => row.batchId === id && isBlocked(row)),
+  );
   return (
     here.every(isKept) &&
     batches.every(({ id, members }) => here.some((row) => row.batchId === id && members.includes(row.clientKey))) &&
     reports.every((messageKey) => {
       const truth = ledger.ofReport(messageKey);
       // Nobody's: as long as a batch is in doubt it may be of that.
-      if (truth === undefined || rows.every(({ id }) => id !== truth.id)) return batches.length > 0;
+      if (truth === undefined || rows.every(({ id }) => id !== truth.id)) return isInDoubtForGood;
       return truth.blocks.size > 0 && (here.some(({ id }) => id === truth.id) || late.has(truth.clientKey));
     })
   );

@@ -62,7 +62,7 @@ export function drafted(
   const number =
     others.length > 0 && random.chance(0.15) ? random.pick(others).number : `010${row.recipient.slice(-8)}`;
   const recipient = spelledNumber(random, number);
-  const note = usesOption(chain) && random.chance(0.4) ? id : undefined;
+  const note = usesOption(chain) && random.chance(0.6) ? id : undefined;
   const options = note === undefined ? optionsOf(row, chain, random) : { kko_option: noteOf(id) };
   const values = { ...row, ...options, channel_order: spelledChain(random, chain), recipient };
   const truth = { chain, recipient, number, note, isMalformed: plan.isMalformed };

@@ -188,7 +188,8 @@ describe('the synthesized app', () => {
     const rates = plan.functions.map(({ environment }) => environment['MESSAGES_PER_SECOND']);
     expect(rates.filter((rate) => rate === '77')).toHaveLength(2);
     expect(plan.receiver?.environment['GATEWAY_URL']).toBe('grpc://127.0.0.1:4200');
-  });
+    // It bundles every function: a loaded machine takes half a minute.
+  }, 120_000);
 
   it('says on one line which setting is wrong', async () => {
     const synthesized = synthesize({ context: { messagesPerSecnd: '1' }, outDir: temporaryFolder() });
