@@ -13,7 +13,7 @@ const use = (yes: boolean) => scene.current.query(`update msg_banlist set use_yn
 it.each([true, false])(
   'a list that is changed and changed back between two checks counts as it is at last (banned: %s)',
   async (isBanned) => {
-    const { insert, agent, query, timesSent, finish } = scene.current;
+    const { insert, agent, query, timesSent, finish, later } = scene.current;
     await query(`insert into msg_banlist (ban_type, ban_text) values ('T', 'x')`);
     await use(isBanned);
     await check();
@@ -28,6 +28,7 @@ it.each([true, false])(
     // The first batch of this sender: it loads the list as it is for a moment.
     const between = await sendOne();
     await use(isBanned);
+    later(60);
     await check();
     const after = await sendOne();
     await finish(1);
