@@ -109,11 +109,11 @@ describe.concurrent('a message of one’s own', () => {
   );
 });
 
-/** The rules that the collector's log names for refusing a row. */
+/** The rules that the sender's log names for refusing a row. */
 function rulesOf(clientKey: string): string[] {
   const logs = join(runner.dataDir, 'logs');
   return readdirSync(logs)
-    .filter((file) => file.includes('Collector'))
+    .filter((file) => file.includes('Sender'))
     .flatMap((file) => readFileSync(join(logs, file), 'utf8').split('\n'))
     .filter((line) => line.includes('"row refused"'))
     .map((line) => JSON.parse(line))
