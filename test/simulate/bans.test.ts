@@ -4,6 +4,7 @@ import { Ledger } from '../../bin/simulate/ledger.ts';
 import { World } from '../../bin/simulate/world.ts';
 import type { Message } from '../../functions/message/message.ts';
 import { aTruth, now } from '../support/truth.ts';
+import { verdictOf } from './verdict.ts';
 
 const number = 'number 01000000001';
 const content = 'content r1x';
@@ -45,13 +46,7 @@ const message: Message = {
 /** What is said of a call for the row now; undefined if it may be made. */
 async function verdictOnCall(sent: Message = message): Promise<string | undefined> {
   ledger.checkMayBeSent('sender1', [sent]);
-  world.after(0, () => undefined);
-  return await world
-    .run(() => true, 1)
-    .then(
-      () => undefined,
-      (error: Error) => error.message,
-    );
+  return await verdictOf(world);
 }
 
 const lease = () => ledger.mark('lease', 'sender1', '7');

@@ -6,6 +6,7 @@ import { emptyTables } from '../../bin/simulate/tables.ts';
 import { World } from '../../bin/simulate/world.ts';
 import { timeZone, useDatabase } from '../support/database.ts';
 import { aTruth, now } from '../support/truth.ts';
+import { verdictOf } from './verdict.ts';
 
 const database = useDatabase();
 let client: pg.Client;
@@ -43,14 +44,7 @@ async function verdictOn(...statements: string[]): Promise<string | undefined> {
     await client.query(statement);
     await checker.look();
   }
-  // A violation ends the run after the event at hand.
-  world.after(0, () => undefined);
-  return await world
-    .run(() => true, 1)
-    .then(
-      () => undefined,
-      (error: Error) => error.message,
-    );
+  return await verdictOf(world);
 }
 
 /** As the agent writes msg_tran: the guard knows it by that. */
