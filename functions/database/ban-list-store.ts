@@ -12,7 +12,13 @@ const rounds = 5;
 /** Problems that are kept, to be shown. */
 const mostProblems = 100;
 
-const entryRow = z.object({ ban_seq: key, ban_type: z.string(), ban_text: z.string(), is_last: z.boolean() });
+const entryRow = z.object({
+  ban_seq: key.nullable(),
+  ban_type: z.string().nullable(),
+  ban_text: z.string().nullable(),
+  is_last: z.boolean(),
+  digest: z.string().nullable(),
+});
 
 const digestRow = z.object({ digest: z.string() });
 
@@ -36,27 +42,28 @@ export function banListStore(database: AgentDatabase): BanListStore {
 
 /** All pages of one and the same list: if it changed meanwhile, from the beginning. */
 async function readEntries(database: AgentDatabase): Promise<BanEntries> {
-  const readDigest = async () =>
-    (await queryOne(database, { statement: readBanDigest, parameters: {} }, digestRow)).digest;
-  let before = await readDigest();
   for (let round = 0; round < rounds; round++) {
-    const entries = await readPages(database);
-    const digest = await readDigest();
-    if (digest === before) return { entries, digest };
-    before = digest;
+    const first = await readPageAfter(database, null);
+    const entries = [...first.entries];
+    const digest = first.digest ?? '';
+    if (first.isLast) return { entries, digest };
+    for (let isLast = false; !isLast; ) {
+      const page = await readPageAfter(database, entries.at(-1)?.banSeq ?? null);
+      entries.push(...page.entries);
+      isLast = page.isLast;
+    }
+    const after = await queryOne(database, { statement: readBanDigest, parameters: {} }, digestRow);
+    if (after.digest === digest) return { entries, digest };
   }
   throw new Error(`msg_banlist: expected a list that is the same for a moment, got another one ${rounds} times`);
 }
 
-async function readPages({ queries }: AgentDatabase): Promise<BanEntry[]> {
-  const rows: z.output<typeof entryRow>[] = [];
-  for (;;) {
-    const parameters = { afterSeq: rows.at(-1)?.ban_seq ?? '-9223372036854775808', turnLimit: pageSize };
-    const page = await queries.query(readBanEntries, parameters, entryRow);
-    rows.push(...page);
-    if (page.at(-1)?.is_last ?? true) break;
-  }
-  return rows.map((row) => ({ banSeq: row.ban_seq, banType: row.ban_type, banText: row.ban_text }));
+async function readPageAfter({ queries }: AgentDatabase, afterSeq: string | null) {
+  const rows = await queries.query(readBanEntries, { afterSeq, turnLimit: pageSize }, entryRow);
+  const entries = rows.flatMap(({ ban_seq: banSeq, ban_type: banType, ban_text: banText }): BanEntry[] =>
+    banSeq === null ? [] : [{ banSeq, banType: banType ?? '', banText: banText ?? '' }],
+  );
+  return { entries, isLast: rows[0]?.is_last ?? true, digest: rows[0]?.digest };
 }
 
 interface LoadedBanList {
@@ -65,11 +72,16 @@ interface LoadedBanList {
   readonly list: Promise<{ readonly digest: string; readonly matcher: BanMatcher }>;
 }
 
-/** The texts that nothing is sent with, loaded once for each version that BanlistScheduler publishes. */
+/**
+ * The texts that nothing is sent with, loaded once for each version that BanlistScheduler publishes; an empty one needs no
+ * reading.
+ */
 export function banTexts(database: AgentDatabase): (published: PublishedBanList) => Promise<BanMatcher> {
   let loaded: LoadedBanList | undefined;
   const load = (published: PublishedBanList): LoadedBanList => {
-    const list = readEntries(database).then(({ entries, digest }) => {
+    const isEmpty = published.checkedAt > 0 && published.digest === '';
+    const read = isEmpty ? Promise.resolve({ entries: [], digest: '' }) : readEntries(database);
+    const list = read.then(({ entries, digest }) => {
       return { digest, matcher: compileBanList(entries).matcher };
     });
     const loading = { published, list };

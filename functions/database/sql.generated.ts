@@ -57,12 +57,12 @@ export const publishBanList = {
 
 export const readBanDigest = {
   name: 'readBanDigest',
-  text: "select coalesce(md5(string_agg(concat_ws(' ', b.ban_seq, b.xmin), ',' order by b.ban_seq)), '') as digest\nfrom msg_banlist b where (coalesce(upper(btrim(b.ban_type)), '') <> 'R' or number_of(b.ban_text) is null) and upper(btrim(b.use_yn)) = 'Y'",
+  text: "select (select coalesce(md5(string_agg(concat_ws(' ', b.ban_seq, b.xmin), ',' order by b.ban_seq)), '')\nfrom msg_banlist b where (coalesce(upper(btrim(b.ban_type)), '') <> 'R' or number_of(b.ban_text) is null) and upper(btrim(b.use_yn)) = 'Y') as digest",
 } as const;
 
 export const readBanEntries = {
   name: 'readBanEntries',
-  text: "with page as materialized (\n  select b.ban_seq, coalesce(left(b.ban_type, 10), '') as ban_type, coalesce(left(b.ban_text, 1001), '') as ban_text\n  from msg_banlist b\n  where (coalesce(upper(btrim(b.ban_type)), '') <> 'R' or number_of(b.ban_text) is null) and upper(btrim(b.use_yn)) = 'Y' and b.ban_seq > :afterSeq::bigint\n  order by b.ban_seq limit :turnLimit::int\n),\nweighed as materialized (\n  select p.*, sum(100 + octet_length(p.ban_text)) over (order by p.ban_seq) <= 500000 as fits from page p\n)\nselect w.ban_seq, w.ban_type, w.ban_text,\n  (select count(*) < :turnLimit::int and bool_and(fits) from weighed) as is_last\nfrom weighed w where w.fits\norder by w.ban_seq",
+  text: "with page as materialized (\n  select b.ban_seq, coalesce(left(b.ban_type, 10), '') as ban_type, coalesce(left(b.ban_text, 1001), '') as ban_text\n  from msg_banlist b\n  where (coalesce(upper(btrim(b.ban_type)), '') <> 'R' or number_of(b.ban_text) is null) and upper(btrim(b.use_yn)) = 'Y' and b.ban_seq > coalesce(:afterSeq::bigint, -9223372036854775808)\n  order by b.ban_seq limit :turnLimit::int\n),\nweighed as materialized (\n  select p.*, sum(100 + octet_length(p.ban_text)) over (order by p.ban_seq) <= 500000 as fits from page p\n),\nwhole as materialized (\n  select (select count(*) < :turnLimit::int and coalesce(bool_and(fits), true) from weighed) as is_last,\n    case when :afterSeq::bigint is null then (select coalesce(md5(string_agg(concat_ws(' ', b.ban_seq, b.xmin), ',' order by b.ban_seq)), '')\nfrom msg_banlist b where (coalesce(upper(btrim(b.ban_type)), '') <> 'R' or number_of(b.ban_text) is null) and upper(btrim(b.use_yn)) = 'Y') end as digest\n)\nselect w.ban_seq, w.ban_type, w.ban_text, whole.is_last, whole.digest\nfrom whole left join weighed w on w.fits\norder by w.ban_seq",
 } as const;
 
 export const readDoubts = {

@@ -79,6 +79,7 @@ export interface LeasedBatch {
 /** What BanlistScheduler has said of the list by then. */
 export interface PublishedBanList {
   readonly version: bigint;
+  /** Of its entries but the numbers: empty if it found none. */
   readonly digest: string;
   /** When it last looked, in seconds since 1970; 0 if it never did. */
   readonly checkedAt: number;

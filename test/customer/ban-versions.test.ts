@@ -8,13 +8,14 @@ const scene = useScene();
 const check = () => checkBanList(banListStore(scene.current.database.at(scene.current.now())));
 
 /** Whether each text is banned; the demo's content has an x. */
-const use = (yes: boolean) => scene.current.query(`update msg_banlist set use_yn = '${yes ? 'Y' : 'N'}'`);
+const use = (yes: boolean) =>
+  scene.current.query(`update msg_banlist set use_yn = '${yes ? 'Y' : 'N'}' where ban_text = 'x'`);
 
 it.each([true, false])(
   'a list that is changed and changed back between two checks counts as it is at last (banned: %s)',
   async (isBanned) => {
     const { insert, agent, query, timesSent, finish, later } = scene.current;
-    await query(`insert into msg_banlist (ban_type, ban_text) values ('T', 'x')`);
+    await query(`insert into msg_banlist (ban_type, ban_text) values ('T', 'x'), ('T', 'another')`);
     await use(isBanned);
     await check();
     const store = agent.sendStore();

@@ -168,7 +168,18 @@ describe('a banned text', () => {
       for (const { batchId } of agent.queued.splice(0)) await agent.send(batchId, { store });
       reads.push(calls() - before);
     }
-    expect(reads).toEqual([6, 3, 3]);
+    expect(reads).toEqual([4, 3, 3]);
+  });
+
+  it('is not read by a sender if none was published', async () => {
+    const { insert, agent, database } = scene.current;
+    await ban(['R', '01000000099']);
+    await check();
+    await insert();
+    await agent.collect();
+    const before = database.dataApi.stats()['calls'] ?? 0;
+    for (const { batchId } of agent.queued.splice(0)) await agent.send(batchId);
+    expect((database.dataApi.stats()['calls'] ?? 0) - before).toBe(3);
   });
 });
 
