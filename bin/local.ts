@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { runCampaign } from './local/campaign/run-campaign.ts';
 import { type LocalAgent, startLocalAgent } from './local/local-agent.ts';
 import { parseOptions, usage } from './local/options.ts';
 import { endWith, personsOutput, stopSignal, untilStopped } from './local/program.ts';
-import { runCampaign } from './local/run-campaign.ts';
 
 const drainLimitSeconds = 120;
 

@@ -1,10 +1,10 @@
+import { prepareEmulatedAgent } from './local/emulator/emulated-agent.ts';
+import { openEmulator } from './local/emulator/emulator.ts';
+import { installMiniStack, startMiniStack } from './local/emulator/ministack.ts';
+import { parseOptions, usage } from './local/emulator/options.ts';
+import { deployAndCheck } from './local/emulator/run.ts';
 import { endWith, personsOutput, stopSignal } from './local/program.ts';
 import { startInSteps, startSurroundings } from './local/surroundings.ts';
-import { prepareEmulatedAgent } from './localstack/emulated-agent.ts';
-import { openEmulator } from './localstack/emulator.ts';
-import { installMiniStack, startMiniStack } from './localstack/ministack.ts';
-import { parseOptions, usage } from './localstack/options.ts';
-import { deployAndCheck } from './localstack/run.ts';
 
 /** The agent on an emulator of AWS: deploys it, sends a campaign through it, checks what can be paused, destroys it. */
 async function main(): Promise<void> {

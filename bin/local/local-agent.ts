@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import type { LocalDatabase } from './database.ts';
-import { type AgentProcess, type Engine, startEngine } from './engine.ts';
+import type { LocalDatabase } from './database/database.ts';
 import type { LocalOptions } from './options.ts';
 import { freePort } from './ports.ts';
+import { type AgentProcess, type Engine, startEngine } from './runner/engine.ts';
+import { synthesize } from './runner/synth.ts';
+import { type AgentPlan, readAssembly } from './runner/template.ts';
 import type { StandInProcess } from './stand-in.ts';
 import { credentials, type OnStop, type Say, startInSteps, startSurroundings } from './surroundings.ts';
-import { synthesize } from './synth.ts';
-import { type AgentPlan, readAssembly } from './template.ts';
 
 /** Everything of the agent on this machine, started. */
 export interface LocalAgent {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { type LocalDatabase, openDatabase, startDatabase } from './database.ts';
-import { applySchema } from './schema.ts';
+import { type LocalDatabase, openDatabase, startDatabase } from './database/database.ts';
+import { applySchema } from './database/schema.ts';
 import { type StandInProcess, startStandIn } from './stand-in.ts';
 
 /** What every local run of the agent stands on: a folder for its data, a database with the tables, stand-ins. */
@@ -68,7 +68,7 @@ export async function startSurroundings(
     databaseUrl: database.url,
     database,
     async startStandIn(name, options, onRestart) {
-      const file = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
+      const file = fileURLToPath(new URL(`./${name}/main.ts`, import.meta.url));
       const standIn = await startStandIn({ name, file, options, onRestart });
       onStop(() => standIn.stop());
       return standIn;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { campaignRow } from '../../bin/local/campaign/campaign.ts';
 import {
   affectedRows,
   type ChaosResult,
@@ -9,8 +10,7 @@ import {
   lostRows,
   quietName,
   stuckRows,
-} from '../../bin/chaos/accounting.ts';
-import { campaignRow } from '../../bin/local/campaign.ts';
+} from './accounting.ts';
 
 const waiting = '1';
 const sent = '2';

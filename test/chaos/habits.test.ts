@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import { type Habit, habits } from '../../bin/chaos/habits.ts';
+import { type Habit, habits } from './habits.ts';
 import { twice, useMeddling } from './meddling.ts';
 
 const meddling = useMeddling();

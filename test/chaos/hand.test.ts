@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { OwnRow } from '../../bin/chaos/hand.ts';
+import type { OwnRow } from './hand.ts';
 import { useMeddling } from './meddling.ts';
 
 const meddling = useMeddling();

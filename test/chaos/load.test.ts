@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { beforeEach, expect, it, vi } from 'vitest';
-import { Load } from '../../bin/chaos/load.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
+import { Load } from './load.ts';
 
 const database = useDatabase();
 let calls = 0;

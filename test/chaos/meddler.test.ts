@@ -1,9 +1,9 @@
 import { expect, it, vi } from 'vitest';
-import { habits } from '../../bin/chaos/habits.ts';
-import type { Hand } from '../../bin/chaos/hand.ts';
-import { Meddler } from '../../bin/chaos/meddler.ts';
-import { isHis, mendEverything } from '../../bin/chaos/traps.ts';
+import { habits } from './habits.ts';
+import type { Hand } from './hand.ts';
+import { Meddler } from './meddler.ts';
 import { once, useMeddling } from './meddling.ts';
+import { isHis, mendEverything } from './traps.ts';
 
 const meddling = useMeddling();
 const tickMs = 5;

@@ -1,12 +1,12 @@
 import type pg from 'pg';
 import { afterEach, beforeEach } from 'vitest';
-import type { Habit } from '../../bin/chaos/habits.ts';
-import { Hand, type HandParts, type OwnRow } from '../../bin/chaos/hand.ts';
-import { wrongRows } from '../../bin/chaos/own-rows.ts';
-import { readOwnRows } from '../../bin/chaos/read-rows.ts';
-import { type Database, mendEverything, setTraps } from '../../bin/chaos/traps.ts';
-import { Random } from '../../bin/simulate/random.ts';
 import { useScene } from '../customer/scene.ts';
+import { Random } from '../simulation/random.ts';
+import type { Habit } from './habits.ts';
+import { Hand, type HandParts, type OwnRow } from './hand.ts';
+import { wrongRows } from './own-rows.ts';
+import { readOwnRows } from './read-rows.ts';
+import { type Database, mendEverything, setTraps } from './traps.ts';
 
 /** How an act on the database comes off. */
 type Attempt = <T>(act: () => Promise<T>) => Promise<T>;

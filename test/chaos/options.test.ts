@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { habits } from '../../bin/chaos/habits.ts';
-import { parseOptions, usage } from '../../bin/chaos/options.ts';
-import { everything } from '../../bin/chaos/order.ts';
+import { habits } from './habits.ts';
+import { parseOptions, usage } from './options.ts';
+import { everything } from './order.ts';
 
 it('takes three minutes of every fault and every habit unless it is told otherwise', () => {
   expect(parseOptions([])).toEqual({ minutes: 3, seed: 1, only: undefined, habits, json: false, data: undefined });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { chaosFaults } from '../../bin/chaos/faults.ts';
-import { inTurn, quiet } from '../../bin/chaos/order.ts';
-import { Random } from '../../bin/simulate/random.ts';
+import { Random } from '../simulation/random.ts';
+import { chaosFaults } from './faults.ts';
+import { inTurn, quiet } from './order.ts';
 
 it('is quiet first, then once in five times, and has every fault once', () => {
   const turn = inTurn(new Random(1));

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { type Habit, habits } from '../../bin/chaos/habits.ts';
-import type { OwnRow } from '../../bin/chaos/hand.ts';
-import { type OwnEvidence, wrongRows } from '../../bin/chaos/own-rows.ts';
+import { type Habit, habits } from './habits.ts';
+import type { OwnRow } from './hand.ts';
+import { type OwnEvidence, wrongRows } from './own-rows.ts';
 
 const named = (name: string): Habit => {
   const found = habits.find((habit) => habit.name === name);

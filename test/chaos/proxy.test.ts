@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { startProxy, type TcpProxy } from '../../bin/chaos/proxy.ts';
+import { startProxy, type TcpProxy } from './proxy.ts';
 
 /** One end of a connection, with everything it was told. */
 function endOf(socket: Socket) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { applySchema } from '../../bin/local/schema.ts';
+import { applySchema } from '../../bin/local/database/schema.ts';
 import { reportOf } from '../support/agent.ts';
 import { useFreshScene } from './scene.ts';
 

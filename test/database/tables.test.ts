@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { applySchema } from '../../bin/local/schema.ts';
+import { applySchema } from '../../bin/local/database/schema.ts';
 import { useDatabase } from '../support/database.ts';
 
 const database = useDatabase();

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../../bin/simulate/random.ts';
 import { isBlank } from '../../functions/message/blank.ts';
 import { fallbackChain } from '../../functions/message/channel.ts';
 import { normalNumber } from '../../functions/message/number.ts';
 import { priorities, priorityOf } from '../../functions/message/priority.ts';
+import { Random } from '../simulation/random.ts';
 import { useDatabase } from '../support/database.ts';
 import { chains, numbers, priorityWords, randomSpelling } from '../support/spellings.ts';
 

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { countDuplicates } from '../../bin/chaos/accounting.ts';
-import { findLost, insertCampaign } from '../../bin/local/campaign.ts';
-import { openPool } from '../../bin/local/run-campaign.ts';
+import { findLost, insertCampaign } from '../../bin/local/campaign/campaign.ts';
+import { openPool } from '../../bin/local/campaign/run-campaign.ts';
 import { readAcceptLog } from '../../bin/local/simulator/accept-log.ts';
+import { countDuplicates } from '../chaos/accounting.ts';
 import { isAlive, killAll } from '../support/processes.ts';
 import { type Runner, startRunner, untilUp } from '../support/runner.ts';
 

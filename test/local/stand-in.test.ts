@@ -4,7 +4,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { startStandIn } from '../../bin/local/stand-in.ts';
 import { isAlive } from '../support/processes.ts';
 
-const file = fileURLToPath(new URL('../../bin/local/queue.ts', import.meta.url));
+const file = fileURLToPath(new URL('../../bin/local/queue/main.ts', import.meta.url));
 
 async function aStandIn(onRestart?: () => Promise<void>) {
   const standIn = await startStandIn({ name: 'queue', file, options: { port: 0 }, onRestart });

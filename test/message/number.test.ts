@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../../bin/simulate/random.ts';
 import { internationalNumber, normalNumber } from '../../functions/message/number.ts';
+import { Random } from '../simulation/random.ts';
 import { numbers, randomSpelling } from '../support/spellings.ts';
 
 describe('a number', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { applySchema } from '../../bin/local/schema.ts';
+import { applySchema } from '../../bin/local/database/schema.ts';
 import { statusText, toStatus } from '../../bin/operator/status.ts';
 import type { SetAside } from '../../functions/database/set-aside-row.ts';
 import { type PlaceName, places, placesOf, statusStore } from '../../functions/database/status-store.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Random } from '../../bin/simulate/random.ts';
 import { SendRequest } from '../../functions/gateway/grpc/generated/omni/gateway/v1/gateway.ts';
 import { toSendRequest } from '../../functions/gateway/grpc/to-proto.ts';
+import { Random } from '../simulation/random.ts';
 import { agentOn, type TestAgent } from '../support/agent.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startEngine } from '../../bin/local/engine.ts';
+import { startEngine } from '../../bin/local/runner/engine.ts';
+import { readAssembly } from '../../bin/local/runner/template.ts';
 import { startStandIn } from '../../bin/local/stand-in.ts';
-import { readAssembly } from '../../bin/local/template.ts';
 
 /** A runner in small: starts the queue and the engine on the assembly it is given, and prints the ids of its processes. */
 const [dir = ''] = process.argv.slice(2);
 const queue = await startStandIn({
   name: 'queue',
-  file: fileURLToPath(new URL('../../bin/local/queue.ts', import.meta.url)),
+  file: fileURLToPath(new URL('../../bin/local/queue/main.ts', import.meta.url)),
   options: { port: 0 },
 });
 const engine = await startEngine({

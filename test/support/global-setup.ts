@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
-import { startDatabase } from '../../bin/local/database.ts';
-import { applySchema } from '../../bin/local/schema.ts';
+import { startDatabase } from '../../bin/local/database/database.ts';
+import { applySchema } from '../../bin/local/database/schema.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,7 +1,7 @@
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { onTestFinished } from 'vitest';
-import { region } from '../../bin/local/intrinsics.ts';
 import { startQueue } from '../../bin/local/queue/server.ts';
+import { region } from '../../bin/local/runner/intrinsics.ts';
 import type { StandIn } from '../../bin/local/stand-in.ts';
 
 /** The queue stand-in in this process, and a client of it; both go with the test. */

@@ -1,5 +1,5 @@
-import type { Random } from '../../bin/simulate/random.ts';
 import { Priority } from '../../functions/message/priority.ts';
+import type { Random } from '../simulation/random.ts';
 
 /** Tables that the functions of functions/message and those of the tables both answer: each spelling, and what it means. */
 

@@ -1,4 +1,4 @@
-import { newTruth, type RowTruth } from '../../bin/simulate/truth.ts';
+import { newTruth, type RowTruth } from '../simulation/truth.ts';
 
 /** Noon in Seoul. */
 export const now = Date.parse('2031-01-15T03:00:00Z');

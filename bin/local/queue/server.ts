@@ -1,6 +1,6 @@
 import { buildApp } from 'fauxqs';
-import { region } from '../intrinsics.ts';
 import { freePort } from '../ports.ts';
+import { region } from '../runner/intrinsics.ts';
 import type { StandIn } from '../stand-in.ts';
 
 /** SQS in memory, on 127.0.0.1 alone; what it holds is gone with the process, as the sweep must survive. */

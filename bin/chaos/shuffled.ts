@@ -1,8 +1,0 @@
-import type { Random } from '../simulate/random.ts';
-
-export function shuffled<T>(items: readonly T[], random: Random): T[] {
-  return items
-    .map((item) => ({ item, place: random.next() }))
-    .toSorted((a, b) => a.place - b.place)
-    .map(({ item }) => item);
-}

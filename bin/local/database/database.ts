@@ -1,0 +1,189 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { type GuardedProcess, spawnGuarded } from '../guarded-process.ts';
+import { freePort } from '../ports.ts';
+import { UsageError } from '../usage-error.ts';
+import { binaryOf, version } from './postgresql-binaries.ts';
+import { readServerLock, untilReleased } from './server-lock.ts';
+
+/** A PostgreSQL that the agent's tables live in. */
+export interface LocalDatabase {
+  /** Connects as the agent's role, which owns the tables. */
+  readonly url: string;
+  /** Of its server; undefined if somebody else runs it. */
+  pid(): number | undefined;
+  /** Stops it if it still runs, and starts it again at the same address. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** Where the data is kept; made on the first start. */
+  readonly dataDir: string;
+  /** 0 is a free one. */
+  readonly port: number;
+  /** The server's own zone. */
+  readonly timeZone: string;
+}
+
+/** The oldest PostgreSQL whose SQL the statements use (`is json` came with 16). */
+const oldestVersion = 16;
+
+/** Starts the embedded PostgreSQL on 127.0.0.1. It ends with this process, however that ends. */
+export async function startDatabase({ dataDir, port: wantedPort, timeZone }: DatabaseOptions): Promise<LocalDatabase> {
+  const port = await freePort(wantedPort, 'database');
+  if (existsSync(dataDir)) checkVersion(dataDir);
+  else initialise(dataDir);
+  const admin = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  const start = async () => {
+    await untilReleased(dataDir);
+    const started = spawnServer({ dataDir, port, timeZone });
+    try {
+      await awaitConnection(admin, started);
+      return started;
+    } catch (error) {
+      await started.stop();
+      throw error;
+    }
+  };
+  let server = await start();
+  const stop = () => server.stop();
+  try {
+    await createRoleAndDatabase(admin);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    url: `postgres://omni_agent@127.0.0.1:${port}/omni`,
+    // The server itself, not the shell that guards it.
+    pid: () => readServerLock(dataDir)?.pid,
+    async restart() {
+      await stop();
+      server = await start();
+    },
+    stop,
+  };
+}
+
+function spawnServer({ dataDir, port, timeZone }: DatabaseOptions): GuardedProcess {
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    timezone: timeZone,
+    log_timezone: timeZone,
+    max_connections: '200',
+  };
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const command = asServerUser(binaryOf('postgres'), ['-D', dataDir, '-p', String(port), '-k', '', ...options]);
+  return spawnGuarded(command, { logFile: join(dataDir, 'server.log'), ending: 'shutDown' });
+}
+
+/** A PostgreSQL that somebody else runs. */
+export async function openDatabase(url: string): Promise<LocalDatabase> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ server_version_num: string }>('show server_version_num');
+    const major = Math.floor(Number(rows[0]?.server_version_num) / 10_000);
+    if (major < oldestVersion) {
+      throw new UsageError(`DATABASE_URL: expected PostgreSQL ${oldestVersion} or later, got ${major}`);
+    }
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`DATABASE_URL: cannot connect: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+  return { url, pid: () => undefined, restart: async () => undefined, stop: async () => undefined };
+}
+
+const nobody = 65_534;
+const isRoot = process.getuid?.() === 0;
+
+/**
+ * PostgreSQL refuses to run as root: it then runs as nobody, with the one capability to read a folder that is root's
+ * alone (a clone or data folder below a 0700 directory). The secure bit lets access(2), by which it looks for its own
+ * programs, respect that capability.
+ */
+function asServerUser(binary: string, args: readonly string[]): readonly string[] {
+  if (!isRoot) return [binary, ...args];
+  const capability = ['--inh-caps', '+dac_override', '--ambient-caps', '+dac_override'];
+  const user = ['--securebits', '+no_setuid_fixup', '--reuid', `${nobody}`, '--regid', `${nobody}`, '--clear-groups'];
+  return ['setpriv', ...user, ...capability, binary, ...args];
+}
+
+/** Made under another name first: a start that was killed half-way leaves no half-made folder behind. */
+function initialise(dataDir: string): void {
+  const fresh = `${dataDir}.new`;
+  try {
+    rmSync(fresh, { recursive: true, force: true });
+    mkdirSync(fresh, { recursive: true });
+    chmodSync(fresh, 0o700);
+    if (isRoot) chownSync(fresh, nobody, nobody);
+    const options = ['-D', fresh, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'];
+    const [command = '', ...args] = asServerUser(binaryOf('initdb'), options);
+    const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
+    if (status !== 0) throw error ?? new Error(stderr.trim().split('\n')[0] || `initdb ended with ${status}`);
+    renameSync(fresh, dataDir);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    const hint = isRoot ? 'run as an ordinary user, or set DATABASE_URL' : 'or set DATABASE_URL';
+    throw new UsageError(`Cannot make a database in ${dataDir}: ${reason} (${hint})`);
+  }
+}
+
+function checkVersion(dataDir: string): void {
+  const wanted = version().split('.')[0];
+  const found = readVersion(dataDir);
+  if (found !== wanted) throw new UsageError(`${dataDir}: expected a database of PostgreSQL ${wanted}, got ${found}`);
+}
+
+function readVersion(dataDir: string): string {
+  try {
+    return readFileSync(join(dataDir, 'PG_VERSION'), 'utf8').trim();
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    return missing ? 'none' : String(error);
+  }
+}
+
+async function awaitConnection(url: string, server: GuardedProcess): Promise<void> {
+  for (;;) {
+    if (server.hasExited) throw new UsageError(`The database did not start: ${problemOf(server.log())}`);
+    const client = new pg.Client({ connectionString: url });
+    try {
+      await client.connect();
+      return;
+    } catch {
+      await sleep(50);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+}
+
+/** What it said at last, in one line without the time. Our own early tries to connect are logged as FATAL too. */
+function problemOf(log: string): string {
+  const lines = log.trim().split('\n');
+  const at = lines.findIndex((line) => line.includes('FATAL:') && !line.includes('the database system is starting up'));
+  if (at === -1) return lines.at(-1) ?? 'it said nothing';
+  const hint = lines.slice(at).find((line) => line.includes('HINT:'));
+  return [lines[at], hint].flatMap((line) => line?.replace(/^.*(FATAL|HINT): */, '') ?? []).join('; ');
+}
+
+async function createRoleAndDatabase(adminUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: adminUrl });
+  await client.connect();
+  try {
+    const role = await client.query(`select from pg_roles where rolname = 'omni_agent'`);
+    if (role.rowCount === 0) await client.query('create role omni_agent login');
+    const database = await client.query(`select from pg_database where datname = 'omni'`);
+    if (database.rowCount === 0) await client.query('create database omni owner omni_agent');
+  } finally {
+    await client.end();
+  }
+}

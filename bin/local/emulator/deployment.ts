@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { UsageError } from '../usage-error.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const cdklocal = createRequire(import.meta.url).resolve('aws-cdk-local/bin/cdklocal');
+
+/** Where an emulator has its stacks; no real account. */
+export const account = '000000000000';
+/** The region that cdklocal deploys to when a stack names none. */
+export const region = 'us-east-1';
+export const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+
+/** Gives up on a call of the CDK after this long: an emulator that hangs must not hang the run. */
+const limitMs = 240_000;
+
+export interface DeploymentOptions {
+  readonly endpoint: string;
+  /** Settings of the app, profile local among them. */
+  readonly context: Readonly<Record<string, string>>;
+  readonly dataDir: string;
+  readonly signal: AbortSignal;
+}
+
+/** The agent's CDK app, deployed to an emulator by the CDK's own command line. */
+export class Deployment {
+  readonly #options: DeploymentOptions;
+
+  constructor(options: DeploymentOptions) {
+    this.#options = options;
+  }
+
+  async bootstrap(): Promise<void> {
+    await this.#cdk(['bootstrap', `aws://${account}/${region}`]);
+  }
+
+  /** Deploys every stack, with these settings changed. */
+  async deploy(changed: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.#cdk(['deploy', '--all', '--require-approval', 'never', ...contextOf(changed)]);
+  }
+
+  async destroy(): Promise<void> {
+    // Also when the run is being stopped: nothing must stay behind in the emulator.
+    await this.#cdk(['destroy', '--all', '--force'], { signal: undefined });
+  }
+
+  async #cdk(args: readonly string[], { signal }: { signal?: AbortSignal | undefined } = this.#options): Promise<void> {
+    const { endpoint, context, dataDir } = this.#options;
+    const common = ['--output', join(dataDir, 'cdk.out'), '--no-notices', '--ci', ...contextOf(context)];
+    const child = spawn(process.execPath, [cdklocal, ...args, ...common], {
+      cwd: root,
+      env: { ...process.env, ...environmentFor(endpoint) },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: limitMs,
+      killSignal: 'SIGKILL',
+      ...(signal && { signal }),
+    });
+    const [said, complained, [code, killedBy]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ]);
+    if (code === 0) return;
+    const lines = `${said}\n${complained}`.split('\n').filter((line) => line.trim() !== '');
+    throw new UsageError(`cdklocal ${args[0]} ended with ${killedBy ?? code}:\n${lines.slice(-15).join('\n')}`);
+  }
+}
+
+/** Later ones win. */
+function contextOf(settings: Readonly<Record<string, string>>): string[] {
+  return Object.entries(settings).flatMap(([name, value]) => ['--context', `${name}=${value}`]);
+}
+
+function environmentFor(endpoint: string): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ENDPOINT_URL_S3: endpoint,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+  };
+}

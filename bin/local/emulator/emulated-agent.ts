@@ -1,0 +1,105 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { countCalls } from '../local-agent.ts';
+import { awsEnvironment } from '../runner/function-pool.ts';
+import { startReceiver } from '../runner/receiver-process.ts';
+import { synthesize } from '../runner/synth.ts';
+import { readAssembly } from '../runner/template.ts';
+import type { StandInProcess } from '../stand-in.ts';
+import { credentials, type OnStop, type Say, type Surroundings } from '../surroundings.ts';
+import { DeployedAgent } from './deployed-agent.ts';
+import { account, Deployment, region } from './deployment.ts';
+import type { Emulator } from './emulator.ts';
+
+/** The agent in an emulator of AWS, and beside it what the emulator has not: database, Data API, gateway, receiver. */
+export interface EmulatedAgent {
+  readonly databaseUrl: string;
+  readonly dataDir: string;
+  readonly deployment: Deployment;
+  readonly deployed: DeployedAgent;
+  /** Starts the receiver on what is deployed: the gateway's credentials become known first. */
+  startReceiver(): Promise<void>;
+  calls(): Promise<Record<string, number>>;
+}
+
+export interface EmulatedAgentParts {
+  readonly emulator: Emulator;
+  readonly surroundings: Surroundings;
+  readonly say: Say;
+  readonly onStop: OnStop;
+  readonly signal: AbortSignal;
+}
+
+/** Starts the stand-ins; nothing is deployed yet. */
+export async function prepareEmulatedAgent(parts: EmulatedAgentParts): Promise<EmulatedAgent> {
+  const { emulator, surroundings, signal } = parts;
+  const { dataDir, databaseUrl } = surroundings;
+  const host = emulator.standIns.listen;
+  const simulator = await surroundings.startStandIn('simulator', {
+    dataDir: join(dataDir, 'simulator'),
+    host,
+    seed: 1,
+    ...credentials,
+    behaviour: { rejectedShare: 0 },
+  });
+  const dataApi = await surroundings.startStandIn('data-api', { databaseUrl, timeZone: 'UTC', port: 0, host });
+  const context = {
+    profile: 'local',
+    gatewayUrl: seenFrom(emulator, simulator),
+    dataApiUrl: seenFrom(emulator, dataApi),
+    databaseClusterArn: `arn:aws:rds:${region}:${account}:cluster:omni-agent`,
+    databaseSecretArn: `arn:aws:secretsmanager:${region}:${account}:secret:omni-agent-000000`,
+  };
+  const deployed = new DeployedAgent(emulator.endpoint);
+  return {
+    databaseUrl,
+    dataDir,
+    deployment: new Deployment({ endpoint: emulator.endpoint, context, dataDir, signal }),
+    deployed,
+    startReceiver: () => startReceiverOf(deployed, { ...parts, simulator, dataApi }),
+    calls: () => countCalls({ dataApi, gateway: simulator }),
+  };
+}
+
+/** The stand-in's URL as the emulator's functions must call it. */
+function seenFrom({ standIns }: Emulator, { url }: StandInProcess): string {
+  return url.replace(`//${standIns.listen}:`, `//${standIns.host}:`);
+}
+
+/**
+ * A local process with the very environment that the receiver's task definition gives it. What names something that is
+ * deployed is taken from the sender's environment, where CloudFormation has put it in.
+ */
+async function startReceiverOf(
+  deployed: DeployedAgent,
+  {
+    emulator,
+    surroundings: { dataDir },
+    simulator,
+    dataApi,
+    say,
+    onStop,
+  }: EmulatedAgentParts & { simulator: StandInProcess; dataApi: StandInProcess },
+): Promise<void> {
+  const outDir = join(dataDir, 'cdk.out.aws');
+  await synthesize({ context: { gatewayUrl: simulator.url }, outDir });
+  const { receiver } = readAssembly(outDir, { queueUrl: emulator.endpoint });
+  if (receiver === undefined) throw new Error('expected a task definition of the receiver in profile aws, got none');
+  const ofSender = await deployed.environmentOf('sender');
+  await deployed.putSecret(ofSender['GATEWAY_SECRET_ARN'] ?? '', credentials);
+  const names = ['DATABASE_CLUSTER_ARN', 'DATABASE_SECRET_ARN', 'GATEWAY_SECRET_ARN'];
+  const resolved = Object.fromEntries(names.map((name) => [name, ofSender[name] ?? '']));
+  await mkdir(join(dataDir, 'logs'), { recursive: true });
+  const process = startReceiver({
+    plan: { ...receiver, environment: { ...receiver.environment, ...resolved } },
+    awsEnvironment: awsEnvironment({
+      sqs: emulator.endpoint,
+      rdsData: dataApi.url,
+      secretsManager: emulator.endpoint,
+      region,
+    }),
+    logFile: join(dataDir, 'logs', 'receiver.log'),
+    onProblem: say,
+  });
+  onStop(() => process.stop());
+}

@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import type pg from 'pg';
+import { parseReference } from '../../../functions/message/reference.ts';
+import { openPool, runCampaign } from '../campaign/run-campaign.ts';
+import { untilStopped } from '../program.ts';
+import { readAcceptLog } from '../simulator/accept-log.ts';
+import { UsageError } from '../usage-error.ts';
+import type { EmulatedAgent } from './emulated-agent.ts';
+import type { Emulator } from './emulator.ts';
+import { personsHelp } from './help.ts';
+import type { LocalstackOptions } from './options.ts';
+import { Probes } from './probes.ts';
+
+/** A schedule fires once a minute; then a row is collected, sent, reported on and archived. */
+const campaignLimitSeconds = 180;
+const probeLimitMs = 120_000;
+/** How long a firing still turns once its schedule is paused, at most. */
+const loopLimitMs = 70_000;
+
+export interface Output {
+  readonly out: NodeJS.WriteStream;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+interface Run {
+  readonly emulator: Emulator;
+  readonly agent: EmulatedAgent;
+}
+
+/** The whole run on an emulator; a step that fails ends it, with what is deployed destroyed and exit code 1. */
+export async function deployAndCheck(
+  { emulator, agent }: Run,
+  options: LocalstackOptions,
+  { out, say, signal }: Output,
+): Promise<void> {
+  const { deployment } = agent;
+  const pool = openPool(agent.databaseUrl);
+  const probes = new Probes(pool, { signal });
+  const step = stepper(say, signal);
+  let isDeployed = false;
+  try {
+    await step('bootstrap', () => deployment.bootstrap());
+    isDeployed = true;
+    await step('deploy', () => deployment.deploy());
+    await step('start the receiver', () => agent.startReceiver());
+    const target = { limitSeconds: campaignLimitSeconds, messages: options.messages, out, signal };
+    const result = await step('campaign', () => runCampaign(agent, target));
+    if (result.lost + result.duplicates > 0) process.exitCode = 1;
+    if (options.keep) {
+      say(await personsHelp(agent, emulator));
+      await untilStopped(signal);
+    } else {
+      await checkPausing(agent, probes, step);
+      await step('redeploy with one setting changed', () => redeploy(agent, probes));
+      await step('look for anything sent twice', () => checkAcceptLog(agent, pool));
+    }
+    isDeployed = false;
+    await step('destroy', () => destroy(agent));
+    if (options.json) print({ ...result, endpoint: emulator.endpoint, emulator: emulator.name });
+  } finally {
+    await pool.end();
+    if (isDeployed) await deployment.destroy().catch((error) => say(String(error)));
+  }
+}
+
+function print(result: object): void {
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+}
+
+type Step = <T>(name: string, act: () => Promise<T>) => Promise<T>;
+
+/** Runs steps, each with a line that tells how long it took; a failed one ends the run in one message. */
+function stepper(say: Output['say'], signal: AbortSignal): Step {
+  return async (name, act) => {
+    const begun = performance.now();
+    try {
+      const result = await act();
+      say(`✓ ${name} (${((performance.now() - begun) / 1000).toFixed(1)} s)`);
+      return result;
+    } catch (error) {
+      if (signal.aborted) throw new UsageError(`Stopped during: ${name}`);
+      throw new UsageError(`✗ ${name}: ${error instanceof Error ? error.message : error}`);
+    }
+  };
+}
+
+/** A paused schedule stops collecting, a paused event source mapping stops sending; resumed, both go on. */
+async function checkPausing({ deployed }: EmulatedAgent, probes: Probes, step: Step): Promise<void> {
+  await step('pause the event source mappings: sending stops', async () => {
+    await deployed.setEventSources('sender', false);
+    await probes.untilHeldAs('claimed', loopLimitMs);
+  });
+  await step('resume them: sending goes on', async () => {
+    await deployed.setEventSources('sender', true);
+    await probes.untilAllArchived(probeLimitMs);
+  });
+  await step('pause the collector’s schedule: collecting stops', async () => {
+    await deployed.setSchedules('collector', false);
+    await probes.untilHeldAs('waiting', loopLimitMs);
+  });
+  await step('resume it: collecting goes on', async () => {
+    await deployed.setSchedules('collector', true);
+    await probes.untilAllArchived(probeLimitMs);
+  });
+}
+
+async function redeploy({ deployment, deployed }: EmulatedAgent, probes: Probes): Promise<void> {
+  const changed = '1500';
+  await deployment.deploy({ collectIntervalMs: changed });
+  const found = (await deployed.environmentOf('collector'))['COLLECT_INTERVAL_MS'];
+  if (found !== changed) throw new Error(`expected COLLECT_INTERVAL_MS ${changed} at the collector, got ${found}`);
+  await probes.untilAllArchived(probeLimitMs);
+}
+
+/** Every row of the run, probes too: once at the gateway, and none left behind. */
+async function checkAcceptLog({ dataDir }: EmulatedAgent, pool: pg.Pool): Promise<void> {
+  const accepted = readAcceptLog(join(dataDir, 'simulator'))
+    .filter(({ code }) => code === 'A000')
+    .map(({ reference }) => parseReference(reference)?.clientKey);
+  const twice = accepted.length - new Set(accepted).size;
+  if (twice > 0) throw new Error(`expected every row to be accepted once, but ${twice} were accepted again`);
+  const { rows } = await pool.query<{ left: number }>('select count(*)::int as left from msg_tran');
+  if (rows[0]?.left !== 0) throw new Error(`expected no row to be left in msg_tran, got ${rows[0]?.left}`);
+}
+
+async function destroy({ deployment, deployed }: EmulatedAgent): Promise<void> {
+  await deployment.destroy();
+  const left = [...(await deployed.functions()).keys()];
+  if (left.length > 0) throw new Error(`expected no function to be left, got ${left.join(', ')}`);
+}

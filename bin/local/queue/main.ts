@@ -1,0 +1,4 @@
+import { serveStandIn } from '../stand-in.ts';
+import { startQueue } from './server.ts';
+
+serveStandIn(startQueue);

@@ -1,0 +1,150 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { UsageError } from '../usage-error.ts';
+import { startEventSource } from './event-source.ts';
+import { awsEnvironment, type Endpoints, FunctionPool } from './function-pool.ts';
+import { region } from './intrinsics.ts';
+import { type ReceiverProcess, startReceiver } from './receiver-process.ts';
+import { startSchedule } from './schedule.ts';
+import { type AgentPlan, arnOf, type QueuePlan } from './template.ts';
+
+/** What a plan says, at work. */
+export interface Engine {
+  /** The processes of the functions, by the names of these, and the receiver's. */
+  processes(): AgentProcess[];
+  /** Again, for a queue that has lost its memory. */
+  createQueues(): Promise<void>;
+  /** Another receiver beside the one that is always there, as a deployment starts. */
+  startReceiver(): ReceiverProcess | undefined;
+  /** Fires every schedule beside its turn, as EventBridge may: it promises at least once. */
+  fireSchedules(): void;
+  stop(): Promise<void>;
+}
+
+export interface AgentProcess {
+  readonly name: string;
+  readonly pid: number;
+  /** Of a function: whether it is in an invocation. Of the others nobody outside can tell. */
+  readonly isBusy: boolean | undefined;
+}
+
+export interface EngineOptions {
+  readonly plan: AgentPlan;
+  readonly endpoints: Endpoints;
+  /** One log file a function, and the receiver's. */
+  readonly logDir: string;
+  /** What a person should know, one line each. */
+  readonly onProblem: (line: string) => void;
+}
+
+/**
+ * Starts the functions, queues, event sources, schedules and the receiver that the plan names, and nothing else. Of each
+ * function one environment is started now: one that cannot start says so here, not at its first event.
+ */
+export async function startEngine({ plan, endpoints, logDir, onProblem }: EngineOptions): Promise<Engine> {
+  await mkdir(logDir, { recursive: true });
+  const pools = plan.functions.map(
+    (one) => new FunctionPool(one, { endpoints, logFile: join(logDir, `${one.name}.log`) }),
+  );
+  const wiring = wire(plan, pools);
+  const client = new SQSClient({ endpoint: endpoints.sqs, region, credentials });
+  const end = async () => {
+    await Promise.all(pools.map((pool) => pool.close()));
+    client.destroy();
+  };
+  try {
+    await createQueues(client, plan);
+    await Promise.all(pools.map((pool) => warm(pool)));
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  let stopped = false;
+  const tell = (line: string) => {
+    if (!stopped) onProblem(line);
+  };
+  const eventSources = wiring.eventSources.map((one) => startEventSource({ ...one, client, onProblem: tell }));
+  const startSchedules = () => wiring.schedules.map((one) => startSchedule({ ...one, onProblem: tell }));
+  const schedules = startSchedules();
+  const launchReceiver = () =>
+    plan.receiver &&
+    startReceiver({
+      plan: plan.receiver,
+      awsEnvironment: awsEnvironment(endpoints),
+      logFile: join(logDir, 'receiver.log'),
+      onProblem: tell,
+    });
+  const receiver = launchReceiver();
+  return {
+    processes: () => processesOf(pools, receiver),
+    createQueues: () => createQueues(client, plan),
+    startReceiver: launchReceiver,
+    fireSchedules() {
+      // Each fires as it starts, and not again.
+      for (const stopSchedule of startSchedules()) stopSchedule();
+    },
+    async stop() {
+      stopped = true;
+      for (const stopSchedule of schedules) stopSchedule();
+      await Promise.all([...eventSources.map((source) => source.stop()), receiver?.stop()]);
+      await end();
+    },
+  };
+}
+
+function processesOf(pools: readonly FunctionPool[], receiver: ReceiverProcess | undefined): AgentProcess[] {
+  const pid = receiver?.pid();
+  return [
+    ...pools.flatMap((pool) => pool.processes().map((one) => ({ name: pool.plan.name, ...one }))),
+    ...(pid === undefined ? [] : [{ name: 'receiver', pid, isBusy: undefined }]),
+  ];
+}
+
+const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+
+/** Which function gets what; throws, before anything runs, when the plan names one that is not in it. */
+function wire({ eventSources, schedules, queues }: AgentPlan, pools: readonly FunctionPool[]) {
+  const invoking = (nameOrArn: string) => {
+    const pool = poolOf(nameOrArn, pools);
+    return (event: unknown) => pool.invoke(event);
+  };
+  return {
+    eventSources: eventSources.map((plan) => ({
+      plan,
+      queue: queueOf(plan.queueArn, queues),
+      invoke: invoking(plan.functionName),
+    })),
+    schedules: schedules.map((plan) => ({ plan, invoke: invoking(plan.functionArn) })),
+  };
+}
+
+function poolOf(nameOrArn: string, pools: readonly FunctionPool[]): FunctionPool {
+  const found = pools.find(({ plan: { name } }) => [name, arnOf('lambda', `function:${name}`)].includes(nameOrArn));
+  if (found === undefined) throw new UsageError(`No function ${nameOrArn} in the template`);
+  return found;
+}
+
+function queueOf(queueArn: string, queues: readonly QueuePlan[]): QueuePlan {
+  const found = queues.find(({ arn }) => arn === queueArn);
+  if (found === undefined) throw new UsageError(`No queue ${queueArn} in the template`);
+  return found;
+}
+
+async function warm(pool: FunctionPool): Promise<void> {
+  try {
+    await pool.warm();
+  } catch (error) {
+    throw new UsageError(`${pool.plan.name}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** Dead-letter queues first: the others name them. */
+async function createQueues(client: SQSClient, { queues }: AgentPlan): Promise<void> {
+  const inOrder = queues.toSorted(
+    (a, b) => Number('RedrivePolicy' in a.attributes) - Number('RedrivePolicy' in b.attributes),
+  );
+  for (const { name, attributes } of inOrder) {
+    await client.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
+  }
+}

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { UsageError } from '../usage-error.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** Synthesizes the CDK app with these settings into a cloud assembly. */
+export async function synthesize({
+  context,
+  outDir,
+}: {
+  context: Record<string, string>;
+  outDir: string;
+}): Promise<void> {
+  const app = spawn(process.execPath, ['--import', 'tsx', 'bin/app.ts'], {
+    cwd: root,
+    env: { ...process.env, CDK_OUTDIR: outDir, CDK_CONTEXT_JSON: JSON.stringify(context) },
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const [said, [code]] = await Promise.all([text(app.stderr), once(app, 'exit')]);
+  if (code !== 0) throw new UsageError(`The CDK app could not be synthesized: ${reasonIn(said)}`);
+}
+
+/** What a person must know of it: the app's own line, or the error's among the lines of a stack trace. */
+function reasonIn(said: string): string {
+  const lines = said.split('\n').filter((line) => line.trim() !== '');
+  return lines.find((line) => /^\w*Error\b.*: /.test(line)) ?? lines[0] ?? 'it said nothing';
+}

@@ -1,0 +1,194 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { type LocalAgent, startLocalAgent } from '../../bin/local/local-agent.ts';
+import type { LocalOptions } from '../../bin/local/options.ts';
+import type { AgentProcess } from '../../bin/local/runner/engine.ts';
+import { type Say, timeZone } from '../../bin/local/surroundings.ts';
+import { startProxy, type TcpProxy } from './proxy.ts';
+
+/** What processes are called here, with a part of the name that the template or the runner gives them. */
+const parts = {
+  collector: 'Collector',
+  sender: 'Sender',
+  'report migrator': 'ReportMigrator',
+  'log migrator': 'LogMigrator',
+  'ban list scheduler': 'BanlistScheduler',
+  receiver: 'receiver',
+  queue: 'queue',
+  simulator: 'simulator',
+  'Data API': 'data-api',
+  database: 'database',
+} as const;
+
+export type Part = keyof typeof parts;
+type Killed = Part | 'database session';
+
+/** Whether there is anything for each part to do that is no function. */
+const workOfParts = `
+  select sent.some as receiver, open.some as queue, sent.some or open.some as simulator,
+         unfinished.some as "Data API", unfinished.some as database
+  from (select exists (select from msg_tran where msg_status in ('2', '3') and finished_at is null) as some) sent,
+       (select exists (select from send_batch) as some) open,
+       (select exists (select from msg_tran where finished_at is null) as some) unfinished`;
+
+const waitLimitMs = 120_000;
+
+/** The meddler has many, some of which he leaves open. */
+const sessions = { max: 60, connectionTimeoutMillis: 10_000 };
+
+export interface SceneOptions {
+  readonly dataDir: string;
+  readonly seed: number;
+  readonly say: Say;
+}
+
+/** The agent at work, with a proxy between it and the gateway; it can be started again on the same data. */
+export class Scene {
+  readonly #options: SceneOptions;
+  readonly #kills = new Map<Killed, number>();
+  #running: { agent: LocalAgent; proxy: TcpProxy; pool: pg.Pool } | undefined;
+
+  constructor(options: SceneOptions) {
+    this.#options = options;
+  }
+
+  get agent(): LocalAgent {
+    return this.#current.agent;
+  }
+
+  get proxy(): TcpProxy {
+    return this.#current.proxy;
+  }
+
+  /** Where the gateway keeps its accept log. */
+  get gatewayDir(): string {
+    return join(this.#options.dataDir, 'simulator');
+  }
+
+  /** SIGKILLs of processes that were at work. */
+  get kills(): Record<string, number> {
+    const names: Killed[] = [...(Object.keys(parts) as Part[]), 'database session'];
+    return Object.fromEntries(names.map((name) => [name, this.#kills.get(name) ?? 0]));
+  }
+
+  async start(): Promise<void> {
+    const { dataDir, seed, say } = this.#options;
+    let proxy: TcpProxy | undefined;
+    const through = async (gatewayUrl: string) => {
+      const { hostname: host, port } = new URL(gatewayUrl);
+      proxy = await startProxy({ host, port: Number(port) });
+      return `grpc://127.0.0.1:${proxy.port}`;
+    };
+    const ports = { database: 0, dataApi: 0, queue: 0, gateway: 0 };
+    const options: LocalOptions = { command: 'up', messages: 0, rate: 400, json: false, data: dataDir, seed, ports };
+    const agent = await startLocalAgent({ ...options, through }, (line) => say(`    ${line}`));
+    if (proxy === undefined) throw new Error('expected the agent to ask for its gateway, but it did not');
+    const pool = new pg.Pool({ connectionString: agent.databaseUrl, options: `-c timezone=${timeZone}`, ...sessions });
+    // A session that a fault ends must not end this program.
+    pool.on('error', () => undefined);
+    this.#running = { agent, proxy, pool };
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    // Somebody's open transaction ends with the database at the latest.
+    const ended = running?.pool.end();
+    await running?.agent.stop();
+    await ended;
+    await running?.proxy.close();
+  }
+
+  /** Asks the database, again and again while a fault keeps it from answering. */
+  async query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return await this.usingPool(async (pool) => (await pool.query<Row>(text, [...values])).rows);
+  }
+
+  /** What fails because a fault is at work is done again. */
+  async usingPool<T>(act: (pool: pg.Pool) => Promise<T>): Promise<T> {
+    const end = performance.now() + waitLimitMs;
+    for (;;) {
+      try {
+        return await act(this.#current.pool);
+      } catch (error) {
+        if (performance.now() > end || (error instanceof pg.DatabaseError && !isPassing(error))) throw error;
+        await sleep(200);
+      }
+    }
+  }
+
+  find(part: Part): AgentProcess[] {
+    return this.agent.processes().filter(({ name }) => name.includes(parts[part]));
+  }
+
+  /** SIGKILLs all processes of a part while they are at work; waits until one is, and then until another is there. */
+  async kill(part: Part): Promise<void> {
+    const victims = await this.until(`a ${part} at work`, async () => {
+      const hasWork = this.find(part).some(({ isBusy }) => isBusy === undefined) && (await this.#work())[part];
+      return this.find(part).filter(({ isBusy }) => isBusy ?? hasWork);
+    });
+    for (const { pid } of victims) this.#strike(pid, part);
+    // The database has nobody that starts it again.
+    if (part !== 'database') await this.until(`another ${part}`, () => this.#others(part, victims));
+  }
+
+  /** SIGKILLs every process of the agent and of what it stands on; counts those at work. */
+  async killEverything(): Promise<void> {
+    const work = await this.#work();
+    for (const { name, pid, isBusy } of this.agent.processes()) {
+      const part = (Object.keys(parts) as Part[]).find((one) => name.includes(parts[one]));
+      if (part !== undefined) this.#strike(pid, (isBusy ?? work[part]) ? part : undefined);
+    }
+  }
+
+  /** SIGKILLs a server process of the database in the middle of a statement of the agent's. */
+  async killSession(): Promise<void> {
+    const [session] = await this.until('a statement that runs', () =>
+      this.query<{ pid: number }>(
+        `select pid from pg_stat_activity where application_name = 'data-api' and state = 'active'`,
+      ),
+    );
+    if (session !== undefined) this.#strike(session.pid, 'database session');
+  }
+
+  /** What `look` finds, as soon as it finds something. */
+  async until<T>(what: string, look: () => T[] | Promise<T[]>): Promise<T[]> {
+    const end = performance.now() + waitLimitMs;
+    for (;;) {
+      const found = await look();
+      if (found.length > 0) return found;
+      if (performance.now() > end) throw new Error(`expected ${what} within ${waitLimitMs / 1000} s, saw none`);
+      await sleep(5);
+    }
+  }
+
+  #others(part: Part, victims: readonly AgentProcess[]): AgentProcess[] {
+    const gone = new Set(victims.map(({ pid }) => pid));
+    return this.find(part).filter(({ pid, isBusy = true }) => isBusy && !gone.has(pid));
+  }
+
+  async #work(): Promise<Partial<Record<Part, boolean>>> {
+    const [work] = await this.query<Partial<Record<Part, boolean>>>(workOfParts);
+    return work ?? {};
+  }
+
+  #strike(pid: number, counted: Killed | undefined): void {
+    try {
+      process.kill(pid, 'SIGKILL');
+      if (counted !== undefined) this.#kills.set(counted, (this.#kills.get(counted) ?? 0) + 1);
+    } catch {
+      // It ended by itself in this very moment.
+    }
+  }
+
+  get #current() {
+    if (this.#running === undefined) throw new Error('expected the agent to run, but it does not');
+    return this.#running;
+  }
+}
+
+/** Ended by an administrator or a crash, starting up, shutting down. */
+function isPassing({ code = '' }: pg.DatabaseError): boolean {
+  return code.startsWith('57');
+}

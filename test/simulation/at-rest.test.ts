@@ -1,0 +1,115 @@
+import { expect, it } from 'vitest';
+import { aTruth, now } from '../support/truth.ts';
+import { checkPunctual, isAtRest, whatIsLeft } from './at-rest.ts';
+import { Ledger } from './ledger.ts';
+import { emptySnapshot, type Snapshot, type SnapshotBatch, type SnapshotRow } from './snapshot.ts';
+import type { RowTruth } from './truth.ts';
+import { World } from './world.ts';
+
+const row: SnapshotRow = {
+  ...{ id: 'r1x', clientKey: '1', place: 'tran', month: null, status: '1', batchId: null },
+  ...{ finished: false, ended: false, answered: false, results: 'none' },
+};
+const batch: SnapshotBatch = {
+  ...{ id: '7', state: 'claimed', attempts: 1, requeues: 0, key: 'key', requestHash: null },
+  ...{ members: ['1'], leaseUntil: null },
+};
+const aside = [{ clientKey: '1', step: 'settle' }];
+
+function stateOf(truth: Partial<RowTruth>, tables: Partial<Snapshot>) {
+  const ledger = new Ledger(new World({ seed: 1, startAt: now }));
+  ledger.insert({ ...aTruth(), ...truth });
+  return { ledger, checker: { last: { ...emptySnapshot, rows: [row], ...tables } }, desk: { isIdle: true } };
+}
+
+it.each<{ what: string; truth?: Partial<RowTruth>; tables: Partial<Snapshot>; atRest: boolean }>([
+  { what: 'is in the log', tables: { rows: [{ ...row, place: 'log', status: '4' }] }, atRest: true },
+  { what: 'waits', tables: {}, atRest: false },
+  { what: 'is held', truth: { isHeld: true }, tables: { rows: [{ ...row, status: '0' }] }, atRest: true },
+  { what: 'was let go and is still held', tables: { rows: [{ ...row, status: '0' }] }, atRest: false },
+  { what: 'has no date', truth: { dueAt: Number.POSITIVE_INFINITY }, tables: {}, atRest: true },
+  { what: 'is put aside', truth: { blocks: new Set(['trigger']) }, tables: { aside }, atRest: true },
+  {
+    what: 'has a trigger in its way and is not put aside',
+    truth: { blocks: new Set(['trigger']) },
+    tables: {},
+    atRest: false,
+  },
+  { what: 'is put aside and has nothing in its way', tables: { aside }, atRest: false },
+  {
+    what: 'is put aside with its batch',
+    truth: { blocks: new Set(['trigger']) },
+    tables: { aside, rows: [{ ...row, batchId: '7' }], batches: [batch] },
+    atRest: true,
+  },
+  {
+    what: 'is in the log, and a batch is left',
+    tables: { rows: [{ ...row, place: 'log', status: '4' }], batches: [batch] },
+    atRest: false,
+  },
+  {
+    what: 'is in the log, and a report is left',
+    tables: { rows: [{ ...row, place: 'log', status: '4' }], reports: ['K1'] },
+    atRest: false,
+  },
+])('says that all is at rest: $atRest, when a row $what', ({ truth = {}, tables, atRest }) => {
+  expect(isAtRest(stateOf(truth, tables))).toBe(atRest);
+});
+
+it('says of a row that the gateway refuses alone that it is at rest, until the gateway accepts another', () => {
+  const state = stateOf({ refusedAt: now }, { rows: [{ ...row, batchId: '7' }], batches: [batch] });
+  expect(isAtRest(state)).toBe(false);
+  state.ledger.refuse('7');
+  expect(isAtRest(state)).toBe(true);
+  state.ledger.insert({ ...aTruth(), id: 'r2x' });
+  state.ledger.accept(
+    {
+      ...{
+        clientKey: '2',
+        reference: 'here.2.8',
+        priority: 'slow',
+        recipient: '01000000002',
+        senderNumber: '0200000000',
+        paymentCode: '',
+        originCompanyId: '',
+      },
+      ...{ expiresAt: new Date(now), fallbackChain: [{ channel: 'sms', text: 'r2x version 0' }] },
+    },
+    'K2',
+  );
+  expect(isAtRest(state)).toBe(false);
+});
+
+it('tells what is left', () => {
+  const said = whatIsLeft(stateOf({}, { rows: [{ ...row, batchId: '7' }], batches: [batch], aside }));
+  expect(said).toBe('rows r1x(1); batches 7(claimed); 0 reports; aside 1(settle); desk idle true');
+});
+
+it.each([
+  {
+    what: 'answered late',
+    times: { inserted: now, answered: now + 31_000 },
+    verdict: /^I10: r1x was answered after 31 s/,
+  },
+  {
+    what: 'logged late',
+    times: { inserted: now, answered: now, finished: now, logged: now + 31_000 },
+    verdict: /^I10: r1x was logged after 31 s/,
+  },
+  {
+    what: 'in time',
+    times: { inserted: now, answered: now + 29_000, finished: now + 90_000, logged: now + 100_000 },
+    verdict: /^$/,
+  },
+])('says "$verdict" of a row that was $what', ({ times, verdict }) => {
+  const { ledger } = stateOf({ times }, {});
+  const said = (() => {
+    try {
+      checkPunctual(ledger, 0);
+      return '';
+    } catch (error) {
+      return error instanceof Error ? error.message : '';
+    }
+  })();
+  expect(said).toMatch(verdict);
+});

@@ -1,0 +1,147 @@
+import type { ExecuteStatementCommand, ExecuteStatementCommandOutput, SqlParameter } from '@aws-sdk/client-rds-data';
+import * as z from 'zod';
+import { DataApiError, toDataApiError } from '../../bin/local/data-api/errors.ts';
+import { statementRequest } from '../../bin/local/data-api/requests.ts';
+import type { Sessions } from '../../bin/local/data-api/sessions.ts';
+import type { AgentDatabase } from '../../functions/database/agent-database.ts';
+import { connectDataApi, type DataApiClient } from '../../functions/database/data-api.ts';
+import * as statements from '../../functions/database/sql.generated.ts';
+import { isOfCustomer } from './habit.ts';
+import type { Process } from './process.ts';
+import { Violation, type World } from './world.ts';
+
+export const timeZone = 'Asia/Seoul';
+
+/** Each try puts aside every row that fails: more are needed only where the machines fail too. */
+const mostFailures = 6;
+
+/** As the SDK does by itself after a connection that broke or an error of the server. */
+const sdkAttempts = 3;
+const repeatedBySdk: ReadonlySet<string> = new Set(['InternalServerErrorException', 'ServiceUnavailableError']);
+
+const namesByText: ReadonlyMap<string, string> = new Map(
+  Object.values(statements).map(({ name, text }) => [text, name]),
+);
+
+/** A statement of the agent that was kept, and what it answered. */
+export interface KeptStatement {
+  readonly name: string;
+  /** Empty if it names none. */
+  readonly batchId: string;
+  /** Its first column, if that is text. */
+  readonly outcome: string | undefined;
+}
+
+export interface SimulatedDatabaseOptions {
+  readonly world: World;
+  readonly sessions: Sessions;
+  /** Looks at the tables after a statement of the agent has been kept. */
+  readonly onStatement: (statement: KeptStatement, process: Process) => Promise<void>;
+}
+
+/** The Data API, with its failures: real statements on a real PostgreSQL, at simulated times. */
+export class SimulatedDatabase {
+  readonly #options: SimulatedDatabaseOptions;
+  /** Statements that come before then wait until then. */
+  #stalledUntil = 0;
+  /** How often in a row each statement failed by what the customer has done. */
+  readonly #failures = new Map<string, number>();
+
+  constructor(options: SimulatedDatabaseOptions) {
+    this.#options = options;
+  }
+
+  /** A process's own way to it, through the agent's own client. */
+  connect(process: Process): AgentDatabase {
+    const client: DataApiClient = { send: (command) => this.#send(process, command) };
+    const queries = connectDataApi({
+      clusterArn: 'arn:cluster',
+      secretArn: 'arn:secret',
+      database: 'omni',
+      client,
+      sleep: (ms) => process.sleep(ms),
+    });
+    // The time is put in where the statement runs: the database's clock is the only one.
+    return { queries, timeZone, now: () => null };
+  }
+
+  async #send(process: Process, command: ExecuteStatementCommand): Promise<ExecuteStatementCommandOutput> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#attempt(process, command);
+      } catch (error) {
+        const isRepeated = error instanceof Error && repeatedBySdk.has(error.name);
+        if (!isRepeated || attempt === sdkAttempts) throw error;
+        await process.sleep(100 * attempt);
+      }
+    }
+  }
+
+  async #attempt(process: Process, command: ExecuteStatementCommand): Promise<ExecuteStatementCommandOutput> {
+    const { world } = this.#options;
+    const { faults, random } = world;
+    const name = namesByText.get(command.input.sql ?? '') ?? 'unknown';
+    if (faults.strikes('databaseStalls')) this.#stalledUntil = world.now + random.between(500, 10_000);
+    const stallMs = Math.max(0, this.#stalledUntil - world.now);
+    const thereMs = stallMs + (faults.strikes('statementSlow') ? random.between(500, 40_000) : random.between(1, 8));
+    // The client's own limit ends the wait for an answer that is lost.
+    const lost = faults.strikes('statementAnswerLost');
+    const backMs = lost ? 50_000 : random.between(1, 8);
+    const answer = await process.call({ thereMs, backMs }, async () => {
+      if (faults.strikes('statementResuming')) throw new DataApiError('DatabaseResumingException', 'resuming');
+      if (faults.strikes('statementErrorBefore')) throw this.#randomError();
+      const result = await this.#execute(name, command);
+      world.tell(`${process.name} ${name}`);
+      const batchId = batchIdOf(command.input);
+      const outcome = result.records?.[0]?.[0]?.stringValue;
+      await this.#options.onStatement({ name, batchId, outcome }, process);
+      if (faults.strikes('statementErrorAfter')) throw this.#randomError();
+      return result;
+    });
+    if (lost) throw new DataApiError('ServiceUnavailableError', 'no answer within 50 s');
+    return answer;
+  }
+
+  async #execute(name: string, { input }: ExecuteStatementCommand): Promise<ExecuteStatementCommandOutput> {
+    const { sessions, world } = this.#options;
+    const now = new Date(world.now).toISOString();
+    const parameters = input.parameters?.map((one) => atTime(one, now));
+    const what = `${name} ${batchIdOf(input)}`.trim();
+    try {
+      const answer = await sessions.execute(statementRequest.parse({ ...input, parameters }));
+      this.#failures.delete(what);
+      return { ...answer, $metadata: {} };
+    } catch (error) {
+      const told = toDataApiError(error);
+      // One session at a time: nothing can be locked, so what fails here fails for ever, but for what the customer has done.
+      if (!isOfCustomer(told.message)) world.fail(new Violation('SQL', `${name} failed: ${told.message}`));
+      const failures = (this.#failures.get(what) ?? 0) + 1;
+      this.#failures.set(what, failures);
+      if (failures > mostFailures)
+        world.fail(new Violation('I10', `${what} failed ${failures} times in a row: ${told.message}`));
+      throw told;
+    }
+  }
+
+  #randomError(): DataApiError {
+    const { random } = this.#options.world;
+    const names = [
+      'InternalServerErrorException',
+      'DatabaseUnavailableException',
+      'StatementTimeoutException',
+    ] as const;
+    return new DataApiError(random.pick(names), 'simulated');
+  }
+}
+
+function batchIdOf({ parameters }: ExecuteStatementCommand['input']): string {
+  return parameters?.find((one) => one.name === 'batchId')?.value?.stringValue ?? '';
+}
+
+/** Puts the time in; also into the parameters of a statement that a probe is to try. */
+function atTime(one: SqlParameter, now: string): SqlParameter {
+  if (one.name === 'now') return { name: 'now', value: { stringValue: now } };
+  if (one.name !== 'parameters') return one;
+  const tried = z.record(z.string(), z.unknown()).parse(JSON.parse(one.value?.stringValue ?? ''));
+  return { name: 'parameters', value: { stringValue: JSON.stringify({ ...tried, now }) } };
+}

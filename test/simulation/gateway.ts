@@ -1,0 +1,244 @@
+import { status } from '@grpc/grpc-js';
+import { Acceptance, StatusError } from '../../bin/local/simulator/acceptance.ts';
+import type { Fate } from '../../bin/local/simulator/fate.ts';
+import { answerTo, toFailure } from '../../functions/gateway/grpc/answers.ts';
+import { toSendResults } from '../../functions/gateway/grpc/from-proto.ts';
+import { InquireStatus } from '../../functions/gateway/grpc/generated/omni/gateway/v1/gateway.ts';
+import { toSendRequest } from '../../functions/gateway/grpc/to-proto.ts';
+import type { Message } from '../../functions/message/message.ts';
+import type { InquireAnswer, SendAnswer, SendGateway } from '../../functions/pipeline/send-ports.ts';
+import { timing } from '../../functions/pipeline/timing.ts';
+import type { Checker } from './checker.ts';
+import { batchIdOf, type Ledger } from './ledger.ts';
+import type { Process } from './process.ts';
+import type { ReportDesk } from './report-desk.ts';
+import type { RowTruth } from './truth.ts';
+import type { World } from './world.ts';
+
+type Batch = Parameters<SendGateway['send']>[0];
+
+export interface SimulatedGatewayOptions {
+  readonly world: World;
+  readonly ledger: Ledger;
+  readonly checker: Checker;
+  readonly desk: ReportDesk;
+  readonly fate: Fate;
+  readonly dataDir: string;
+  /** Hears of a request that is refused as a whole, with a row that the first halving is to move. */
+  readonly onRefused: (row: RowTruth) => void;
+  /** Hears of a call that the gateway learns nothing of, with one of its rows. */
+  readonly onUnsent: (row: RowTruth) => void;
+}
+
+/**
+ * The gateway simulator's own acceptance behind a network that fails. What the agent's adapter makes of each failure is
+ * asked of the adapter's own table.
+ */
+export class SimulatedGateway {
+  readonly #options: SimulatedGatewayOptions;
+  readonly #acceptance: Acceptance;
+  /** When each key was first used. */
+  readonly #calledAt = new Map<string, number>();
+  readonly #receivedKeys = new Set<string>();
+  readonly #refusedKeys = new Set<string>();
+  /** Rows beside a refused one that it keeps for some time. */
+  readonly #kept = new Set<RowTruth>();
+  #refusesUntil = Number.NEGATIVE_INFINITY;
+  #muteUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(options: SimulatedGatewayOptions) {
+    this.#options = options;
+    this.#acceptance = new Acceptance(options);
+  }
+
+  /**
+   * Refuses whatever it is sent for so long, as if nothing could be read; not twice. Nor while a half is about that may
+   * take what was accepted just now for a proof that the gateway is well.
+   */
+  refuseAll(ms: number, but?: RowTruth): void {
+    const { world, ledger } = this.#options;
+    const knownSince = world.now - (justNowSeconds + timing.leaseSeconds) * 1000;
+    const isHalfAbout = [...ledger.rows.values()].some(
+      (row) => row !== but && row.halvedAt > knownSince && row.accepted.length === 0 && row.refusedAt === undefined,
+    );
+    if (Number.isFinite(this.#refusesUntil) || isHalfAbout) return;
+    this.#refusesUntil = this.#options.world.now + ms;
+    this.#options.world.tell(`gateway refuses everything for ${Math.round(ms / 1000)} s`);
+  }
+
+  /** Goes on accepting and reporting, and answers nobody for so long. */
+  fallMute(ms: number): void {
+    this.#muteUntil = this.#options.world.now + ms;
+    this.#options.world.tell(`gateway answers nobody for ${Math.round(ms / 1000)} s`);
+  }
+
+  connect(process: Process): SendGateway {
+    return {
+      send: (batch) => this.#send(process, batch),
+      inquire: (key) => this.#inquire(process, key),
+    };
+  }
+
+  close(): void {
+    this.#acceptance.close();
+  }
+
+  async #send(process: Process, batch: Batch): Promise<SendAnswer> {
+    const { world, ledger, checker } = this.#options;
+    const { faults, random } = world;
+    if (faults.strikes('gatewayUnreachable')) {
+      this.#comesToNothing(batch);
+      await process.sleep(random.between(1, 9_000));
+      return { outcome: 'notNow', reason: 'UNAVAILABLE: not connected' };
+    }
+    ledger.checkMayBeSent(process.name, batch.messages);
+    checker.checkCall(batchIdOf(batch.messages[0]), batch.idempotencyKey);
+    if (!this.#calledAt.has(batch.idempotencyKey)) this.#calledAt.set(batch.idempotencyKey, world.now);
+    const isLost = faults.strikes('gatewayRequestLost');
+    if (isLost) this.#comesToNothing(batch);
+    const isLate = !isLost && faults.strikes('gatewayRequestLate');
+    const thereMs = isLate ? random.between(5_000, 200_000) : random.between(5, 40);
+    const call = isLost
+      ? never
+      : process.call({ thereMs, backMs: random.between(5, 80) }, () => this.#receive(process, batch));
+    const answer = await this.#withinDeadline(
+      process,
+      call.then((answered) => (answered === 'lost' ? never : answered)),
+    );
+    ledger.callEnds(batch.messages);
+    return answer;
+  }
+
+  #comesToNothing({ messages }: Batch): void {
+    const { world, ledger, onUnsent } = this.#options;
+    onUnsent(ledger.rowOf(world.random.pick(messages)));
+  }
+
+  get #isMute(): boolean {
+    return this.#options.world.now < this.#muteUntil;
+  }
+
+  #receive(process: Process, batch: Batch): SendAnswer | 'lost' {
+    const { world } = this.#options;
+    const { faults, random } = world;
+    const broken = [status.INTERNAL, status.UNAVAILABLE, status.UNKNOWN, status.DEADLINE_EXCEEDED];
+    const busy = [status.RESOURCE_EXHAUSTED, status.UNAUTHENTICATED, status.PERMISSION_DENIED];
+    try {
+      if (faults.strikes('gatewayBusy')) {
+        this.#comesToNothing(batch);
+        throw new StatusError(random.pick(busy), 'simulated');
+      }
+      if (this.#keepsLate(batch)) throw new StatusError(random.pick(busy), 'simulated');
+      this.#mayRefuse(batch);
+      if (faults.strikes('gatewayErrorBefore')) throw new StatusError(random.pick(broken), 'simulated');
+      const { results } = this.#process(process, batch);
+      if (faults.strikes('gatewayErrorAfter')) throw new StatusError(random.pick(broken), 'simulated');
+      if (!Number.isFinite(this.#refusesUntil) && faults.strikes('refusesAfterLostReply')) {
+        // The answer is asked for again meanwhile: it says nothing of the gateway as it is by then.
+        this.refuseAll(random.between(20_000, 60_000));
+        return 'lost';
+      }
+      if (this.#isMute || faults.strikes('gatewayReplyLost')) return 'lost';
+      process.mayFreeze();
+      const checked = toSendResults(
+        results,
+        batch.messages.map((message) => message.reference),
+      );
+      if ('mismatch' in checked) return { outcome: 'inDoubt', reason: checked.mismatch };
+      return { outcome: 'answered', results: checked.results };
+    } catch (error) {
+      const failure = toFailure(error);
+      const outcome = answerTo(failure);
+      if (outcome === 'keyClosed') world.saw('a call under a closed key');
+      return outcome === 'keyClosed' ? { outcome } : { outcome, reason: failure.reason };
+    }
+  }
+
+  /** Keeps such a row until what was accepted beside it is no news any more; then it refuses all. */
+  #keepsLate({ messages }: Batch): boolean {
+    const { world, ledger } = this.#options;
+    const [row, ...others] = messages.map((message) => ledger.rowOf(message));
+    if (row === undefined || others.length > 0 || !this.#kept.has(row) || world.faults.over) return false;
+    const batchId = batchIdOf(messages[0]);
+    const isOldNews = (ledger.leasedAt(batchId) ?? Number.NEGATIVE_INFINITY) - row.halvedAt > justNowSeconds * 1000;
+    if (!isOldNews || !ledger.knowsOfOthers(batchId, row.halvedAt)) return true;
+    this.#kept.delete(row);
+    this.refuseAll(world.random.between(5_000, 20_000), row);
+    return false;
+  }
+
+  /** A whole request, for ever, because of one member that it cannot read. It is none that it has answered before. */
+  #mayRefuse({ idempotencyKey, messages }: Batch): void {
+    const { world, ledger, onRefused } = this.#options;
+    const rows = messages.map((message) => ledger.rowOf(message));
+    const isNew = !this.#receivedKeys.has(idempotencyKey);
+    if (isNew && world.now < this.#refusesUntil) this.#refusedKeys.add(idempotencyKey);
+    // Seldom one that is alone: others show more, and it is alone in the end.
+    else if (isNew && (rows.length > 1 || world.random.chance(0.2)) && world.faults.strikes('memberRefused')) {
+      const row = world.random.pick(rows);
+      world.tell(`gateway cannot read ${row.id}`);
+      row.refusedAt ??= world.now;
+      const other = world.random.pick(rows);
+      if (other !== row && world.random.chance(0.5)) this.#kept.add(other);
+    }
+    this.#receivedKeys.add(idempotencyKey);
+    // What was refused under a key is all that there ever is under it.
+    if (rows.every(({ refusedAt }) => refusedAt === undefined) && !this.#refusedKeys.has(idempotencyKey)) return;
+    this.#refusedKeys.add(idempotencyKey);
+    for (const row of rows) row.isMeddledWith = true;
+    ledger.refuse(batchIdOf(messages[0]));
+    if (rows.length > 1) onRefused(world.random.pick(rows.slice(rows.length / 2)));
+    throw new StatusError(status.INVALID_ARGUMENT, 'simulated: a member cannot be read');
+  }
+
+  /** What the simulator decides becomes the truth, once. */
+  #process(process: Process, batch: Batch) {
+    const { world, ledger } = this.#options;
+    const response = this.#acceptance.send(toSendRequest(batch), world.now);
+    world.tell(`gateway got ${batch.messages.length} of ${process.name}${response.repeated ? ' again' : ''}`);
+    if (response.repeated) world.saw('an answer repeated under its key');
+    const codes = new Set(response.results.map(({ code }) => code === 'A000'));
+    if (codes.size === 2) world.saw('a rejected member beside accepted ones');
+    const byReference = new Map<string, Message>(batch.messages.map((message) => [message.reference, message]));
+    for (const { reference = '', code = '', messageKey = '' } of response.repeated ? [] : response.results) {
+      const message = byReference.get(reference);
+      if (message === undefined) continue;
+      if (code === 'A000') ledger.accept(message, messageKey);
+      else ledger.reject(message, code);
+    }
+    return response;
+  }
+
+  async #inquire(process: Process, key: string): Promise<InquireAnswer> {
+    const { world } = this.#options;
+    const { faults, random } = world;
+    if (this.#isMute || faults.strikes('inquireUnanswered')) {
+      await process.sleep(this.#isMute ? timing.gatewayDeadlineMs : random.between(1, timing.gatewayDeadlineMs));
+      return { outcome: 'inDoubt', reason: 'UNAVAILABLE: simulated' };
+    }
+    return await process.call({ thereMs: random.between(5, 40), backMs: random.between(5, 40) }, () => {
+      const response = this.#acceptance.inquire(key, world.now);
+      world.tell(`gateway is asked by ${process.name}`);
+      if (world.now - (this.#calledAt.get(key) ?? world.now) > timing.keyLifetimeSeconds * 1000)
+        world.saw('Inquire after the lifetime of the key');
+      const isFound = response.status === InquireStatus.INQUIRE_STATUS_FOUND;
+      world.saw(isFound ? 'Inquire finds the batch' : 'Inquire closes the key');
+      if (!isFound) return { outcome: 'keyClosed' };
+      const checked = toSendResults(response.results);
+      if ('mismatch' in checked) return { outcome: 'inDoubt', reason: checked.mismatch };
+      return { outcome: 'answered', results: checked.results };
+    });
+  }
+
+  async #withinDeadline(process: Process, call: Promise<SendAnswer>): Promise<SendAnswer> {
+    const late = process.sleep(timing.gatewayDeadlineMs).then((): SendAnswer => {
+      return { outcome: 'inDoubt', reason: 'DEADLINE_EXCEEDED' };
+    });
+    return await Promise.race([call, late]);
+  }
+}
+
+/** For so long the agent believes that a gateway which accepted others is well: see lease_batch.sql. */
+const justNowSeconds = 10;
+
+const never = new Promise<never>(() => undefined);

@@ -1,0 +1,14 @@
+import { banningMutants } from './banning.ts';
+import { guardingMutants } from './guarding.ts';
+import { isolatingMutants } from './isolating.ts';
+import type { Mutant } from './mutant.ts';
+import { reportingMutants } from './reporting.ts';
+import { sendingMutants } from './sending.ts';
+
+export const mutants: readonly Mutant[] = [
+  ...sendingMutants,
+  ...reportingMutants,
+  ...guardingMutants,
+  ...isolatingMutants,
+  ...banningMutants,
+];

@@ -1,0 +1,233 @@
+import type { LoggedBatch } from '../../bin/local/simulator/accept-log.ts';
+import { type Fate, planReports } from '../../bin/local/simulator/fate.ts';
+import { toReports } from '../../functions/gateway/grpc/from-proto.ts';
+import type { Report } from '../../functions/message/report.ts';
+import type { ReportEvent, ReportStream } from '../../functions/pipeline/receive-reports.ts';
+import type { Ledger } from './ledger.ts';
+import type { Process } from './process.ts';
+import type { World } from './world.ts';
+
+const minuteMs = 60_000;
+
+/** The gateway's side of the report stream: what is due, what is under way, what was acknowledged. */
+export class ReportDesk {
+  readonly #world: World;
+  readonly #ledger: Ledger;
+  readonly #fate: Fate;
+  #planned = 0;
+  #due: Report[] = [];
+  readonly #inFlight = new Map<string, Report[]>();
+  #stream: SimulatedStream | undefined;
+  #batchCount = 0;
+
+  constructor(world: World, ledger: Ledger, fate: Fate) {
+    this.#world = world;
+    this.#ledger = ledger;
+    this.#fate = fate;
+  }
+
+  /** Whether nothing is left to be acknowledged. */
+  get isIdle(): boolean {
+    return this.#planned + this.#due.length + this.#inFlight.size === 0;
+  }
+
+  publish(batch: LoggedBatch): void {
+    const world = this.#world;
+    for (const message of batch.messages) {
+      if (message.code !== 'A000') continue;
+      for (const planned of planReports(message, batch.at, this.#fate)) {
+        const dueInMs = planned.isEarly ? 0 : planned.dueAt - world.now;
+        const heldMs = world.faults.strikes('reportDelayed') ? world.random.between(0.2, 4) * minuteMs : 0;
+        for (const report of toReports([planned.report], () => undefined)) this.#plan(report, dueInMs + heldMs);
+      }
+    }
+  }
+
+  /** Tells again what it told of earlier rows with this key: another row has the key now. */
+  repeatFor(clientKey: string): void {
+    if (!this.#world.faults.strikes('reportRepeatedLate')) return;
+    const rows = [...this.#ledger.rows.values()].filter((row) => row.clientKey === clientKey);
+    const reports = rows.flatMap((row) => [...row.reports.values()]);
+    for (const report of reports) this.#plan(report, this.#world.random.between(0, 12_000));
+  }
+
+  open(process: Process): ReportStream {
+    this.#detach();
+    const { faults } = this.#world;
+    const stream = new SimulatedStream(process, {
+      acknowledge: (batchId) => this.#acknowledge(stream, batchId),
+      onEnd: () => {
+        if (this.#stream === stream) this.#detach();
+      },
+    });
+    this.#stream = stream;
+    process.onEnd(() => stream.close());
+    if (faults.strikes('streamSilent')) stream.fallSilent();
+    else this.#beat(stream);
+    this.#flush(stream);
+    return stream;
+  }
+
+  #plan(report: Report, inMs: number): void {
+    this.#planned += 1;
+    this.#world.after(inMs, () => {
+      this.#planned -= 1;
+      this.#due.push(report);
+      if (this.#world.faults.strikes('reportForeign')) this.#due.push(foreign(report));
+    });
+  }
+
+  /** Hands out what is due, a few times a second, as long as the stream is open. */
+  #flush(stream: SimulatedStream): void {
+    this.#world.after(this.#world.random.between(200, 800), () => {
+      if (this.#stream !== stream) return;
+      if (this.#world.faults.strikes('streamBroken') && this.#world.random.chance(0.3)) return stream.fail();
+      const count = this.#world.random.integer(1, 20);
+      const reports = this.#due.splice(0, count);
+      if (reports.length > 0) this.#deliver(stream, reports);
+      this.#flush(stream);
+    });
+  }
+
+  #deliver(stream: SimulatedStream, reports: Report[]): void {
+    this.#batchCount += 1;
+    const batchId = String(this.#batchCount);
+    this.#inFlight.set(batchId, reports);
+    for (const report of reports) this.#ledger.tell(report);
+    stream.push({ type: 'reports', batchId, reports: reports.map((report) => this.#asTold(report)) });
+  }
+
+  /** Names the message by its key alone, perhaps before the agent knows that; or always by our reference alone. */
+  #asTold(report: Report): Report {
+    const row = this.#ledger.ofReport(report.messageKey);
+    if (row !== undefined) row.isKeyless ??= this.#world.faults.strikes('reportWithoutKey');
+    if (row?.isKeyless) return { ...report, messageKey: '' };
+    return this.#world.faults.strikes('reportWithoutReference') ? { ...report, reference: '' } : report;
+  }
+
+  #beat(stream: SimulatedStream): void {
+    this.#world.after(10_000, () => {
+      if (this.#stream !== stream) return;
+      stream.push({ type: 'heartbeat' });
+      this.#beat(stream);
+    });
+  }
+
+  #acknowledge(stream: SimulatedStream, batchId: string): void {
+    const { faults, random } = this.#world;
+    if (faults.strikes('acknowledgementLost')) {
+      stream.fail();
+      return;
+    }
+    this.#world.after(random.between(1, 30), () => {
+      const reports = this.#inFlight.get(batchId);
+      if (this.#stream !== stream || reports === undefined) return;
+      this.#inFlight.delete(batchId);
+      for (const report of reports) this.#remember(report);
+    });
+  }
+
+  #remember(report: Report): void {
+    const { faults, random } = this.#world;
+    this.#ledger.acknowledged(report);
+    // Some while the reports of the chain's other channels are still to come.
+    const laterMs = random.between(1_000, random.pick([0.2, 4]) * minuteMs);
+    if (faults.strikes('reportRepeatedLate')) this.#plan(report, laterMs);
+    if (faults.strikes('reportContradicted')) this.#plan(contradicting(report), laterMs);
+  }
+
+  #detach(): void {
+    this.#stream?.end();
+    this.#stream = undefined;
+    this.#due = [...[...this.#inFlight.values()].flat(), ...this.#due];
+    this.#inFlight.clear();
+    if (this.#world.faults.strikes('recordsDisordered')) this.#due.reverse();
+  }
+}
+
+/** Of another installation that has the same account, the same client_key and the same batch. */
+function foreign(report: Report): Report {
+  const [, ...row] = report.reference.split('.');
+  const messageKey = `FOREIGN${report.messageKey.slice(-12)}`;
+  return { ...report, messageKey, reference: ['elsewhere', ...row].join('.'), reportCode: '33333', carrier: '10009' };
+}
+
+/** Says the contrary of it, under the same key. */
+function contradicting(report: Report): Report {
+  return { ...report, reportCode: report.reportCode === '10000' ? '22000' : '10000', carrier: '10009' };
+}
+
+interface StreamHooks {
+  acknowledge(batchId: string): void;
+  onEnd(): void;
+}
+
+/** The agent's end of the stream. Without a word for 30 s it is broken, as the adapter has it. */
+class SimulatedStream implements ReportStream {
+  readonly #process: Process;
+  readonly #hooks: StreamHooks;
+  readonly #events: ReportEvent[] = [];
+  #state: 'open' | 'ended' | 'broken' = 'open';
+  #isSilent = false;
+  #wake: (() => void) | undefined;
+
+  constructor(process: Process, hooks: StreamHooks) {
+    this.#process = process;
+    this.#hooks = hooks;
+  }
+
+  push(event: ReportEvent): void {
+    if (this.#isSilent) return;
+    this.#process.world.after(this.#process.world.random.between(1, 30), () => {
+      this.#events.push(event);
+      this.#proceed();
+    });
+  }
+
+  /** Nothing comes through any more, and nobody says so. */
+  fallSilent(): void {
+    this.#isSilent = true;
+    this.#process.world.after(30_000, () => this.fail());
+  }
+
+  fail(): void {
+    this.#become('broken');
+  }
+
+  /** Ended by the gateway. */
+  end(): void {
+    this.#become('ended');
+  }
+
+  close(): void {
+    this.#become('ended');
+  }
+
+  acknowledge(batchId: string): void {
+    if (this.#state === 'open') this.#hooks.acknowledge(batchId);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ReportEvent> {
+    for (;;) {
+      const event = this.#events.shift();
+      if (event !== undefined) yield event;
+      else if (this.#state === 'broken') throw new Error('the stream broke');
+      else if (this.#state === 'ended') return;
+      else
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+    }
+  }
+
+  #become(state: 'ended' | 'broken'): void {
+    if (this.#state !== 'open') return;
+    this.#state = state;
+    this.#hooks.onEnd();
+    this.#proceed();
+  }
+
+  #proceed(): void {
+    if (this.#process.alive) this.#wake?.();
+  }
+}

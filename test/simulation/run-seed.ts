@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import type pg from 'pg';
+import type { Sessions } from '../../bin/local/data-api/sessions.ts';
+import { simulatorOptions } from '../../bin/local/simulator/options.ts';
+import { SimulatedAgent } from './agent.ts';
+import { checkPunctual, isAtRest, whatIsLeft } from './at-rest.ts';
+import { Checker } from './checker.ts';
+import { Customer } from './customer.ts';
+import { SimulatedDatabase, type SimulatedDatabaseOptions } from './database.ts';
+import type { Moment } from './edges.ts';
+import { checkEndings } from './expectations.ts';
+import { SimulatedGateway } from './gateway.ts';
+import { Ledger, type Step } from './ledger.ts';
+import { Rate } from './rate.ts';
+import { ReportDesk } from './report-desk.ts';
+import { emptyTables } from './tables.ts';
+import type { RowTruth } from './truth.ts';
+import { type Invariant, Violation, World } from './world.ts';
+
+export interface SeedRun {
+  readonly client: pg.Client;
+  readonly sessions: Sessions;
+  readonly seed: number;
+  readonly onLine?: ((line: string) => void) | undefined;
+}
+
+export interface SeedResult {
+  readonly seed: number;
+  /** The first, in words; undefined if there was none. */
+  readonly violation: string | undefined;
+  /** Which invariant it is a violation of; undefined if it is none of an invariant. */
+  readonly invariant: Invariant | undefined;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly edges: Readonly<Record<string, number>>;
+  /** Of the whole trace: two runs of a seed have the same. */
+  readonly fingerprint: string;
+}
+
+const dayMs = 86_400_000;
+/** Noon in Seoul, in the middle of a month; and half a minute before the end of one. */
+const ordinaryStart = Date.parse('2031-01-15T03:00:00Z');
+const monthsEnd = Date.parse('2031-01-31T14:59:30Z');
+/** How long everything may take to come to rest once nothing goes wrong any more. */
+const restLimitMs = 60 * 60_000;
+/** Longer than a late request takes to the gateway, or a record that was not deleted stays hidden. */
+const stragglersMs = 240_000;
+
+const behaviour = {
+  ...{ repeatedShare: 0.1, beforeAnswerShare: 0.15, disorderShare: 0.2, rejectedShare: 0.1, fallbackShare: 0.4 },
+  undeliveredShare: 0.2,
+};
+
+/** Tells the story of one seed, and whether the invariants held to its end. */
+export async function runSeed({ client, sessions, seed, onLine }: SeedRun): Promise<SeedResult> {
+  const world = new World({ seed, startAt: ordinaryStart, onLine });
+  if (world.faults.strikes('monthEnds')) world.beginAt(monthsEnd);
+  await emptyTables(client, { dropNextMonth: world.faults.strikes('monthMissing') });
+  const dataDir = mkdtempSync(join(tmpdir(), 'omni-simulation-'));
+  const fate = { seed, behaviour: simulatorOptions.shape.behaviour.parse(behaviour) };
+  const ledger = new Ledger(world);
+  const rate = new Rate(world, world.random.pick([0, 4, 8, 16]));
+  const checker = new Checker({ world, ledger, client, openLimit: rate.openLimit });
+  const desk = new ReportDesk(world, ledger, fate);
+  const customer = new Customer({ world, ledger, checker, client, desk });
+  const onRefused = (row: RowTruth) => customer.mayMindHalving(row);
+  const onUnsent = (row: RowTruth) => customer.mayThinkAgain(row);
+  const gateway = new SimulatedGateway({ world, ledger, checker, desk, fate, dataDir, onRefused, onUnsent });
+  try {
+    const violation = await tell({ world, ledger, rate, checker, customer, desk, gateway, client, sessions }).catch(
+      (error: Error) => error,
+    );
+    if (violation !== undefined) world.tell(String(violation));
+    const invariant = violation instanceof Violation ? violation.invariant : undefined;
+    const shown = { faults: world.faults.counts, edges: world.edges, fingerprint: world.fingerprint() };
+    return { seed, violation: violation && String(violation), invariant, ...shown };
+  } finally {
+    gateway.close();
+    rmSync(dataDir, { recursive: true });
+  }
+}
+
+const steps: Readonly<Record<string, Step>> = { leaseBatch: 'lease', sealBatch: 'seal', settleBatch: 'settle' };
+
+interface Story {
+  readonly world: World;
+  readonly ledger: Ledger;
+  readonly rate: Rate;
+  readonly checker: Checker;
+  readonly customer: Customer;
+  readonly desk: ReportDesk;
+  readonly gateway: SimulatedGateway;
+  readonly client: pg.Client;
+  readonly sessions: Sessions;
+}
+
+async function tell(story: Story): Promise<undefined> {
+  const { world, ledger, rate, checker, customer, desk, gateway, client, sessions } = story;
+  const { random } = world;
+  const database = new SimulatedDatabase({ world, sessions, onStatement: listener(story) });
+  const agent = new SimulatedAgent({
+    world,
+    database,
+    gateway,
+    desk,
+    rate,
+    onSaid: (what) => checkPrivacy(world, what),
+  });
+  agent.start();
+  customer.start(random.integer(20, 60));
+  await world.run(() => false, random.between(50_000, 150_000));
+  if (world.faults.strikes('dayPasses')) {
+    // In the middle of a send, if there is one: its batch is in doubt when everything is back.
+    await world.run(() => checker.last.batches.some(({ state }) => state === 'sealed'), 90_000);
+    await world.run(() => false, random.between(0, 300));
+    agent.kill();
+    // A day is what the gateway remembers a key, two are what a batch may be in doubt though its rows have their reports.
+    const days = random.pick([1.05, 2.05]);
+    world.skip(days * dayMs);
+    world.tell(`${days} days pass`);
+    await world.run(() => false, 90_000);
+  }
+  world.faults.over = true;
+  world.tell('faults stop');
+  const isDone = () => customer.isDone && isAtRest({ checker, ledger, desk });
+  if (!(await world.run(isDone, restLimitMs)))
+    throw new Violation('I9', `not at rest: ${whatIsLeft({ checker, desk })}`);
+  // What is still under way on a network or in the queue arrives, and must change nothing; but a batch that was in doubt may be
+  // closed by then, and reports that waited for it are given up some time later.
+  await world.run(() => false, stragglersMs);
+  if (!(isDone() || (await world.run(isDone, restLimitMs))))
+    throw new Violation('I9', `no longer at rest: ${whatIsLeft({ checker, desk })}`);
+  await checkEndings(client, ledger);
+  rate.check(ledger.calls);
+  if (world.faults.isCalm) checkPunctual(ledger, rate.messagesPerSecond);
+}
+
+/** What a statement that was kept means to the others. */
+function listener({ world, ledger, checker, customer }: Story): SimulatedDatabaseOptions['onStatement'] {
+  return async ({ name, batchId, outcome }, process) => {
+    const step = steps[name];
+    const isDone = step === 'settle' || outcome === 'leased' || outcome === 'sealed';
+    if (step !== undefined && isDone) ledger.mark(step, process.name, batchId);
+    ledger.bans.note(name, process.name);
+    await checker.look(name);
+    if (name === 'addLogColumns') world.saw('a column of the customer is added to the log' satisfies Moment);
+    if (step === 'lease' && isDone) customer.mayInterfere(batchId);
+    if (step === 'seal' && isDone) process.mayFreeze();
+  };
+}
+
+/** Numbers and contents of the simulated customer: none may be in what the agent says. */
+function checkPrivacy(world: World, said: unknown): void {
+  const text = inspect(said, { depth: null });
+  if (/(?<![\d.])(010|\+?82-?10|０１０)[-. ]?[\d０-９]{4}[-. ]?[\d０-９]{4}(?!\d)|r\d+x (version|note)/.test(text))
+    world.fail(new Violation('I8', `personal data is said: ${text}`));
+}

@@ -1,0 +1,68 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Sessions } from '../../bin/local/data-api/sessions.ts';
+import { timeZone, useDatabase } from '../support/database.ts';
+import { runSeed } from './run-seed.ts';
+
+const database = useDatabase();
+let client: pg.Client;
+let sessions: Sessions;
+
+beforeAll(async () => {
+  const { url } = database.current;
+  client = new pg.Client({ connectionString: url, options: `-c timezone=${timeZone}` });
+  await client.connect();
+  const limits = { maxConnections: 1, statementTimeoutMs: 45_000, transactionIdleMs: 180_000 };
+  sessions = new Sessions(url, { timeZone: 'UTC', keepsPlans: true, ...limits });
+});
+
+afterAll(async () => {
+  await sessions.close();
+  await client.end();
+});
+
+async function storyOf(seed: number) {
+  const lines: string[] = [];
+  const result = await runSeed({ client, sessions, seed, onLine: (line) => lines.push(line) });
+  return { ...result, lines };
+}
+
+/** A seed takes a second, or several where others use the machine. */
+const patience = 180_000;
+
+describe('a seed', () => {
+  it(
+    'tells the same story each time, whatever ran before it',
+    async () => {
+      const first = await storyOf(5);
+      await storyOf(6);
+      const again = await storyOf(5);
+      expect(again.lines).toEqual(first.lines);
+      expect(again).toEqual(first);
+      expect(Object.keys(first.faults).length).toBeGreaterThan(5);
+    },
+    patience,
+  );
+
+  it(
+    'tells another story than its neighbour',
+    async () => {
+      expect((await storyOf(7)).fingerprint).not.toBe((await storyOf(8)).fingerprint);
+    },
+    patience,
+  );
+});
+
+it(
+  'violates nothing in eight seeds, with and without faults',
+  async () => {
+    const faults = new Set<string>();
+    for (let seed = 11; seed <= 18; seed++) {
+      const result = await storyOf(seed);
+      expect(result.violation, `seed ${seed}`).toBeUndefined();
+      for (const name of Object.keys(result.faults)) faults.add(name);
+    }
+    expect(faults.size).toBeGreaterThan(20);
+  },
+  patience,
+);

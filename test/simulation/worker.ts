@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { Sessions } from '../../bin/local/data-api/sessions.ts';
+import { startDatabase } from '../../bin/local/database/database.ts';
+import { applySchema } from '../../bin/local/database/schema.ts';
+import { timeZone } from './database.ts';
+import { runSeed, type SeedResult } from './run-seed.ts';
+
+/** What a worker is told to do. */
+export interface Work {
+  readonly seeds: readonly number[];
+  readonly tracesLines: boolean;
+}
+
+export type WorkerMessage = { type: 'result'; result: SeedResult } | { type: 'line'; line: string } | { type: 'done' };
+
+/** Runs seeds one after the other on a database of its own; `onMessage` may ask it to stop by answering false. */
+export async function work(
+  { seeds, tracesLines }: Work,
+  onMessage: (message: WorkerMessage) => boolean,
+): Promise<void> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'omni-simulate-'));
+  const database = await startDatabase({ dataDir: join(dataDir, 'postgresql'), port: 0, timeZone });
+  try {
+    await applySchema(database.url);
+    const client = new pg.Client({ connectionString: database.url, options: `-c timezone=${timeZone}` });
+    await client.connect();
+    // Nothing that it keeps must survive this machine.
+    await client.query('alter role omni_agent set synchronous_commit = off');
+    const limits = { maxConnections: 1, statementTimeoutMs: 45_000, transactionIdleMs: 180_000 };
+    const sessions = new Sessions(database.url, { timeZone: 'UTC', keepsPlans: true, ...limits });
+    const onLine = tracesLines ? (line: string) => void onMessage({ type: 'line', line }) : undefined;
+    for (const seed of seeds) {
+      const result = await runSeed({ client, sessions, seed, onLine });
+      if (!onMessage({ type: 'result', result })) break;
+    }
+    await sessions.close();
+    await client.end();
+  } finally {
+    await database.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** As a process of its own: the work comes, and results go, over its channel. */
+if (process.send !== undefined && process.argv[2] === 'worker') {
+  // Whoever wanted it is gone, or has seen enough: the seed at hand is the last, so that its database is stopped and removed.
+  let isWanted = true;
+  process.on('disconnect', () => {
+    isWanted = false;
+  });
+  const tell = (message: WorkerMessage) => {
+    if (isWanted) process.send?.(message);
+    return isWanted;
+  };
+  process.once('message', async (told: Work) => {
+    await work(told, tell);
+    if (tell({ type: 'done' })) process.disconnect();
+  });
+}
