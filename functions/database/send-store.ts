@@ -96,8 +96,8 @@ export function sendStore(database: AgentDatabase, settings: SendStoreSettings):
 
     async seal(seal: Seal) {
       const parameters = { ...moment(), ...toSealParameters(seal) };
-      // Not those that stay: they are not written. One that is banned since, and fails, leaves after the next lease.
-      const keys = seal.left.map((member) => member.clientKey);
+      // Also those that stay: one that is banned since is written too.
+      const keys = [...seal.left, ...seal.kept].map((member) => member.clientKey);
       const call = { step: 'seal', statement: sealBatch, parameters, keys } as const;
       const sealed = await unlessLocked(queryOneIsolated(database, call, sealRow));
       return sealed ?? { outcome: 'refused', taken: new Set(), ended: [] };

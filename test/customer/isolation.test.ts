@@ -244,6 +244,16 @@ describe('a row that fails', () => {
     ).toHaveLength(1);
   });
 
+  it('when it is banned just before the seal, and may not leave, delays nobody', async () => {
+    const { insert, at, aside, query, gateway } = scene.current;
+    const [key = ''] = await insert({ recipient: bad });
+    await insert({}, 2);
+    await install(stepOf('seal'), faults['a trigger that raises']);
+    await at('leased', () => query(`insert into msg_banlist (ban_type, ban_text) values ('R', '${bad}')`));
+    expect(gateway.accepted).toHaveLength(2);
+    expect(await aside()).toMatchObject([{ client_key: key, step: 'seal' }]);
+  });
+
   it('beside many others that fail is put aside with them', async () => {
     const { insert, turn, aside, gateway } = scene.current;
     await insert({}, 20);

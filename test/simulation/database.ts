@@ -115,6 +115,7 @@ export class SimulatedDatabase {
       const told = toDataApiError(error);
       // One session at a time: nothing can be locked, so what fails here fails for ever, but for what the customer has done.
       if (!isOfCustomer(told.message)) world.fail(new Violation('SQL', `${name} failed: ${told.message}`));
+      world.tell(`${what} failed: ${told.message}`);
       const failures = (this.#failures.get(what) ?? 0) + 1;
       this.#failures.set(what, failures);
       if (failures > mostFailures)
