@@ -3,7 +3,7 @@ import { Architecture, Code, type FunctionProps, Function as LambdaFunction, Run
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type * as z from 'zod';
-import { bundleOf, type Program } from './bundle.ts';
+import { bundleOf, nodeEnvironment, type Program } from './bundle.ts';
 
 /** What a part's own schema of its environment wants, as text. */
 export type EnvironmentOf<Schema extends z.ZodType> = Record<keyof z.input<Schema> & string, string>;
@@ -16,7 +16,7 @@ export interface AgentFunctionProps<Schema extends z.ZodType> extends Partial<Om
 
 /** A function of the agent with the house's defaults; the caller's win over them. */
 export class AgentFunction<Schema extends z.ZodType> extends LambdaFunction {
-  constructor(scope: Construct, id: string, { program, ...props }: AgentFunctionProps<Schema>) {
+  constructor(scope: Construct, id: string, { program, environment, ...props }: AgentFunctionProps<Schema>) {
     super(scope, id, {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -29,6 +29,7 @@ export class AgentFunction<Schema extends z.ZodType> extends LambdaFunction {
       maxEventAge: Duration.seconds(60),
       logGroup: new LogGroup(scope, `${id}Log`, { retention: RetentionDays.ONE_MONTH }),
       description: `${Stack.of(scope).stackName}: ${program}`,
+      environment: { ...environment, ...nodeEnvironment },
       ...props,
     });
   }

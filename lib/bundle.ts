@@ -14,6 +14,9 @@ const programs = {
 
 export type Program = keyof typeof programs;
 
+/** Of every program: its stack traces name our files and lines. */
+export const nodeEnvironment = { NODE_OPTIONS: '--enable-source-maps' } as const;
+
 const root = join(import.meta.dirname, '..');
 let built = false;
 
@@ -39,6 +42,9 @@ function buildAll(): void {
     // Lambda runs Node 24, a developer's machine Node 20: one bundle for both.
     target: 'node20',
     minifySyntax: true,
+    // Names and lines are enough for a stack trace: without the sources the maps stay small.
+    sourcemap: 'linked',
+    sourcesContent: false,
     banner: { js: `import { createRequire } from 'node:module';const require = createRequire(import.meta.url);` },
     logLevel: 'error',
   });

@@ -17,7 +17,7 @@ import type { receiverEnvironment } from '../functions/aws/env.ts';
 import type { AgentConfig } from './agent-config.ts';
 import type { EnvironmentOf } from './agent-function.ts';
 import { agentAlarm } from './alarm.ts';
-import { bundleOf } from './bundle.ts';
+import { bundleOf, nodeEnvironment } from './bundle.ts';
 import type { DataStack } from './data-stack.ts';
 
 /** The Receiver: a Fargate task that holds the gateway's long-lived report stream. */
@@ -42,7 +42,7 @@ export class ReceiverStack extends Stack {
     });
     task.addContainer('Receiver', {
       image: ContainerImage.fromAsset(bundleOf('report-receiver'), { file: 'Dockerfile' }),
-      environment,
+      environment: { ...environment, ...nodeEnvironment },
       logging: LogDrivers.awsLogs({ logGroup, streamPrefix: 'receiver' }),
       readonlyRootFilesystem: true,
       // What is being stored is acknowledged before the task ends.

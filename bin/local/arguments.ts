@@ -12,3 +12,10 @@ export function readArguments<T extends Options>(args: readonly string[], option
     throw new UsageError(`${problem}; --help says more`);
   }
 }
+
+/** An option's value: from 1 to the largest number that every next one differs from. */
+export function whole(name: string, text: string, most = Number.MAX_SAFE_INTEGER): number {
+  const value = Number(text);
+  if (/^[1-9]\d*$/.test(text) && value <= most) return value;
+  throw new UsageError(`--${name}: expected a whole number from 1 to ${most}, got "${text}"`);
+}

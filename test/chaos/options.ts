@@ -1,4 +1,4 @@
-import { readArguments } from '../../bin/local/arguments.ts';
+import { readArguments, whole } from '../../bin/local/arguments.ts';
 import { UsageError } from '../../bin/local/usage-error.ts';
 import type { ChaosFault } from './faults.ts';
 import { type Habit, habits } from './habits.ts';
@@ -38,7 +38,7 @@ export function parseOptions(args: readonly string[]): ChaosOptions {
   const values = readArguments(args, { minutes: text, seed: text, only: text, habits: text, data: text, json });
   return {
     minutes: number('minutes', values.minutes ?? '3'),
-    seed: number('seed', values.seed ?? '1'),
+    seed: whole('seed', values.seed ?? '1'),
     only: values.only === undefined ? undefined : named('only', everything, values.only),
     habits:
       values.habits === undefined ? habits : values.habits === 'none' ? [] : named('habits', habits, values.habits),

@@ -73,7 +73,8 @@ describe('the functions', () => {
     ['log-migrator', logMigratorEnvironment],
     ['banlist-scheduler', banlistSchedulerEnvironment],
   ])('give %s an environment that it can parse, and nothing else', (program, schema) => {
-    const { Variables } = functionOf(program).Environment;
+    const { NODE_OPTIONS: ofNode, ...Variables } = functionOf(program).Environment.Variables;
+    expect(ofNode).toBe('--enable-source-maps');
     expect(() => schema.parse(resolved(Variables))).not.toThrow();
     expect(Object.keys(Variables).toSorted()).toEqual(Object.keys(schema.shape).toSorted());
   });

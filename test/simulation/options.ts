@@ -1,5 +1,4 @@
-import { readArguments } from '../../bin/local/arguments.ts';
-import { UsageError } from '../../bin/local/usage-error.ts';
+import { readArguments, whole } from '../../bin/local/arguments.ts';
 
 export interface SimulateOptions {
   readonly seeds: readonly number[];
@@ -10,6 +9,8 @@ export interface SimulateOptions {
   /** Whether the first violation ends the run. */
   readonly untilViolation: boolean;
 }
+
+const mostSeeds = 1_000_000;
 
 export const usage = `Usage:
   npm run simulate -- [--seeds N] [--seed S] [--json] [--jobs J] [--until-violation]
@@ -24,9 +25,10 @@ export function parseOptions(args: readonly string[]): SimulateOptions {
   const flag = { type: 'boolean', default: false } as const;
   const options = { seeds: text, seed: text, jobs: text, json: flag, 'until-violation': flag };
   const values = readArguments(args, options);
-  const first = whole('seed', values.seed ?? '1');
+
   const isAlone = values.seed !== undefined && values.seeds === undefined;
-  const count = isAlone ? 1 : whole('seeds', values.seeds ?? '100');
+  const count = isAlone ? 1 : whole('seeds', values.seeds ?? '100', mostSeeds);
+  const first = whole('seed', values.seed ?? '1', Number.MAX_SAFE_INTEGER - count);
   return {
     seeds: Array.from({ length: count }, (_, index) => first + index),
     json: values.json,
@@ -34,10 +36,4 @@ export function parseOptions(args: readonly string[]): SimulateOptions {
     jobs: isAlone ? 1 : Math.min(count, whole('jobs', values.jobs ?? '2')),
     untilViolation: values['until-violation'],
   };
-}
-
-/** Of an option's value. */
-export function whole(name: string, text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--${name}: expected a whole number from 1, got "${text}"`);
-  return Number(text);
 }

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { readArguments } from '../../../bin/local/arguments.ts';
+import { readArguments, whole } from '../../../bin/local/arguments.ts';
 import { endWith, personsOutput, stopSignal } from '../../../bin/local/program.ts';
 import { UsageError } from '../../../bin/local/usage-error.ts';
-import { whole } from '../options.ts';
+
 import type { Mutant } from './mutant.ts';
 import { mutants } from './mutants.ts';
 
@@ -60,7 +60,7 @@ function parseOptions(args: readonly string[]) {
     json: { type: 'boolean', default: false },
   } as const;
   const { seeds = '2000', only = [''], json } = readArguments(args, options);
-  return { seeds: whole('seeds', seeds), only, json };
+  return { seeds: whole('seeds', seeds, 1_000_000), only, json };
 }
 
 /** Throws if a text is in no name: else a guard that was renamed would go unwatched. */
