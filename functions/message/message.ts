@@ -1,7 +1,10 @@
 import type { Channel } from './channel.ts';
 import type { Priority } from './priority.ts';
 
-/** One message as it goes to the gateway: contents of one row of msg_tran, translated once. */
+/**
+ * One message as it goes to the gateway: contents of one row of msg_tran, translated once. What each word means is in
+ * docs/glossary.md.
+ */
 export interface Message {
   /** The row's client_key. A string: it is a bigint, and may be beyond 2^53. */
   readonly clientKey: string;
