@@ -16,7 +16,7 @@ const waiting = '1';
 const sent = '2';
 
 describe('a recovery', () => {
-  it('waits for rows that were open when the fault began and for those that were when it was over', () => {
+  it('waits for rows that were open when the fault began, and for those open when it was over', () => {
     const affected = affectedRows(
       new Map([
         ['1', waiting],

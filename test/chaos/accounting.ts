@@ -2,15 +2,15 @@ import type { CampaignRow } from '../../bin/local/campaign/campaign.ts';
 import { type AcceptEntry, rowOf } from '../../bin/local/simulator/accept-log.ts';
 import { parseReference } from '../../functions/message/reference.ts';
 
-/** Of rows that are not sent or not reported: their msg_status by client_key, '1' or '2'. */
+/** Rows that are not sent or not reported: their msg_status by client_key, '1' or '2'. */
 export type OpenRows = ReadonlyMap<string, string>;
 
-/** What a fault affects: what was open when it began, and what was open when it was over, each as it was at last. */
+/** The rows that a fault affects: those open when it began and those open when it was over, each in its latest status. */
 export function affectedRows(atBegin: OpenRows, atEnd: OpenRows): OpenRows {
   return new Map([...atBegin, ...atEnd]);
 }
 
-/** Of the affected rows those that are where they were: not accepted, or accepted and not reported. */
+/** The affected rows that have not moved on: not accepted, or accepted and not reported. */
 export function stuckRows(affected: OpenRows, now: OpenRows): string[] {
   return [...affected].filter(([key, status]) => (now.get(key) ?? '4') <= status).map(([key]) => key);
 }
@@ -29,7 +29,7 @@ export interface Evidence {
   readonly acceptLog: readonly Decision[];
 }
 
-/** Rows that are not in the log once, and nowhere else, with their contents; and rows of it that the gateway never saw. */
+/** Rows that are not exactly once in the log, and only there, with their contents; and logged rows unknown to the gateway. */
 export function lostRows({ inserted, found, acceptLog }: Evidence): string[] {
   const places = new Map<string, FoundRow[]>();
   for (const row of found) places.set(row.client_key, [...(places.get(row.client_key) ?? []), row]);
@@ -42,7 +42,7 @@ function isLogged(inserted: CampaignRow, [found, ...others]: readonly FoundRow[]
   return found?.msg_status === '4' && others.length === 0 && isSame;
 }
 
-/** Acceptances of a row beyond its first, of whatever row, under whatever key. */
+/** Acceptances beyond the first one of a row, of any row, under any key. */
 export function countDuplicates(acceptLog: readonly Decision[]): number {
   const accepted = acceptLog.filter(({ code }) => code === 'A000').map(({ reference }) => rowOf(reference));
   return accepted.length - new Set(accepted).size;
@@ -61,7 +61,7 @@ export interface Span {
   readonly to: number;
 }
 
-/** The longest of the lives in which there was no fault, and how many these are. */
+/** The longest of the lives without a fault, and how many there are. */
 export function longestUndisturbed(
   lives: readonly Life[],
   faults: readonly Span[],
@@ -72,14 +72,14 @@ export function longestUndisturbed(
   return { count: seconds.length, seconds: seconds.reduce((longest, one) => Math.max(longest, one), 0) };
 }
 
-/** What became of the customer who meddles. */
+/** What became of the meddling customer. */
 export interface MeddlingResult {
-  /** How often he did each to its end. */
+  /** How often each habit was carried to its end. */
   readonly habits: Readonly<Record<string, number>>;
   readonly rows: number;
-  /** Of his rows those that did not end as they should: a line each. */
+  /** The meddler's rows that did not end as they should: a line each. */
   readonly wrong: readonly string[];
-  /** Statements of his that failed, although each is one that a customer may make. */
+  /** The meddler's statements that failed, although a customer may make them. */
   readonly troubles: readonly string[];
 }
 
@@ -92,27 +92,27 @@ export interface ChaosResult {
   readonly lost: number;
   /** Batches whose fate is still unknown at the end. */
   readonly inDoubt: number;
-  /** From a fault until every row that it affects was accepted, or reported if it was accepted before. */
+  /** From a fault until every row that it affected was accepted, or reported if it had been accepted before. */
   readonly longestRecoverySeconds: number;
   /** How often each happened. */
   readonly faults: Readonly<Record<string, number>>;
-  /** Of the messages that nobody meddles with, in whose life there was no fault: how many, and the longest from INSERT to answer. */
+  /** The messages that met no fault and no meddling: how many, and the longest time from INSERT to answer. */
   readonly undisturbed: number;
   readonly latestSeconds: number;
   /** Null if nobody meddled. */
   readonly meddling: MeddlingResult | null;
 }
 
-/** The time in which there is no fault, as it is called among the faults. */
+/** The name of a time without a fault, among the faults. */
 export const quietName = 'nothing but the customer';
 
 const recoveryLimitSeconds = 90;
-/** A run of so many has had every fault. */
+/** A run of this length has had every fault. */
 const enoughMinutes = 20;
 
-/** Beside a customer who meddles, and with no fault to blame, no message of others takes longer. */
+/** With no fault to blame, no message takes longer than this beside a meddling customer. */
 const latestLimitSeconds = 30;
-/** From fewer nothing is learnt. One quiet time has twice as many. */
+/** Fewer would prove nothing. One quiet time has twice as many. */
 const enoughUndisturbed = 500;
 
 /** Why a run has not shown what it should; empty if it has. */
@@ -143,7 +143,7 @@ function latenessOf({ faults, undisturbed, latestSeconds }: ChaosResult): string
   if (latestSeconds >= latestLimitSeconds) {
     return [`a message took ${latestSeconds} s without a fault, expected less than ${latestLimitSeconds}`];
   }
-  // Only a quiet time can have shown it.
+  // Only a quiet time can show it.
   if (undisturbed >= enoughUndisturbed || !faults[quietName]) return [];
   return [`only ${undisturbed} messages met no fault, expected at least ${enoughUndisturbed}`];
 }

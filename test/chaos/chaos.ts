@@ -8,7 +8,7 @@ import { parseOptions, usage } from './options.ts';
 import { runChaos } from './run.ts';
 import { Scene } from './scene.ts';
 
-/** Real processes under load, killed, halted and restarted while a customer meddles: nothing may be lost or sent twice. */
+/** Real processes under load, killed, frozen and restarted while a customer meddles: nothing may be lost or sent twice. */
 async function main(): Promise<void> {
   if (process.argv.includes('--help')) {
     process.stdout.write(`${usage}\n`);

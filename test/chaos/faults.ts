@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../simulation/random.ts';
 import type { Part, Scene } from './scene.ts';
 
-/** Something that goes wrong; `run` resolves when it is over, which is not yet when everything has recovered. */
+/** Something that goes wrong; `run` resolves when it is over, which may be before everything has recovered. */
 export interface ChaosFault {
   readonly name: string;
   run(scene: Scene, random: Random): Promise<void>;
@@ -12,7 +12,7 @@ export interface ChaosFault {
 
 const killOf = (part: Part): ChaosFault => ({ name: `${part} killed`, run: (scene) => scene.kill(part) });
 
-/** It is at work for a moment once a minute: more often meanwhile. */
+/** It works for a moment once a minute, so it is fired more often meanwhile. */
 const banlistSchedulerKilled: ChaosFault = {
   name: 'ban list scheduler killed',
   async run(scene) {
@@ -28,7 +28,7 @@ const banlistSchedulerKilled: ChaosFault = {
   },
 };
 
-/** The gateway writes its log, then takes 20 to 80 ms to answer: so the sender dies before it learns the answer. */
+/** The gateway writes its log, then takes 20 to 80 ms to answer: the sender dies before it gets the answer. */
 const senderKilledAfterAccept: ChaosFault = {
   name: 'sender killed after the gateway accepted',
   async run(scene) {
@@ -39,12 +39,12 @@ const senderKilledAfterAccept: ChaosFault = {
   },
 };
 
-/** It has reports that are not stored, and what it asked for dies with the Data API: they must come again. */
+/** It has reports that are not stored, and its statement dies with the Data API: the reports must come again. */
 const receiverKilledInStore: ChaosFault = {
   name: 'receiver killed while its store hangs',
   async run(scene) {
     for (const { pid } of scene.find('Data API')) process.kill(pid, 'SIGSTOP');
-    // Reports come all the time, and are gathered for a second.
+    // Reports come all the time and are gathered for a second.
     await sleep(3_000);
     await scene.kill('receiver');
     await scene.kill('Data API');
@@ -117,7 +117,7 @@ const gatewayHalted: ChaosFault = {
   },
 };
 
-/** The gateway accepts, and nobody learns it. */
+/** The gateway accepts, but its answers are lost. */
 const answersLost: ChaosFault = {
   name: 'answers of the gateway lost',
   async run({ proxy }, random) {
@@ -127,7 +127,7 @@ const answersLost: ChaosFault = {
   },
 };
 
-/** Reports are stored and then come again, as if the receiver had died in between. */
+/** Reports are stored and come again, as if the receiver had died in between. */
 const acknowledgementsLost: ChaosFault = {
   name: 'acknowledgements lost',
   async run({ proxy }, random) {
@@ -137,14 +137,14 @@ const acknowledgementsLost: ChaosFault = {
   },
 };
 
-/** Calls end just before or just after their deadline and reach the gateway late, while others get their batch too. */
+/** Calls end around their deadline and reach the gateway late, while other senders get the batch too. */
 const gatewaySlow: ChaosFault = {
   name: 'gateway slow while records come twice',
   async run(scene, random) {
     const end = performance.now() + random.between(7_000, 14_000);
     scene.proxy.pause();
     while (performance.now() < end) {
-      // The sweep queues every open batch again, whoever has it.
+      // The sweep queues every open batch again, even if a sender has it.
       await scene.query('update send_batch set wake_at = clock_timestamp()');
       await sleep(500);
     }
@@ -160,7 +160,7 @@ const schedulesFiredTwice: ChaosFault = {
   },
 };
 
-/** One freezes until another has taken its place, then goes on as if nothing had happened. */
+/** One receiver freezes until another has taken its place, then goes on as if nothing had happened. */
 const twoReceivers: ChaosFault = {
   name: 'two receivers',
   async run(scene) {
@@ -181,7 +181,7 @@ const twoReceivers: ChaosFault = {
   },
 };
 
-/** Somebody still looks at old versions of all rows: nothing may wait for it. */
+/** A transaction still sees old versions of all rows: nothing may wait for it. */
 const longTransaction: ChaosFault = {
   name: 'long transaction',
   async run(scene) {

@@ -12,7 +12,7 @@ function named(name: string): Habit {
   return found;
 }
 
-it.each(habits)('a row that is $name ends as it should, beside another, wherever it is then', async (habit) => {
+it.each(habits)('a row that is $name ends as it should, beside another, at every stage', async (habit) => {
   const { scene } = meddling;
   const [other = ''] = await scene.insert({ request_date: 'now' });
   const rows = [];

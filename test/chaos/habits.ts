@@ -1,12 +1,12 @@
 import type { Hand } from './hand.ts';
 import { bannedNumber, lentNumber } from './traps.ts';
 
-/** What customers' code does to a row; each at any moment of its journey. */
+/** What customers' code does to a row, at any moment of its journey. */
 export interface Habit {
   readonly name: string;
-  /** Columns that its INSERT names beside the usual ones. Without any, it may be done to a row that is there already. */
+  /** Columns that its INSERT names besides the usual ones. Without any, the habit may act on an existing row. */
   readonly inserts?: Readonly<Record<string, string>>;
-  /** Whether the row may end unsent by it, or does. */
+  /** Whether the row may end unsent because of it, or does. */
   readonly ends?: 'maybe' | 'always';
   /** Whether a copy of the row ends as the row does. */
   readonly endsCopies?: boolean;
@@ -28,7 +28,7 @@ const contents = [
 const agents =
   'batch_id, finished_at, mt_report_pos, kko_report_pos, rcs_report_pos, archived_at, waits_until, end_reason, agent_writes';
 
-/** Of a template that is used for all rows: the agent's columns are filled in already. */
+/** A template that is used for all rows: the agent's columns are already filled in. */
 const presets = {
   msg_key: 'preset',
   msg_sent_date: '2026-01-02 03:04:05',
@@ -42,7 +42,7 @@ const presets = {
 
 const nothing = async () => undefined;
 
-/** Until his trigger minds the row no more. */
+/** Until the trigger no longer objects to the row. */
 async function letGoLater(hand: Hand): Promise<void> {
   await hand.pause(10, 30);
   await hand.change('etc_text_2 = null');
@@ -92,7 +92,7 @@ export const habits: readonly Habit[] = [
     name: 'minded by a trigger under way',
     async run(hand) {
       await hand.pause(0, 6);
-      // Not insisted on: once it is done, the row is minded, this statement too.
+      // Not repeated: once it is done, the trigger objects to the row, and to this statement too.
       const word = hand.random.pick(['raise', 'skip']);
       await hand.act(`update msg_tran set etc_text_2 = '${word}' where client_key = $1`);
       await letGoLater(hand);

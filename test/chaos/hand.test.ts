@@ -10,7 +10,7 @@ async function etcText3(): Promise<unknown> {
   return found?.['etc_text_3'];
 }
 
-/** A row that his trigger minds until he has waited three times. */
+/** A row that the trigger objects to until the meddler has waited three times. */
 async function minded(word: string) {
   await meddling.setTraps();
   await meddling.handOf(row, {}).insert({ etc_text_2: word });
@@ -35,7 +35,7 @@ it.each(['raise', 'skip'])(
   },
 );
 
-it('gives a change up when the row is there no more', async () => {
+it('gives up a change when the row no longer exists', async () => {
   const { hand, waits } = await minded('skip');
   await meddling.scene.query('alter table msg_tran disable trigger mind_row');
   await meddling.scene.query('delete from msg_tran');
@@ -68,7 +68,7 @@ it('goes on when the session of an open transaction is ended', async () => {
     try {
       return await act();
     } catch {
-      // As the scene does: once more.
+      // Tries once more, as the scene does.
       return await act();
     }
   });
@@ -86,7 +86,7 @@ it('goes on when the session of an open transaction is ended', async () => {
   expect(pauses).toBe(2);
 });
 
-it('touches what it can of everybody, and gives it up when somebody holds a row', async () => {
+it('touches what it can of everybody’s rows, and gives up when somebody holds one', async () => {
   await meddling.setTraps();
   await meddling.handOf(row, {}).insert({});
   const hand = meddling.handOf(row, {});

@@ -8,30 +8,30 @@ import type { Database } from './traps.ts';
 export interface OwnRow {
   readonly key: string;
   readonly number: number;
-  /** All that he does to it; more than one may be at work at once. */
+  /** The habits that act on it; more than one may be at work at once. */
   readonly habits: Habit[];
 }
 
-/** Values of a row that nobody changes: what it is called, and what stands in the column that he added. */
+/** Values of a row that never change: its name, and the value of the added column. */
 export const markOf = ({ number }: OwnRow) => `meddled ${number}`;
 export const orderNoOf = ({ number }: OwnRow) => `order ${number}`;
 
 export interface HandParts {
   readonly database: Database;
   readonly random: Random;
-  /** Seconds; cut short once he stops. */
+  /** Seconds; cut short once the meddler stops. */
   readonly pause: (seconds: number) => Promise<void>;
   /** Seconds, in any case. */
   readonly wait: (seconds: number) => Promise<void>;
   readonly stopping: AbortSignal;
-  /** A row more, known once it is committed. */
+  /** Another row, known once it is committed. */
   readonly adopt: (insert: (row: OwnRow) => Promise<boolean>) => Promise<void>;
 }
 
-/** What fails so is his own problem: deadlock, serialization, locked, his trigger, a notice of a row that is gone. */
+/** Failures that are the customer's own: deadlock, serialization, locked, its trigger, a reference to a row that is gone. */
 const hisProblem = /^(40P01|40001|55P03|P0001|23503)$/;
 
-/** By which he inserts a row and acts on it; every act may be repeated, because a fault may strike at any moment. */
+/** How the meddler inserts a row and acts on it. Every act may be repeated, because a fault may strike at any moment. */
 export class Hand {
   readonly row: OwnRow;
   readonly random: Random;
@@ -43,10 +43,10 @@ export class Hand {
     this.#parts = parts;
   }
 
-  /** With these columns beside the usual ones. */
+  /** With these columns besides the usual ones. */
   async insert(columns: Readonly<Record<string, string>>): Promise<void> {
     const text = `Your order ${this.row.number} is on its way.`;
-    // The demo's chains but the single ones, with contents for the channels that he may change them to.
+    // The demo's chains of several channels, with contents for the channels that they may be changed to.
     const index = 10 * this.row.number + (this.row.number % 8);
     const usual = { ...campaignRow(this.row.key, index), mt_subject: 'Your order', mt_content: text };
     const values = { ...usual, etc_text_1: markOf(this.row), order_no: orderNoOf(this.row), ...columns };
@@ -56,7 +56,7 @@ export class Hand {
     await insertOnce(this.#parts.database, this.row.key, { statement, values: [JSON.stringify(values)] });
   }
 
-  /** Changes the row, again and again until it is done or the row is in msg_tran no more. */
+  /** Changes the row, trying until it is done or the row has left msg_tran. */
   async change(assignments: string): Promise<void> {
     const { database, wait } = this.#parts;
     for (let tries = 0; tries < 200; tries++) {
@@ -67,7 +67,7 @@ export class Hand {
     throw new Error(`expected to be able to change row ${this.row.key} at last, but could not: ${assignments}`);
   }
 
-  /** A statement on the row ($1); whether it has written anything. */
+  /** Runs a statement on the row ($1); returns whether it has written anything. */
   async act(statement: string): Promise<boolean> {
     const { database } = this.#parts;
     const count = await tolerate(() =>
@@ -76,9 +76,9 @@ export class Hand {
     return (count ?? 0) > 0;
   }
 
-  /** A statement on everybody's rows, which he gives up if it is in somebody's way. */
+  /** Runs a statement on everybody's rows, and gives up if a row is locked. */
   async touchAll(statement: string): Promise<void> {
-    // Or it would hold all rows but the one that it waits for.
+    // Otherwise it would hold all rows but the one that it waits for.
     await tolerate(() => this.#parts.database.query(`set local lock_timeout = '200ms'; ${statement}`));
   }
 
@@ -86,7 +86,7 @@ export class Hand {
     await this.#parts.pause(this.random.between(from, to));
   }
 
-  /** Until the gateway's answer is in the row, or it is archived, or he stops. */
+  /** Waits until the row has the gateway's answer or is archived, or the meddler stops. */
   async untilSent(): Promise<void> {
     await this.#until('select from msg_tran where client_key = $1 and msg_sent_date is null', 0);
   }
@@ -95,7 +95,7 @@ export class Hand {
     await this.#until('select from msg_log where client_key = $1', 1);
   }
 
-  /** Holds what a statement locks in a transaction that stays open, then ends it either way. */
+  /** Keeps what a statement locks in an open transaction, then commits or rolls back. */
   async holdOpen(statement: string): Promise<void> {
     const { database, stopping } = this.#parts;
     const end = this.random.pick(['commit', 'rollback']);
@@ -115,7 +115,7 @@ export class Hand {
           await session.query(end);
           isWhole = true;
         } finally {
-          // One that has failed is not used again.
+          // A failed connection is not reused.
           session.release(!isWhole);
           session.off('error', tell);
         }
@@ -123,7 +123,7 @@ export class Hand {
     );
   }
 
-  /** Copies the row back from the log, these columns of it, as a message more. */
+  /** Copies these columns of the row back from the log, as another message. */
   async copyBack(columns: string): Promise<void> {
     await this.#parts.adopt(async (copy) => {
       copy.habits.push(...this.row.habits.filter(({ endsCopies }) => endsCopies));
@@ -134,7 +134,7 @@ export class Hand {
     });
   }
 
-  /** Until so many rows are found; two minutes, because a fault may be at work. */
+  /** Waits until this many rows are found; up to two minutes, because a fault may be at work. */
   async #until(look: string, count: number): Promise<void> {
     for (let looks = 0; looks < 240 && !this.#parts.stopping.aborted; looks++) {
       if ((await this.#parts.database.query(look, [this.row.key])).length === count) return;
@@ -152,7 +152,7 @@ async function tolerate<T>(act: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Whether the row is there: the try before may have been committed although its answer was lost. */
+/** Whether the row exists: an earlier try may have been committed although its answer was lost. */
 async function insertOnce(
   database: Database,
   key: string,

@@ -8,7 +8,7 @@ let calls = 0;
 
 beforeEach(() => emptyTables(database.current));
 
-/** The database, whose INSERTs fail as `fail` says and are tried again. */
+/** A database whose INSERTs fail as `fail` says and are tried again. */
 function failing(fail: (insert: () => Promise<unknown>) => Promise<unknown>) {
   const { pool } = database.current;
   const troubled = Object.create(pool, {

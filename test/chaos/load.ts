@@ -5,13 +5,13 @@ import type { Scene } from './scene.ts';
 /** A database that may fail at any time; what fails is done again. */
 type Database = Pick<Scene, 'query' | 'usingPool'>;
 
-/** A tenth of what the agent may send: never a backlog, never idle. */
+/** A tenth of the agent's rate: never a backlog, never idle. */
 const messagesPerTick = 20;
 const tickMs = 500;
 
 const columns = Object.keys(campaignRow('0', 0)).join(', ');
 
-/** A customer who inserts all the time, whatever fails, and knows of each row whether it was committed. */
+/** A customer who inserts all the time, whatever fails, and knows whether each row was committed. */
 export class Load {
   readonly #database: Database;
   readonly #inserted = new Map<string, CampaignRow>();
@@ -22,7 +22,7 @@ export class Load {
   constructor(database: Database) {
     this.#database = database;
     this.#stream = this.#insertAllTheTime();
-    // Whoever stops it is told what went wrong.
+    // `stop` reports what went wrong.
     this.#stream.catch(() => undefined);
   }
 
@@ -41,7 +41,7 @@ export class Load {
     const [{ client_key: firstKey } = { client_key: '' }] = rows;
     let tries = 0;
     await this.#database.usingPool(async (pool) => {
-      // All of them or none: the try before may have been committed although its answer was lost.
+      // All of them or none: an earlier try may have been committed although its answer was lost.
       const isCommitted = `select from msg_tran where client_key = $1 union all select from msg_log where client_key = $1`;
       if (tries++ > 0 && (await pool.query(isCommitted, [firstKey])).rowCount) return;
       await pool.query(
@@ -53,7 +53,7 @@ export class Load {
     for (const row of rows) this.#inserted.set(row.client_key, row);
   }
 
-  /** Resolves when it is known of the last row too whether it was committed; throws what kept it from inserting. */
+  /** Resolves when it is known of every row whether it was committed; throws what kept it from inserting. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#stream;

@@ -8,7 +8,7 @@ import { isHis, mendEverything } from './traps.ts';
 const meddling = useMeddling();
 const tickMs = 5;
 
-/** Keys of his rows, as the tables have them. */
+/** Keys of the meddler's rows in the tables. */
 async function hisKeys(): Promise<string[]> {
   const rows = await meddling.databaseOf(once).query<{ key: string }>(
     `select client_key::text as key from msg_tran where ${isHis}
@@ -17,7 +17,7 @@ async function hisKeys(): Promise<string[]> {
   return rows.map(({ key }) => key).toSorted();
 }
 
-/** What of his may still keep a row from its end. */
+/** What the meddler has left that may still keep a row from ending. */
 async function leftBehind() {
   const { scene } = meddling;
   const held = await scene.query(
@@ -29,7 +29,7 @@ async function leftBehind() {
   return [...held, ...notices, ...triggers];
 }
 
-/** Of three attempts one fails before anything is done, and of another one the answer is lost. */
+/** Of every three attempts one fails before it does anything, and one loses its answer. */
 let calls = 0;
 async function troubled<T>(act: () => Promise<T>): Promise<T> {
   for (;;) {
@@ -43,7 +43,7 @@ async function troubled<T>(act: () => Promise<T>): Promise<T> {
 it.each([
   ['comes off at once', once],
   ['fails and is done again', troubled],
-])('knows each of his rows and leaves nothing behind when what he does %s', async (_, attempt) => {
+])('knows each of its rows and leaves nothing behind when what it does %s', async (_, attempt) => {
   const meddler = new Meddler(meddling.databaseOf(attempt), { seed: 1, tickMs });
   await vi.waitFor(() => expect(meddler.rows.length).toBeGreaterThan(20), 20_000);
   await meddler.stop();
@@ -55,7 +55,7 @@ it.each([
   expect(await meddling.wrongAtLast(meddler.rows)).toEqual([]);
 });
 
-it('says which of his statements failed, and goes on', async () => {
+it('says which of its statements failed, and goes on', async () => {
   const broken = { name: 'broken', run: (hand: Hand) => hand.change('no_such_column = 1') };
   const meddler = new Meddler(meddling.databaseOf(once), { seed: 1, tickMs, habits: [broken] });
   await vi.waitFor(() => expect(meddler.troubles.length).toBeGreaterThan(1), 20_000);
@@ -67,12 +67,12 @@ it('says which of his statements failed, and goes on', async () => {
   expect(meddler.counts).toEqual({ broken: 0 });
 });
 
-it('says what kept him from beginning', async () => {
+it('says what kept it from beginning', async () => {
   const gone = () => Promise.reject(new Error('gone'));
   await expect(new Meddler({ query: gone, usingPool: gone }, { seed: 1 }).stop()).rejects.toThrow('gone');
 });
 
-it('mends what he has left in the tables', async () => {
+it('repairs what it has left in the tables', async () => {
   const { scene } = meddling;
   await meddling.setTraps();
   const mine = { request_date: 'now', etc_text_1: 'meddled 1' };

@@ -9,16 +9,16 @@ import { type Database, mendEverything, setTraps } from './traps.ts';
 export interface MeddlerOptions {
   readonly seed: number;
   readonly habits?: readonly Habit[];
-  /** Between two of his acts. */
+  /** Between two acts. */
   readonly tickMs?: number;
 }
 
-/** More are not at work at once, or he would be the load. */
+/** At most this many at work at once; more would become the load itself. */
 const mostAtWork = 40;
-/** How many of his latest rows he comes back to. */
+/** How many of the latest rows the meddler comes back to. */
 const recentCount = 10;
 
-/** A customer who does to rows of his own all that customers do, whatever fails, and knows of each whether it was committed. */
+/** A customer who does everything customers do to its own rows, whatever fails, and knows whether each row was committed. */
 export class Meddler {
   readonly #database: Database;
   readonly #random: Random;
@@ -42,7 +42,7 @@ export class Meddler {
     // As many as there are pauses.
     setMaxListeners(0, this.#stopping.signal);
     this.#stream = this.#meddleAllTheTime();
-    // Whoever stops him is told what went wrong.
+    // `stop` reports what went wrong.
     this.#stream.catch(() => undefined);
   }
 
@@ -51,17 +51,17 @@ export class Meddler {
     return this.#rows;
   }
 
-  /** How often he has done each to its end. */
+  /** How often each habit was carried to its end. */
   get counts(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#counts);
   }
 
-  /** Statements of his that failed, although each is one that a customer may make. */
+  /** The meddler's statements that failed, although a customer may make them. */
   get troubles(): readonly string[] {
     return this.#troubles;
   }
 
-  /** Resolves when he has ended what he began, and nothing of his keeps a row from its end. */
+  /** Resolves when everything begun has ended, and nothing the meddler left keeps a row from ending. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#stream;
@@ -77,7 +77,7 @@ export class Meddler {
     }
   }
 
-  /** Each habit in turn before any comes again. */
+  /** Each habit once before any is repeated. */
   #begin(): void {
     if (this.#left.length === 0) this.#left = shuffled(this.#habits, this.#random);
     const habit = this.#left.pop();
@@ -88,7 +88,7 @@ export class Meddler {
     this.#atWork.add(work);
   }
 
-  /** With a row of its own, or with one at which another habit may still be at work. */
+  /** On a row of its own, or on one where another habit may still be at work. */
   async #meddle(habit: Habit): Promise<void> {
     const recent = this.#rows.slice(-recentCount);
     if (habit.inserts === undefined && recent.length > 0 && this.#random.chance(0.3)) {

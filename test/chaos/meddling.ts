@@ -8,12 +8,12 @@ import { wrongRows } from './own-rows.ts';
 import { readOwnRows } from './read-rows.ts';
 import { type Database, mendEverything, setTraps } from './traps.ts';
 
-/** How an act on the database comes off. */
+/** How an act on the database turns out. */
 type Attempt = <T>(act: () => Promise<T>) => Promise<T>;
 
 export const once: Attempt = (act) => act();
 
-/** Done, but its answer is lost: so it is done again. */
+/** Done, but its answer is lost, so it is done again. */
 export const twice: Attempt = async (act) => {
   await act();
   return await act();
@@ -21,7 +21,7 @@ export const twice: Attempt = async (act) => {
 
 const noon = Date.parse('2026-11-24T03:00:00Z');
 
-/** A scene with a customer who meddles, whose statements go by the database's clock; the agent's steps are called by hand. */
+/** A scene with a meddling customer, whose statements use the database's clock; the agent's steps are called by hand. */
 export function useMeddling() {
   const scene = useScene();
 
@@ -38,11 +38,11 @@ export function useMeddling() {
   beforeEach(() => scene.current.later((Date.now() - noon) / 1000));
   afterEach(async () => {
     await scene.current.query('drop trigger if exists mind_row on msg_tran');
-    // Tables that it refers to cannot be truncated.
+    // Tables that it references cannot be truncated.
     await scene.current.query('drop table if exists notice');
   });
 
-  /** By which he acts on a row, once, with nothing but these pauses. */
+  /** How the meddler acts on a row, once, with only these pauses. */
   function handOf(row: OwnRow, parts: Partial<HandParts>): Hand {
     const nothing = async () => undefined;
     const usual = { database: databaseOf(once), random: new Random(1), stopping: new AbortController().signal };
@@ -50,8 +50,8 @@ export function useMeddling() {
   }
 
   /**
-   * Does to one row all that belongs to these habits at once, beginning when the agent has taken so many steps with it, one
-   * step more in every pause; that row and its copies.
+   * Applies all these habits to one row at once, starting after the agent has taken this many steps with it, and takes one
+   * more step in every pause. Returns the row and its copies.
    */
   async function indulge(habits: readonly Habit[], { attempt = once, steps = 0 } = {}): Promise<OwnRow[]> {
     const rows: OwnRow[] = [];
@@ -59,7 +59,7 @@ export function useMeddling() {
     const journey = [agent.collect, sendQueued, () => report().then(() => agent.merge()), archive];
     let taken = 0;
     let turns: Promise<unknown> = Promise.resolve();
-    // One after the other, whoever pauses.
+    // One after the other, whichever habit pauses.
     const pause = async () => {
       turns = turns.then(async () => {
         later(20);
@@ -94,7 +94,7 @@ export function useMeddling() {
     indulge,
     setTraps: () => setTraps(databaseOf(once)),
 
-    /** Mends everything, then lets the agent finish; what is wrong with the rows. */
+    /** Repairs everything, then lets the agent finish; returns what is wrong with the rows. */
     async wrongAtLast(rows: readonly OwnRow[], attempt = once): Promise<string[]> {
       await mendEverything(databaseOf(attempt));
       await scene.current.finish(6);

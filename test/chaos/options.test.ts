@@ -3,7 +3,7 @@ import { habits } from './habits.ts';
 import { parseOptions, usage } from './options.ts';
 import { everything } from './order.ts';
 
-it('takes three minutes of every fault and every habit unless it is told otherwise', () => {
+it('defaults to three minutes of every fault and every habit', () => {
   expect(parseOptions([])).toEqual({ minutes: 3, seed: 1, only: undefined, habits, json: false, data: undefined });
 });
 
@@ -17,7 +17,7 @@ it('takes faults by name, in the order in which they are named', () => {
 it.each([
   ['ended, put off', ['ended', 'put off']],
   ['none', []],
-])('takes the habits "%s" of the customer who meddles', (text, expected) => {
+])('takes the habits "%s" of the meddling customer', (text, expected) => {
   expect(parseOptions(['--habits', text]).habits.map(({ name }) => name)).toEqual(expected);
 });
 

@@ -9,9 +9,9 @@ export interface ChaosOptions {
   readonly json: boolean;
   readonly seed: number;
   readonly data: string | undefined;
-  /** In this order, each at least once. Undefined for all of them, in an order of the seed's. */
+  /** In this order, each at least once. Undefined for all of them, in an order that the seed decides. */
   readonly only: readonly ChaosFault[] | undefined;
-  /** Of the customer who meddles; without any there is none. */
+  /** Of the meddling customer; without any habit there is no meddler. */
   readonly habits: readonly Habit[];
 }
 
@@ -53,7 +53,7 @@ function number(name: string, text: string): number {
   return value;
 }
 
-/** Those of these names, in the order in which they are named. */
+/** Those with these names, in the order in which they are named. */
 function named<T extends { readonly name: string }>(option: string, all: readonly T[], text: string): T[] {
   return text.split(',').map((part) => {
     const found = all.find(({ name }) => name === part.trim());

@@ -15,7 +15,7 @@ const accepted = { reference: `here.${row.key}.1`, code: 'A000' };
 const rejected = { reference: `here.${row.key}.1`, code: 'A306' };
 const whole: OwnEvidence = { rows: [row], found: [logged], acceptLog: [accepted] };
 
-/** The same row, ended by one habit beside the others. */
+/** The same row, ended by one of its habits. */
 const endedBy = (name: string) => [{ ...row, habits: [...row.habits, named(name)] }];
 
 it.each<[string, Partial<OwnEvidence>]>([

@@ -2,7 +2,7 @@ import type { AcceptEntry } from '../../bin/local/simulator/accept-log.ts';
 import { parseReference } from '../../functions/message/reference.ts';
 import { markOf, type OwnRow, orderNoOf } from './hand.ts';
 
-/** A row of msg_tran or msg_log at the end, as far as nobody changes it. */
+/** A row of msg_tran or msg_log at the end: the columns that nobody changes. */
 export interface FoundOwnRow {
   readonly client_key: string;
   readonly msg_status: string;
@@ -17,7 +17,7 @@ export interface OwnEvidence {
   readonly acceptLog: readonly Pick<AcceptEntry, 'reference' | 'code'>[];
 }
 
-/** What is wrong with the meddler's rows, whatever he did to them: a line each. */
+/** What is wrong with the meddler's rows, whatever was done to them: a line each. */
 export function wrongRows({ rows, found, acceptLog }: OwnEvidence): string[] {
   const places = grouped(found, ({ client_key: key }) => key);
   const answers = grouped(acceptLog, ({ reference }) => parseReference(reference)?.clientKey);
@@ -28,7 +28,7 @@ export function wrongRows({ rows, found, acceptLog }: OwnEvidence): string[] {
   });
 }
 
-/** In the log once and nowhere else, with what is his. */
+/** In the log once and nowhere else, with the customer's values. */
 function wrongPlace(row: OwnRow, [found, ...others]: readonly FoundOwnRow[] = []): string[] {
   if (found === undefined) return ['is nowhere'];
   if (others.length > 0) return [`is there ${others.length + 1} times`];
@@ -37,7 +37,7 @@ function wrongPlace(row: OwnRow, [found, ...others]: readonly FoundOwnRow[] = []
   return isWhole ? [] : ['has lost what was his in it'];
 }
 
-/** Accepted once or rejected, unless he ended it. */
+/** Accepted once or rejected, unless the customer ended it. */
 function wrongSending({ habits }: OwnRow, answers: OwnEvidence['acceptLog'] = []): string[] {
   const accepted = answers.filter(({ code }) => code === 'A000').length;
   if (accepted > 1) return [`was accepted ${accepted} times`];

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { startProxy, type TcpProxy } from './proxy.ts';
 
-/** One end of a connection, with everything it was told. */
+/** One end of a connection, with everything it received. */
 function endOf(socket: Socket) {
   const told = { text: '', ended: false, error: '' };
   socket.setEncoding('utf8');
@@ -40,7 +40,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
-/** Both ends of a connection through the proxy, over which something has gone each way. */
+/** Both ends of a connection through the proxy that has carried something each way. */
 async function aConnection(): Promise<{ near: End; far: End }> {
   const before = accepted.length;
   const near = endOf(connect(proxy.port, '127.0.0.1'));
@@ -56,7 +56,7 @@ async function aConnection(): Promise<{ near: End; far: End }> {
   return { near, far };
 }
 
-/** What was said before must have come by the time that something said after it on another path has: two round trips. */
+/** What was sent before must have arrived once something sent later on another path has: two round trips. */
 async function untilItWouldHaveCome(): Promise<void> {
   const address = target.address();
   if (address === null || typeof address === 'string') throw new Error('expected a port');
@@ -69,7 +69,7 @@ async function untilItWouldHaveCome(): Promise<void> {
   }
 }
 
-it('forwards both ways, and tells an end', async () => {
+it('forwards both ways, and passes an end on', async () => {
   const { near, far } = await aConnection();
 
   near.socket.destroy();
@@ -77,7 +77,7 @@ it('forwards both ways, and tells an end', async () => {
   await vi.waitFor(() => expect(far.ended).toBe(true));
 });
 
-it('halts both ways without a word, also to who connects now or hangs up', async () => {
+it('halts both ways silently, also for those who connect or hang up now', async () => {
   const { near, far } = await aConnection();
 
   proxy.halt();
@@ -112,7 +112,7 @@ it.each([
   expect({ near: near.text, far: far.text }).toEqual(expected);
 });
 
-it('breaks with a reset every connection, and forwards new ones again', async () => {
+it('resets every connection, and forwards new ones again', async () => {
   const { near, far } = await aConnection();
   proxy.halt();
 
@@ -122,7 +122,7 @@ it('breaks with a reset every connection, and forwards new ones again', async ()
   await aConnection();
 });
 
-it('holds back what is said while it pauses, and lets it go on late, whole and in order', async () => {
+it('holds back what is sent while it pauses, and lets it go on late, complete and in order', async () => {
   const { near, far } = await aConnection();
 
   proxy.pause();

@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A TCP proxy that can stop forwarding, as a network does whose other end has gone without a word. */
+/** A TCP proxy that can stop forwarding silently, like a network whose other end has vanished. */
 export interface TcpProxy {
   readonly port: number;
-  /** From now on nothing goes through (this way, if one is named), what comes is dropped, and nobody is told. */
+  /** From now on nothing gets through (in this direction, if one is named): what comes is dropped, silently. */
   halt(way?: Way): void;
-  /** Breaks every connection, and forwards new ones. */
+  /** Resets every connection, and forwards new ones. */
   reset(): void;
-  /** From now on what comes is held back; `resume` lets it go on its way, late and in order. */
+  /** From now on what comes is held back; `resume` lets it go on, late and in order. */
   pause(): void;
   resume(): void;
   close(): Promise<void>;
@@ -26,7 +26,7 @@ export async function startProxy(target: { host: string; port: number }): Promis
       if (!halted.has(way)) to.write(bytes);
     });
     if (paused) from.pause();
-    // An end is not told either while nothing goes through.
+    // While nothing gets through, the end of a connection is not passed on either.
     from.on('close', () => {
       sockets.delete(from);
       if (halted.size === 0) to.destroy();

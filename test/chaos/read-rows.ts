@@ -18,9 +18,9 @@ export async function readLives(database: Database, keys: readonly string[]): Pr
   return await inBothTables<Life>(database, columns, keys);
 }
 
-/** The meddler's. */
+/** The meddler's rows. */
 export async function readOwnRows(database: Database, rows: readonly OwnRow[]): Promise<FoundOwnRow[]> {
-  // By name: a log table that lacks his column has lost it, and is no error of this look.
+  // By name: if a log table lacks the added column, the value is lost, but this query must not fail.
   const columns = `msg_status, etc_text_1, to_jsonb(found) ->> 'order_no' as order_no`;
   return await inBothTables<FoundOwnRow>(
     database,

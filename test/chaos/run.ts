@@ -26,26 +26,26 @@ import { isHis } from './traps.ts';
 export interface ChaosRun {
   readonly minutes: number;
   readonly seed: number;
-  /** In this order, each at least once. Undefined for all, in an order of the seed's. */
+  /** In this order, each at least once. Undefined for all, in an order that the seed decides. */
   readonly only: readonly ChaosFault[] | undefined;
-  /** Of the customer who meddles; without any there is none. */
+  /** Of the meddling customer; without any habit there is no meddler. */
   readonly habits: readonly Habit[];
   readonly say: Say;
   readonly signal: AbortSignal;
 }
 
-/** Before each fault, beside what comes all the time. */
+/** Before each fault, in addition to the steady load. */
 const messagesPerBurst = 300;
-/** What has not recovered, or is not archived, by then never will. */
+/** What has not recovered or is not archived by then never will be. */
 const restLimitMs = 240_000;
 
-/** One fault after the other, each followed by its recovery, while messages are inserted and meddled with all the time. */
+/** One fault after the other, each followed by its recovery, while messages are inserted and a customer meddles. */
 export async function runChaos(scene: Scene, run: ChaosRun): Promise<ChaosResult> {
   const load = new Load(scene);
   const meddler = run.habits.length > 0 ? new Meddler(scene, run) : undefined;
   const customers = () => [load.stop(), meddler?.stop()];
   const { faults, longestMs, spans } = await sufferAll(scene, load, run).catch(async (error) => {
-    // What went wrong first is told, not what came of it.
+    // Report what went wrong first, not what followed from it.
     await Promise.allSettled(customers());
     throw error;
   });
@@ -88,7 +88,7 @@ async function sufferAll(scene: Scene, load: Load, { minutes, seed, only, say, s
   let left: ChaosFault[] = [];
   const goesOn = () => performance.now() < end || (only !== undefined && left.length > 0);
   while (goesOn() && !signal.aborted) {
-    // Every one in turn before any comes again.
+    // Each of them once before any is repeated.
     if (left.length === 0) left = [...(only ?? inTurn(random))];
     const fault = left.shift();
     if (fault === undefined) break;
@@ -112,7 +112,7 @@ async function databaseSeconds(scene: Scene): Promise<number> {
   return now?.seconds ?? 0;
 }
 
-/** Milliseconds from the fault's beginning until every row that it affects was accepted or reported. */
+/** Milliseconds from the start of the fault until every row that it affected was accepted or reported. */
 async function sufferAndRecover(scene: Scene, fault: ChaosFault, random: Random): Promise<number> {
   const atBegin = await readOpenRows(scene);
   const begun = performance.now();
@@ -121,13 +121,13 @@ async function sufferAndRecover(scene: Scene, fault: ChaosFault, random: Random)
   for (;;) {
     const stuck = stuckRows(affected, await readOpenRows(scene));
     const ms = performance.now() - begun;
-    // What does not recover at all is found at the end.
+    // What never recovers is found at the end.
     if (stuck.length === 0 || ms > restLimitMs) return ms;
     await sleep(250);
   }
 }
 
-/** Not the meddler's: what is held on purpose has nothing to recover from. */
+/** Without the meddler's rows: what is held on purpose has nothing to recover from. */
 async function readOpenRows(scene: Scene): Promise<OpenRows> {
   const rows = await scene.query<{ key: string; status: string }>(
     `select client_key::text as key, msg_status as status from msg_tran where msg_status in ('1', '2') and not ${isHis}`,

@@ -7,7 +7,7 @@ import type { AgentProcess } from '../../bin/local/runner/engine.ts';
 import { type Say, timeZone } from '../../bin/local/surroundings.ts';
 import { startProxy, type TcpProxy } from './proxy.ts';
 
-/** What processes are called here, with a part of the name that the template or the runner gives them. */
+/** The names of processes here, with a part of the name that the template or the runner gives them. */
 const parts = {
   collector: 'Collector',
   sender: 'Sender',
@@ -24,7 +24,7 @@ const parts = {
 export type Part = keyof typeof parts;
 type Killed = Part | 'database session';
 
-/** Whether there is anything for each part to do that is no function. */
+/** Whether each part that is not a function has anything to do. */
 const workOfParts = `
   select sent.some as receiver, open.some as queue, sent.some or open.some as simulator,
          unfinished.some as "Data API", unfinished.some as database
@@ -34,7 +34,7 @@ const workOfParts = `
 
 const waitLimitMs = 120_000;
 
-/** The meddler has many, some of which he leaves open. */
+/** The meddler needs many, some of which it leaves open. */
 const sessions = { max: 60, connectionTimeoutMillis: 10_000 };
 
 export interface SceneOptions {
@@ -43,7 +43,7 @@ export interface SceneOptions {
   readonly say: Say;
 }
 
-/** The agent at work, with a proxy between it and the gateway; it can be started again on the same data. */
+/** The running agent, with a proxy between it and the gateway; it can be restarted on the same data. */
 export class Scene {
   readonly #options: SceneOptions;
   readonly #kills = new Map<Killed, number>();
@@ -93,19 +93,19 @@ export class Scene {
   async stop(): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
-    // Somebody's open transaction ends with the database at the latest.
+    // A transaction that stays open ends with the database at the latest.
     const ended = running?.pool.end();
     await running?.agent.stop();
     await ended;
     await running?.proxy.close();
   }
 
-  /** Asks the database, again and again while a fault keeps it from answering. */
+  /** Queries the database, retrying while a fault keeps it from answering. */
   async query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
     return await this.usingPool(async (pool) => (await pool.query<Row>(text, [...values])).rows);
   }
 
-  /** What fails because a fault is at work is done again. */
+  /** Retries what fails because a fault is at work. */
   async usingPool<T>(act: (pool: pg.Pool) => Promise<T>): Promise<T> {
     const end = performance.now() + waitLimitMs;
     for (;;) {
@@ -122,18 +122,18 @@ export class Scene {
     return this.agent.processes().filter(({ name }) => name.includes(parts[part]));
   }
 
-  /** SIGKILLs all processes of a part while they are at work; waits until one is, and then until another is there. */
+  /** SIGKILLs all processes of a part while they are at work: waits until one is, and afterwards until a new one exists. */
   async kill(part: Part): Promise<void> {
     const victims = await this.until(`a ${part} at work`, async () => {
       const hasWork = this.find(part).some(({ isBusy }) => isBusy === undefined) && (await this.#work())[part];
       return this.find(part).filter(({ isBusy }) => isBusy ?? hasWork);
     });
     for (const { pid } of victims) this.#strike(pid, part);
-    // The database has nobody that starts it again.
+    // Nothing restarts the database by itself.
     if (part !== 'database') await this.until(`another ${part}`, () => this.#others(part, victims));
   }
 
-  /** SIGKILLs every process of the agent and of what it stands on; counts those at work. */
+  /** SIGKILLs every process of the agent and of its surroundings; counts those at work. */
   async killEverything(): Promise<void> {
     const work = await this.#work();
     for (const { name, pid, isBusy } of this.agent.processes()) {
@@ -142,7 +142,7 @@ export class Scene {
     }
   }
 
-  /** SIGKILLs a server process of the database in the middle of a statement of the agent's. */
+  /** SIGKILLs a server process of the database in the middle of one of the agent's statements. */
   async killSession(): Promise<void> {
     const [session] = await this.until('a statement that runs', () =>
       this.query<{ pid: number }>(
@@ -152,7 +152,7 @@ export class Scene {
     if (session !== undefined) this.#strike(session.pid, 'database session');
   }
 
-  /** What `look` finds, as soon as it finds something. */
+  /** Returns what `look` finds, as soon as it finds something. */
   async until<T>(what: string, look: () => T[] | Promise<T[]>): Promise<T[]> {
     const end = performance.now() + waitLimitMs;
     for (;;) {
@@ -178,7 +178,7 @@ export class Scene {
       process.kill(pid, 'SIGKILL');
       if (counted !== undefined) this.#kills.set(counted, (this.#kills.get(counted) ?? 0) + 1);
     } catch {
-      // It ended by itself in this very moment.
+      // It ended by itself just now.
     }
   }
 

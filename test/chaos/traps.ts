@@ -3,18 +3,18 @@ import type { Scene } from './scene.ts';
 /** A database that may fail at any time; what fails is done again. */
 export type Database = Pick<Scene, 'query' | 'usingPool'>;
 
-/** In etc_text_1: which rows are his. */
+/** In etc_text_1: marks the meddler's rows. */
 export const isHis = `coalesce(etc_text_1, '') like 'meddled %'`;
 
-/** Numbers that nobody else has, in two spellings: one that is banned all the time, and one that is banned now and then. */
+/** Numbers that nobody else has, in two spellings: one is always banned, the other now and then. */
 export const bannedNumber = { row: '+82 10 0999 9998', ban: '010-0999-9998' } as const;
 export const lentNumber = { row: '01009999997', ban: '0082 10.0999.9997' } as const;
 
-/** What he adds to the tables before he begins, as customers do: a column, a trigger, a foreign key. May be repeated. */
+/** What the meddler first adds to the tables, as customers do: a column, a trigger, a foreign key. May be repeated. */
 const traps = [
   'alter table msg_tran add column if not exists order_no text',
   'create table if not exists notice (msg bigint references msg_tran)',
-  // He minds every write of a row of these words, his own too, until he takes the word away.
+  // It objects to every write of a row with one of these words, the meddler's own too, until the word is removed.
   `create or replace function mind_row() returns trigger language plpgsql as $$
    begin
      if tg_op = 'UPDATE' and new.etc_text_2 is distinct from old.etc_text_2 then return new; end if;
@@ -26,11 +26,11 @@ const traps = [
   `insert into msg_banlist (ban_seq, ban_type, ban_text) values (-1, 'r', '${bannedNumber.ban}') on conflict do nothing`,
 ];
 
-/** Afterwards nothing of his keeps a row from being sent and archived. */
+/** Afterwards nothing that the meddler left keeps a row from being sent and archived. */
 const mending = [
   `update msg_tran set etc_text_2 = null where etc_text_2 in ('raise', 'skip')`,
   'drop trigger if exists mind_row on msg_tran',
-  // The table stays: to drop it might deadlock with an archive that looks into it.
+  // The table stays: dropping it might deadlock with an archive that reads it.
   'delete from notice',
   `delete from msg_banlist where ban_text = '${lentNumber.ban}'`,
   `update msg_tran set msg_status = '1' where ${isHis} and msg_status not in ('1', '2', '3')`,

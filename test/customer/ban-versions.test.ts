@@ -12,7 +12,7 @@ const use = (yes: boolean) =>
   scene.current.query(`update msg_banlist set use_yn = '${yes ? 'Y' : 'N'}' where ban_text = 'x'`);
 
 it.each([true, false])(
-  'a list that is changed and changed back between two checks counts as it is at last (banned: %s)',
+  'a list that is changed and changed back between two checks counts in its final state (banned: %s)',
   async (isBanned) => {
     const { insert, agent, query, timesSent, finish, later } = scene.current;
     await query(`insert into msg_banlist (ban_type, ban_text) values ('T', 'x'), ('T', 'another')`);
@@ -26,7 +26,7 @@ it.each([true, false])(
       return key;
     };
     await use(!isBanned);
-    // The first batch of this sender: it loads the list as it is for a moment.
+    // This sender's first batch: it loads the list in its momentary state.
     const between = await sendOne();
     await use(isBanned);
     later(60);

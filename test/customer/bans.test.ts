@@ -33,7 +33,7 @@ describe('a banned number', () => {
     '01000000001\r\n',
   ];
 
-  it.each(recipients)('ends E917 in the spelling %j', async (recipient) => {
+  it.each(recipients)('ends the row with E917 in the spelling %j', async (recipient) => {
     await ban(...bans.map((text) => ['R', text] as const));
     const { insert, finish, row, timesSent } = scene.current;
     const [key = '', other = ''] = [...(await insert({ recipient })), ...(await insert({ recipient: '01000000009' }))];
@@ -56,7 +56,7 @@ describe('a banned number', () => {
     expect(await scene.current.row(key)).toMatchObject({ mt_report_code: 'E917' });
   });
 
-  it.each(['claimed', 'leased'] as const)('counts as soon as it is inserted: of a row that is %s', async (stage) => {
+  it.each(['claimed', 'leased'] as const)('counts as soon as it is inserted, for a row that is %s', async (stage) => {
     const { insert, at, finish, row, timesSent } = scene.current;
     const [key = '', other = ''] = [
       ...(await insert({ recipient: '+821000000001' })),
@@ -68,7 +68,7 @@ describe('a banned number', () => {
     expect(await row(key)).toMatchObject({ mt_report_code: 'E917', end_reason: expect.stringMatching(/entry 1$/) });
   });
 
-  it('that is lifted holds up nobody', async () => {
+  it('delays nothing once the ban is lifted', async () => {
     await ban(['R', '01000000001', 'N'], ['R', '01000000001']);
     await scene.current.query('delete from msg_banlist where ban_seq = 2');
     const [key = ''] = await scene.current.insert();
@@ -83,7 +83,7 @@ describe('a banned text', () => {
     [{ channel_order: 'mms', mt_subject: '대\u200b출' }, 'mt_subject'],
     [{ channel_order: 'alimtalk', kko_content: 'x', kko_option: '{"title":"\\ub300\\ucd9c"}' }, 'kko_option'],
     [{ channel_order: 'rcs,sms', rcs_content: '대출' }, 'rcs_content'],
-  ])('in %j ends E917 with the entry', async (columns, column) => {
+  ])('in %j ends the row with E917 and names the entry', async (columns, column) => {
     await ban(['T', '대출']);
     const { insert, finish, row, timesSent } = scene.current;
     const [key = ''] = await insert(columns);
@@ -96,7 +96,7 @@ describe('a banned text', () => {
     ]);
   });
 
-  it('by an expression ends E917', async () => {
+  it('that an expression matches ends the row with E917', async () => {
     await ban(['e', '무료.{0,3}상담']);
     const { insert, finish, row } = scene.current;
     const [key = '', other = ''] = [...(await insert({ mt_content: '무료 상담' })), ...(await insert())];
@@ -105,7 +105,7 @@ describe('a banned text', () => {
     expect(await row(other)).toMatchObject({ mt_report_code: '10000' });
   });
 
-  it('in a column of a channel outside the chain is not looked for', async () => {
+  it('is not looked for in a column of a channel outside the chain', async () => {
     await ban(['T', '대출']);
     const { insert, finish, timesSent } = scene.current;
     const [key = ''] = await insert({ kko_content: '대출', kko_option: '{"a":"대출"}', mt_subject: '대출' });
@@ -113,7 +113,7 @@ describe('a banned text', () => {
     expect(timesSent(key)).toBe(1);
   });
 
-  it('that is blank bans nothing, and is warned of once', async () => {
+  it('that is blank bans nothing, and causes one warning', async () => {
     await ban(['T', ' '], ['T', '\t\u3000'], ['E', '('], ['X', 'x'], ['R', 'none']);
     const { insert, finish, timesSent } = scene.current;
     const problems = [
@@ -130,7 +130,7 @@ describe('a banned text', () => {
     expect(timesSent(key)).toBe(1);
   });
 
-  it('counts for senders that are at work once a version with it is published, and counts no more once it is gone', async () => {
+  it('counts for running senders once it is published, and no longer once it is gone', async () => {
     const { insert, agent, row, timesSent, finish } = scene.current;
     const store = agent.sendStore();
     const sendAll = async () => {
@@ -154,7 +154,7 @@ describe('a banned text', () => {
     expect(await row(second)).toMatchObject({ mt_report_code: 'E917' });
   });
 
-  it('is read anew only if another version was published', async () => {
+  it('is read again only if another version was published', async () => {
     const { insert, agent, database } = scene.current;
     await ban(['T', 'nothing like it']);
     await check();
@@ -171,7 +171,7 @@ describe('a banned text', () => {
     expect(reads).toEqual([4, 3, 3]);
   });
 
-  it('is not read by a sender if none was published', async () => {
+  it('is not read by a sender if no version was published', async () => {
     const { insert, agent, database } = scene.current;
     await ban(['R', '01000000099']);
     await check();
@@ -213,7 +213,7 @@ describe('a long list', () => {
       queries: {
         query: async (statement, parameters, row) => {
           if (statement.name === 'readBanEntries') pages += 1;
-          // Gone between the first page and the second, and back before anybody looks again.
+          // Gone between the first page and the second, and back before the next look.
           if (statement.name === 'readBanEntries' && pages === 2)
             await query('delete from msg_banlist where ban_seq > 2000');
           if (statement.name === 'readBanDigest' && pages === 2) await query(`${list} on conflict do nothing`);
@@ -226,7 +226,7 @@ describe('a long list', () => {
   });
 });
 
-describe('a list that is truncated and filled again in one long transaction', () => {
+describe('a list that is truncated and refilled in one long transaction', () => {
   it.each(['waiting', 'claimed', 'leased'] as const)(
     'sends nothing of a row that is %s, and loses nothing',
     async (stage) => {
@@ -252,7 +252,7 @@ describe('a list that is truncated and filled again in one long transaction', ()
         expect(await aside()).toEqual([]);
         await customer.query('commit');
         await finish(3);
-        // Whoever was claimed before was judged by the old list then, and by the new one before it is sent.
+        // Rows claimed before were judged by the old list then, and are judged by the new one before they are sent.
         expect([before, after, never].map(timesSent)).toEqual([stage === 'waiting' ? 1 : 0, 0, 1]);
         expect(await row(after)).toMatchObject({ mt_report_code: 'E917' });
       } finally {
@@ -261,7 +261,7 @@ describe('a list that is truncated and filled again in one long transaction', ()
     },
   );
 
-  it('holds up neither reports nor the archive, not even if a row fails there', async () => {
+  it('delays neither reports nor the archive, even if a row fails there', async () => {
     const { insert, turn, report, agent, query, session, row, aside } = scene.current;
     const [key = '', other = ''] = [...(await insert()), ...(await insert({ recipient: '01000000002' }))];
     await turn();

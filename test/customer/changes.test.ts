@@ -10,14 +10,14 @@ const change = (key: string, columns: Columns) => {
   return scene.current.query(`update msg_tran set ${sets} where client_key = $1`, [key, ...Object.values(columns)]);
 };
 
-/** What the gateway was asked for last, of a row. */
+/** The gateway's last request for a row. */
 const requestOf = (key: string) =>
   scene.current.gateway.send.mock.calls
     .flatMap(([{ messages }]) => messages)
     .filter((message) => message.clientKey === key)
     .at(-1);
 
-/** Another value for each column of what is sent, with where the gateway sees it. */
+/** Another value for each column that is sent, and where the gateway sees it. */
 const changes = {
   priority: ['fast', { priority: 'fast' }],
   channel_order: ['mms', { fallbackChain: [{ channel: 'mms' }] }],
@@ -41,14 +41,14 @@ const untouched = {
 const beforeTheSeal = ['claimed', 'leased'] as const satisfies readonly Stage[];
 
 describe('a change of what is sent', () => {
-  it.each(beforeTheSeal)('while the row is %s sends it once, as it is then, beside the others', async (stage) => {
+  it.each(beforeTheSeal)('while the row is %s sends it once, with the change, and the others too', async (stage) => {
     const { insert, at, finish, timesSent, row } = scene.current;
     const entries = Object.entries(changes);
     const keys = await insert({}, entries.length + 1);
     await at(stage, async () => {
       for (const [index, [name, [value]]] of entries.entries()) await change(keys[index] ?? '', { [name]: value });
     });
-    // The others went at once: those that were changed have left their batch.
+    // The others were sent at once: the changed ones have left their batch.
     if (stage === 'leased') expect(timesSent(keys.at(-1) ?? '')).toBe(1);
     await finish();
     for (const [index, [name, [, seen]]] of entries.entries()) {
@@ -59,7 +59,7 @@ describe('a change of what is sent', () => {
     }
   });
 
-  it.each(afterSeal)('too late (%s) is stored, and changes nothing of what was sent', async (stage) => {
+  it.each(afterSeal)('that comes too late (%s) is stored, and what was sent stays the same', async (stage) => {
     const { insert, at, finish, timesSent, row } = scene.current;
     const [key = ''] = await insert();
     const late = { mt_content: 'new', recipient: '01000000002', callback: '0215001501', priority: 'fast' };
@@ -70,7 +70,7 @@ describe('a change of what is sent', () => {
     expect(await row(key)).toMatchObject({ msg_status: '4', mt_report_code: '10000', ...late });
   });
 
-  it('puts a claimed row off until its new time', async () => {
+  it('postpones a claimed row until its new time', async () => {
     const { insert, at, finish, timesSent } = scene.current;
     const [key = '', other = ''] = await insert({}, 2);
     await at('leased', () => change(key, { request_date: '2026-11-24 12:10:00' }));
@@ -96,7 +96,7 @@ describe('each column', () => {
   ];
   const batchOf = async (key: string) => (await scene.current.row(key))['batch_id'];
 
-  it('of what is sent takes a claimed row out of its batch, any other leaves it there', async () => {
+  it('that is sent takes a claimed row out of its batch when it changes, any other leaves it there', async () => {
     const { insert, at } = scene.current;
     const leaving: (readonly [string, string | number])[] = [
       ...Object.entries(changes).map(([name, [value]]) => [name, value] as const),
@@ -114,7 +114,7 @@ describe('each column', () => {
 });
 
 describe('a change of anything else', () => {
-  it.each(beforeTheSeal)('while the rows are %s disturbs nobody: one batch, one call', async (stage) => {
+  it.each(beforeTheSeal)('while the rows are %s disturbs nothing: one batch, one call', async (stage) => {
     const { insert, at, gateway, query, agent } = scene.current;
     const keys = await insert({}, 200);
     await at(stage, async () => {
@@ -136,7 +136,7 @@ describe('a change of anything else', () => {
     expect(await row(key)).toMatchObject({ ...texts, msg_status: '4' });
   });
 
-  it('that writes what is sent as it is disturbs nobody either', async () => {
+  it('that writes the same content again disturbs nothing either', async () => {
     const { insert, at, gateway, query, sendQueued } = scene.current;
     await insert({}, 50);
     await at('claimed', () => query('update msg_tran set mt_content = mt_content, msg_status = msg_status'));
@@ -157,7 +157,7 @@ describe('a new client_key', () => {
     expect(await query('select from send_batch union all select from set_aside')).toEqual([]);
   });
 
-  it.each(afterSeal)('too late (%s) is an error of the statement', async (stage) => {
+  it.each(afterSeal)('that comes too late (%s) fails the statement', async (stage) => {
     const { insert, at, finish, end } = scene.current;
     const [plain = '', key = ''] = await insert({}, 2);
     await at(stage, async () => {

@@ -9,14 +9,14 @@ const scene = useScene();
 const valueIn = async (table: string, column: string, key: string) =>
   (await scene.current.query(`select ${column} as value from ${table} where client_key = $1`, [key]))[0]?.['value'];
 
-/** The row, if it is nowhere but in the log. */
+/** The row, if it is only in the log. */
 const logged = (key: string) =>
   scene.current.query(
     `select * from msg_log where client_key = $1 and not exists (select from msg_tran where client_key = $1)`,
     [key],
   );
 
-/** Each adds a column of its own: what is there stays for the tests after it, as at a customer's. */
+/** Each adds a column of its own, which stays for the tests after it, as with a real customer. */
 const added = [
   { kind: 'plain', column: 'order_no', type: 'text', value: 'A-1' },
   { kind: 'with a default', column: 'source', type: `text default 'shop'`, value: 'web' },
@@ -57,7 +57,7 @@ describe('a column that a customer adds', () => {
     expect(await valueIn('msg_log', 'serial', key)).toBe(serial);
   });
 
-  it('and drops again is no more than what the log keeps of it', async () => {
+  it('and drops again stays in the log only', async () => {
     const { insert, finish, query } = scene.current;
     await query('alter table msg_tran add column passing text');
     const [first = ''] = await insert({ passing: 'here' });
@@ -69,7 +69,7 @@ describe('a column that a customer adds', () => {
     expect(await logged(second)).toMatchObject([{ passing: null }]);
   });
 
-  it('to the log alone is no obstacle', async () => {
+  it('only to the log is no obstacle', async () => {
     const { insert, finish, query } = scene.current;
     await query(`alter table msg_log add column reviewed text default 'no'`);
     const [key = ''] = await insert();
@@ -78,7 +78,7 @@ describe('a column that a customer adds', () => {
     await query('alter table msg_log drop column reviewed');
   });
 
-  it('goes into the months that are made after it', async () => {
+  it('exists in the months that are created later', async () => {
     const { insert, finish, query, later } = scene.current;
     await query('alter table msg_tran add column batch_name text');
     later(100 * 86_400);
@@ -87,7 +87,7 @@ describe('a column that a customer adds', () => {
     expect(await logged(key)).toMatchObject([{ batch_name: 'spring' }]);
   });
 
-  it('while somebody reads the log waits for him, and so does the row', async () => {
+  it('while somebody reads the log waits for the reader, and so does the row', async () => {
     const { insert, turn, report, agent, session, query, archive } = scene.current;
     await query('alter table msg_tran add column late_note text');
     const [key = ''] = await insert({ late_note: 'x' });
@@ -106,13 +106,13 @@ describe('a column that a customer adds', () => {
   });
 });
 
-/** Every word of the agent's statements: a column of the customer's may have any of these names. */
+/** Every word of the agent's statements: a customer's column may have any of these names. */
 function wordsOf(texts: readonly string[]): string[] {
   const words = texts.flatMap((text) => text.replaceAll(/'[^']*'/g, ' ').match(/[a-z_]{2,60}/g) ?? []);
   return [...new Set(words)];
 }
 
-it('columns named as anything in the agent’s statements is change nothing', async () => {
+it('columns with the names of anything in the agent’s statements change nothing', async () => {
   const database = await cloneDatabase();
   try {
     const { insert, query, finish, agent, gateway, timesSent, aside } = sceneOn(database);

@@ -4,7 +4,7 @@ import { useScene } from './scene.ts';
 
 const scene = useScene();
 
-/** The documented columns, as somebody lists them who copies a row whole: keys and results among them. */
+/** The documented columns, as listed to copy a whole row: keys and results included. */
 const documented = [
   ...['msg_key', 'payment_code', 'priority', 'channel_order', 'callback', 'recipient', 'msg_sent_date', 'agent_id'],
   ...['mt_subject', 'mt_content', 'mt_file_key', 'ttl', 'mtr_message_type', 'mt_rslt_date', 'mt_report_date'],
@@ -26,7 +26,7 @@ const copies = {
 } as const;
 
 describe.each(Object.entries(copies))('a row copied back from the log %s', (_, copy) => {
-  it('is sent once more, with a key and results of its own', async () => {
+  it('is sent once more, with its own key and results', async () => {
     const { insert, finish, timesSent, lives } = scene.current;
     const [key = ''] = await insert({ etc_text_1: 'mine' });
     await finish(2);
@@ -40,7 +40,7 @@ describe.each(Object.entries(copies))('a row copied back from the log %s', (_, c
     expect(second?.['batch_id']).not.toBe(first?.['batch_id']);
   });
 
-  it('has the result of its own sending, not that of the first', async () => {
+  it('has the result of its own send, not of the first one', async () => {
     const { insert, finish, gateway, lives } = scene.current;
     const [key = ''] = await insert({ recipient: '01000000666' });
     await finish(2);
@@ -52,7 +52,7 @@ describe.each(Object.entries(copies))('a row copied back from the log %s', (_, c
     expect(second).toMatchObject({ mt_report_code: 'A306', msg_key: null, mt_telecom: null });
   });
 
-  it('leaves the reports of each sending to that sending', async () => {
+  it('gets only the reports of its own send', async () => {
     const { insert, finish, agent, gateway, lives } = scene.current;
     const [key = ''] = await insert();
     await finish(2);
@@ -65,7 +65,7 @@ describe.each(Object.entries(copies))('a row copied back from the log %s', (_, c
     expect((await lives(key)).map((row) => row['mt_dlr_report_code'])).toEqual(['1', '2']);
   });
 
-  it('that ended unsent is tried again, and has no reason left over', async () => {
+  it('that ended unsent is tried again, without the old reason', async () => {
     const { insert, finish, query, timesSent, lives } = scene.current;
     await query(`insert into msg_banlist (ban_type, ban_text) values ('R', '01000000001')`);
     const [key = ''] = await insert();
@@ -120,7 +120,7 @@ describe('a row that is deleted and inserted again with every column it had', ()
     expect(await query('select from send_batch union all select from set_aside')).toEqual([]);
   });
 
-  it('while it is in doubt is two messages, each with its own reference', async () => {
+  it('while it is in doubt becomes two messages, each with its own reference', async () => {
     const { insert, at, finish, gateway, query, lives } = scene.current;
     const [key = ''] = await insert();
     await at('in doubt', () => replace(key));

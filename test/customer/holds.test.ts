@@ -6,7 +6,7 @@ const scene = useScene();
 const setStatus = (key: string, status: string) =>
   scene.current.query('update msg_tran set msg_status = $2 where client_key = $1', [key, status]);
 
-/** '0' is the word of the manual; any other that is not the agent's holds as well, and so do those that are. */
+/** '0' is the manual's value; any other holds a row as well, even those that the agent uses. */
 const words = ['0', 'H', '9', ' ', '2', '4'];
 const everywhere = [
   ...['0', 'H'].flatMap((word) => beforeSeal.map((stage) => [word, stage] as const)),
@@ -49,7 +49,7 @@ describe('a row that is held', () => {
     expect(await row(key)).toMatchObject({ msg_status: '4', mt_report_code: '10000' });
   });
 
-  it.each(afterSeal)('too late (%s) is sent once, and its results are kept', async (stage) => {
+  it.each(afterSeal)('too late (%s) is sent once and keeps its results', async (stage) => {
     const { insert, at, finish, end, timesSent } = scene.current;
     const [plain = '', key = ''] = await insert({}, 2);
     await at(stage, () => setStatus(key, '0'));
@@ -145,7 +145,7 @@ describe('a row that its customer ends', () => {
     expect(await end(key)).toEqual(await end(plain));
   });
 
-  it.each(['1', '0'])('and sets to %j again is ended all the same', async (status) => {
+  it.each(['1', '0'])('and sets back to %j is ended all the same', async (status) => {
     const { insert, finish, row, timesSent } = scene.current;
     const [key = ''] = await insert();
     await setStatus(key, '3');

@@ -12,9 +12,9 @@ interface Step {
   /** What the step writes, as a trigger of the customer's sees it. */
   readonly event: string;
   readonly when: string;
-  /** Brings the rows to the step, and takes it. */
+  /** Brings the rows to the step and runs it. */
   readonly take: () => Promise<void>;
-  /** What the others have become then. */
+  /** What has become of the others by then. */
   readonly done: string;
 }
 
@@ -28,7 +28,7 @@ const steps: Readonly<Record<string, Step>> = {
   seal: {
     event: 'update on msg_tran',
     when: 'old.batch_id is not null and new.batch_id is null',
-    // All but one leave their batch, because they are banned meanwhile.
+    // All but one leave their batch, because they have been banned meanwhile.
     take: async () => {
       const { agent, query, sendQueued } = scene.current;
       await agent.collect();
@@ -94,7 +94,7 @@ const faults = {
   },
 } as const;
 
-/** A DELETE is not held back by it: there it is the usual end of a trigger. */
+/** It does not stop a DELETE, where returning it is the usual end of a trigger. */
 const returnsOld = { ...faults['a trigger that returns null'], body: `return old` };
 
 interface Fault {
@@ -118,10 +118,10 @@ async function install(step: Pick<Step, 'event' | 'when'>, fault: Fault): Promis
   );
 }
 
-/** As if the time had come for another look at what was put aside. */
+/** As if it were time for another look at what was put aside. */
 const lookAgain = () => scene.current.query(`update set_aside set until = '-infinity'`);
 
-/** Other ways to fail: one step shows them. */
+/** Other ways to fail, shown with one step. */
 const odd: [step: string, name: string, fault: Fault][] = [
   ['claim', 'a trigger that fails after the write', { timing: 'after', body: 'perform 1 / 0', error: /^22012 / }],
   ['claim', 'a trigger that asserts', { timing: 'after', body: `assert false, 'no'`, error: /^P0004 no$/ }],
@@ -177,7 +177,7 @@ describe('a row that fails', () => {
     },
   );
 
-  it('by what a trigger on the log does is put aside, and not lost', async () => {
+  it('because of a trigger on the log is put aside, and not lost', async () => {
     const { insert, finish, query, aside, row } = scene.current;
     const others = await insert({}, 5);
     const [key = ''] = await insert({ recipient: bad });
@@ -212,7 +212,7 @@ describe('a row that fails', () => {
     expect(pauses).toEqual([30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
   });
 
-  it('delays nobody while it waits for another look: no statement fails for it', async () => {
+  it('delays nothing while it waits for another look: no statement fails because of it', async () => {
     const { insert, agent, query } = scene.current;
     await insert({ recipient: bad });
     await install(stepOf('claim'), faults['a trigger that raises']);
@@ -224,7 +224,7 @@ describe('a row that fails', () => {
     expect(await agent.collect()).toMatchObject({ messages: 3, setAside: 1 });
   });
 
-  it('when it is to leave its batch is tried again later each time, and fails no turn', async () => {
+  it('when it should leave its batch is tried again, later each time, and fails no turn', async () => {
     const { insert, turn, later, aside, query, gateway } = scene.current;
     const [key = ''] = await insert({ recipient: bad });
     await install(stepOf('seal'), faults['a trigger that raises']);
@@ -244,7 +244,7 @@ describe('a row that fails', () => {
     ).toHaveLength(1);
   });
 
-  it('when it is banned just before the seal, and may not leave, delays nobody', async () => {
+  it('when it is banned just before the seal, and may not leave, delays nothing', async () => {
     const { insert, at, aside, query, gateway } = scene.current;
     const [key = ''] = await insert({ recipient: bad });
     await insert({}, 2);
@@ -254,7 +254,7 @@ describe('a row that fails', () => {
     expect(await aside()).toMatchObject([{ client_key: key, step: 'seal' }]);
   });
 
-  it('beside many others that fail is put aside with them', async () => {
+  it('along with many others is put aside with them', async () => {
     const { insert, turn, aside, gateway } = scene.current;
     await insert({}, 20);
     const failing = await insert({ recipient: bad }, 30);
@@ -265,7 +265,7 @@ describe('a row that fails', () => {
     expect((await aside()).map((entry) => entry['client_key'])).toEqual(failing);
   });
 
-  it('with every other row is nobody’s fault: nothing is put aside, and the step says why it fails', async () => {
+  it('along with every other row is not at fault: nothing is put aside, and the step says why it fails', async () => {
     const { insert, agent, aside, finish, query, gateway } = scene.current;
     await insert({ recipient: bad }, 20);
     await install(stepOf('claim'), faults['a trigger that raises']);
@@ -276,7 +276,7 @@ describe('a row that fails', () => {
     expect(gateway.accepted).toHaveLength(20);
   });
 
-  it('with every other row keeps no batch from being queued again', async () => {
+  it('along with every other row keeps no batch from being queued again', async () => {
     const { insert, at, agent, later, sendQueued, gateway, query } = scene.current;
     await insert();
     await at('in doubt', async () => undefined);
@@ -289,7 +289,7 @@ describe('a row that fails', () => {
     expect(await query(`select from msg_tran where msg_status = '2'`)).toHaveLength(1);
   });
 
-  it('with all that are left, time and again, fails no turn', async () => {
+  it('along with all that are left, again and again, fails no turn', async () => {
     const { insert, turn, later, aside, query } = scene.current;
     await insert();
     const failing = await insert({ recipient: bad }, 20);
@@ -302,7 +302,7 @@ describe('a row that fails', () => {
     expect(await query('select from set_aside where tries > 0')).toHaveLength(20);
   });
 
-  it('only for a certain value is found by the very statement', async () => {
+  it('only for a certain value is found by running the statement itself', async () => {
     const { insert, turn, report, agent, gateway, aside, query } = scene.current;
     await insert({}, 3);
     const [key = ''] = await insert({ recipient: '01000000666' });
@@ -317,7 +317,7 @@ describe('a row that fails', () => {
     expect(await query(`select from msg_tran where msg_status = '3'`)).toHaveLength(3);
   });
 
-  it('because its trigger waits for somebody is put aside until he is done', async () => {
+  it('because its trigger waits for a lock is put aside until the lock is free', async () => {
     const { insert, turn, finish, gateway, aside, query, session, timesSent } = scene.current;
     await query('create table counter (id int primary key, used int); insert into counter values (1, 0)');
     await query(`alter role omni_agent in database ${scene.current.name} set lock_timeout = '50ms'`);
@@ -338,7 +338,7 @@ describe('a row that fails', () => {
     await query(`drop table counter; alter role omni_agent in database ${scene.current.name} reset lock_timeout`);
   });
 
-  it('that a trigger holds while it is claimed is released by its customer', async () => {
+  it('and that a trigger holds while it is claimed can be released by its customer', async () => {
     const { insert, finish, query, timesSent, row } = scene.current;
     const [key = '', other = ''] = await insert({}, 2);
     await query(

@@ -5,7 +5,7 @@ import { useFreshScene } from './scene.ts';
 
 const scene = useFreshScene();
 
-/** Far enough from the months that the schema makes, whatever today is. */
+/** Far from the months that the schema creates, whatever today's date is. */
 const dates = { may: '2031-05-10 12:00:00', june: '2031-06-10 12:00:00' };
 const days = (by: number) => scene.current.later(by * 86_400);
 const daysUntilMay2031 = 1628;
@@ -13,14 +13,14 @@ const daysUntilMay2031 = 1628;
 const tables = async () =>
   (await scene.current.query('select log_table::text from msg_log_range order by 1')).map((row) => row['log_table']);
 
-/** Sends a row of that date, and archives it. */
+/** Sends a row with this date and archives it. */
 async function journey(date: string): Promise<string> {
   const [key = ''] = await scene.current.insert({ request_date: date });
   await scene.current.finish(2);
   return key;
 }
 
-/** A handset's report for the message sent last, after its row was archived. */
+/** A handset's receipt for the message sent last, after its row was archived. */
 async function handset(): Promise<void> {
   const { agent, gateway, finish } = scene.current;
   await agent.store([reportOf(gateway.accepted.at(-1) ?? '', 'sms', { reportType: 'handset', reportCode: '10009' })]);
@@ -28,7 +28,7 @@ async function handset(): Promise<void> {
 }
 
 describe('a month', () => {
-  it('that is missing is made, with an identity, and late reports find its rows', async () => {
+  it('that is missing is created, with a replica identity, and late reports find its rows', async () => {
     days(daysUntilMay2031);
     const key = await journey(dates.may);
     await handset();
@@ -38,7 +38,7 @@ describe('a month', () => {
     expect(await scene.current.query(without)).toEqual([]);
   });
 
-  it('that somebody has renamed goes on taking its rows', async () => {
+  it('that somebody has renamed still takes its rows', async () => {
     days(daysUntilMay2031);
     await journey(dates.may);
     await scene.current.query('alter table msg_log_203105 rename to sent_in_may');
@@ -47,7 +47,7 @@ describe('a month', () => {
     expect(await scene.current.row(key)).toMatchObject({ place: 'sent_in_may', mt_dlr_report_code: '10009' });
   });
 
-  it('whose name another has taken is made under a name of its own', async () => {
+  it('whose name is taken is created under another name', async () => {
     days(daysUntilMay2031);
     await journey(dates.may);
     await scene.current.query('alter table msg_log_203105 rename to msg_log_203106');
@@ -58,7 +58,7 @@ describe('a month', () => {
     expect(row).toMatchObject({ place: expect.stringMatching(/^msg_log_203106_/), mt_dlr_report_code: '10009' });
   });
 
-  it('that somebody has dropped is made again', async () => {
+  it('that somebody has dropped is created again', async () => {
     days(daysUntilMay2031);
     await journey(dates.may);
     await scene.current.query('drop table msg_log_203105');
@@ -66,7 +66,7 @@ describe('a month', () => {
     expect(await scene.current.row(key)).toMatchObject({ place: 'msg_log_203105' });
   });
 
-  it('that somebody has detached, to keep it elsewhere, is made again beside it', async () => {
+  it('that somebody has detached, to keep it elsewhere, is created again beside it', async () => {
     days(daysUntilMay2031);
     await journey(dates.may);
     await scene.current.query('alter table msg_log detach partition msg_log_203105');
@@ -87,7 +87,7 @@ describe('a table of the customer’s within the log', () => {
     expect(await tables()).not.toContain('msg_log_203105');
   });
 
-  it('(of whatever is left) takes the rows of months that are not there', async () => {
+  it('(a default partition) takes the rows of months that do not exist', async () => {
     await scene.current.query('create table log_of_rest partition of msg_log default');
     days(daysUntilMay2031);
     const key = await journey(dates.may);
@@ -97,7 +97,7 @@ describe('a table of the customer’s within the log', () => {
     expect(await scene.current.query(`select create_log_month('2031-07-01') as made`)).toEqual([{ made: true }]);
   });
 
-  it('(without a key) has an identity once the schema was applied again', async () => {
+  it('(without a key) has a replica identity once the schema was applied again', async () => {
     const { query, database } = scene.current;
     await query(`create table log_of_2031 partition of msg_log for values from ('2031-01-01') to ('2032-01-01')`);
     await applySchema(database.url);
@@ -117,7 +117,7 @@ describe('a table of the customer’s within the log', () => {
 describe('a publication of all tables', () => {
   const publish = async () => (await scene.current.session('postgres')).query('create publication p for all tables');
 
-  it('stops no step of the journey, nor a report that comes after it', async () => {
+  it('stops no step of the journey, and no report that comes after it', async () => {
     const { insert, query, finish, gateway, aside, row } = scene.current;
     await publish();
     await query(`insert into msg_banlist (ban_type, ban_text) values ('R', '01000000002')`);

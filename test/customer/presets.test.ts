@@ -5,7 +5,7 @@ import { ordinary, stages, useScene } from './scene.ts';
 
 const scene = useScene();
 
-/** Every column of the agent's, with what a customer's code may write into it. */
+/** Every column of the agent, with a value that a customer's code may write into it. */
 const presets = {
   msg_key: 'K1',
   msg_sent_date: '2026-11-24 10:00:00',
@@ -44,11 +44,11 @@ const his = [
   ...['rcs_msgbase_id', 'ttl', 'origin_cid', 'reg_date', 'etc_text_1', 'etc_text_2', 'etc_text_3'],
 ];
 
-/** Sets one column of one row to a value of the customer's. */
+/** Sets one column of one row to a customer's value. */
 const overwrite = (key: string, [name, value]: readonly [string, unknown]) =>
   scene.current.query(`update msg_tran set ${name} = $2 where client_key = $1`, [key, value]);
 
-it('has a preset here for every column that is not the customer’s', async () => {
+it('has a preset here for every column that the customer does not own', async () => {
   const columns = await scene.current.query(
     `select attname from pg_attribute where attrelid = 'msg_tran'::regclass and attnum > 0 and not attisdropped`,
   );
@@ -56,7 +56,7 @@ it('has a preset here for every column that is not the customer’s', async () =
 });
 
 describe('a row inserted with a column of the agent’s', () => {
-  it('(each in its turn) ends as any other', async () => {
+  it('(each in turn) ends like any other', async () => {
     const { insert, finish, end, timesSent } = scene.current;
     const [plain = ''] = await insert();
     const rows: [name: string, key: string][] = [];
@@ -70,7 +70,7 @@ describe('a row inserted with a column of the agent’s', () => {
     }
   });
 
-  it('(all of them at once) ends as any other', async () => {
+  it('(all of them at once) ends like any other', async () => {
     const { insert, finish, end } = scene.current;
     const [plain = ''] = await insert();
     const [preset = ''] = await insert(presets);
@@ -86,7 +86,7 @@ describe('a row inserted with a column of the agent’s', () => {
     expect(await row(key)).toMatchObject({ place: 'msg_log_202611', mt_report_code: 'A306' });
   });
 
-  it('(a handset’s report) has the handset’s own in the end', async () => {
+  it('(a handset’s receipt) has the real receipt in the end', async () => {
     const { insert, agent, gateway, finish, row } = scene.current;
     const presetResults = { mt_report_code: '99999', mt_rslt_date: '2026-11-24 11:59:00', mt_dlr_report_code: '99999' };
     const [key = ''] = await insert(presetResults);
@@ -96,7 +96,7 @@ describe('a row inserted with a column of the agent’s', () => {
     expect(await row(key)).toMatchObject({ mt_report_code: '10000', mt_dlr_report_code: '10002' });
   });
 
-  it('by a trigger of the customer’s own ends as any other', async () => {
+  it('by a customer’s own trigger ends like any other', async () => {
     const { insert, finish, end, query } = scene.current;
     await query(`create function preset() returns trigger language plpgsql as $$
       begin new.msg_sent_date := now(); new.batch_id := 1; new.finished_at := now(); return new; end $$`);
@@ -152,7 +152,7 @@ describe('an entity that was read earlier and is written back whole', () => {
     expect(await end(key)).toEqual(await end(plain));
   });
 
-  it('(read once it was claimed) brings nothing of its batch back', async () => {
+  it('(read while it was claimed) does not bring its batch back', async () => {
     const { insert, finish, end, at, timesSent } = scene.current;
     const [plain = '', key = ''] = await insert({}, 2);
     let entity: unknown;
@@ -189,7 +189,7 @@ describe('an upsert', () => {
 });
 
 describe('a session of replication', () => {
-  it('is held to the same, inserting and updating', async () => {
+  it('is subject to the same rules, for INSERT and UPDATE', async () => {
     const { insert, finish, end, at, timesSent, session } = scene.current;
     const [plain = '', touched = ''] = await insert({}, 2);
     const replica = await session('postgres');
@@ -233,7 +233,7 @@ describe('a trigger of the customer’s that writes msg_tran within the agent’
     expect(await end(key)).toEqual(await end(plain));
   });
 
-  it('(the status, as it was before the row was sent) sends it once, whatever is changed then', async () => {
+  it('(the status, as it was before the send) sends it once, whatever is changed then', async () => {
     const { insert, turn, finish, timesSent, query } = scene.current;
     const [key = ''] = await insert();
     await query(`create function keep() returns trigger language plpgsql as $$ begin

@@ -7,13 +7,13 @@ import { timeZone } from '../support/database.ts';
 import { useScene } from './scene.ts';
 
 /**
- * A customer's transaction around the seal, in every order that two sessions can have: what committed before it is not sent,
- * what comes after it changes nothing of what was sent, and no row is lost between the two.
+ * A customer's transaction around the seal, in every order of two sessions: a hold committed before it is not sent, what
+ * comes after it changes nothing of what was sent, and no row is lost in between.
  */
 
 const scene = useScene();
 const isolations = ['read committed', 'repeatable read', 'serializable'] as const;
-/** Where what a transaction sees does not move on. */
+/** Isolation levels with a fixed snapshot. */
 const snapshots = ['repeatable read', 'serializable'] as const;
 
 const hold = `update msg_tran set msg_status = '0' where client_key = $1`;
@@ -27,7 +27,7 @@ async function begin(isolation: string): Promise<pg.Client> {
 
 const statusOf = async (key: string) => (await scene.current.row(key))['msg_status'];
 
-/** Held rows were not sent, sent ones are archived with their result; nothing is left over. */
+/** Held rows were not sent, sent ones are archived with their results, and nothing is left over. */
 async function expectNothingLost(keys: readonly string[]): Promise<void> {
   const { query, finish, timesSent } = scene.current;
   await finish();
@@ -55,7 +55,7 @@ describe.each(isolations)('a customer’s transaction (%s)', (isolation) => {
       answer = await customer.query(hold, [key]).catch((error: unknown) => error);
       await customer.query('commit');
     });
-    // Refused or ignored, and never a hold of what was sent.
+    // Refused or ignored, but never a hold of a sent row.
     expect(answer).toMatchObject(isolation === 'read committed' ? { rowCount: 1 } : { code: '40001' });
     expect(await statusOf(key)).toBe('2');
     await expectNothingLost(keys);
@@ -121,12 +121,12 @@ describe.each(isolations)('a customer’s transaction (%s)', (isolation) => {
     },
   );
 
-  it('that is open with a row of the batch keeps nobody from leasing, sealing and settling the others', async () => {
+  it('that keeps a row of the batch locked does not stop the others from being leased, sealed and settled', async () => {
     const { insert, at, gateway, query } = scene.current;
     const keys = await insert({}, 200);
     const customer = await begin(isolation);
     await at('claimed', async () => undefined);
-    // Its snapshot is older than the claim: what it changes, it sees as waiting.
+    // Its snapshot is older than the claim, so it sees the rows that it changes as waiting.
     const changed = await customer.query(hold, [keys[0]]).catch((error: unknown) => error);
     await scene.current.sendQueued();
     expect(gateway.accepted).toHaveLength(isolation === 'read committed' ? 199 : 200);
@@ -152,7 +152,7 @@ describe.each(isolations)('a customer’s transaction (%s)', (isolation) => {
   });
 });
 
-/** The agent's statements within a transaction that the test ends: a seal that is on its way. */
+/** The agent's statements in a transaction that the test ends: a seal in progress. */
 function queriesOn(client: pg.Client): Queries {
   return {
     async query(statement, parameters, row) {
@@ -181,7 +181,7 @@ async function untilBlocked(client: pg.Client): Promise<void> {
 
 const leaseToken = '11111111-1111-4111-8111-111111111111';
 
-/** A batch of so many rows under a lease, with the seal as its sender would ask for it. */
+/** A leased batch of this many rows, with the seal that its sender would ask for. */
 async function leased(count: number) {
   const { insert, agent, now } = scene.current;
   const keys = await insert({}, count);
@@ -201,7 +201,7 @@ async function leased(count: number) {
 const membersOf = async (batchId: string) =>
   (await scene.current.query(`select members::text[], state from send_batch where id = $1`, [batchId]))[0];
 
-describe('a seal that is on its way', () => {
+describe('a seal in progress', () => {
   it.each(isolations)('makes a hold (%s) wait, which comes too late once it is committed', async (isolation) => {
     const { keys, session, seal } = await leased(3);
     const customer = await begin(isolation);
@@ -232,7 +232,7 @@ describe('a seal that is on its way', () => {
 
   it.each(isolations)('does not take a row whose hold (%s) commits after it has begun', async (isolation) => {
     const { keys, batchId, session, seal } = await leased(3);
-    // Somebody has the batch, so that the seal has its snapshot and goes no further.
+    // Somebody has locked the batch, so that the seal takes its snapshot and then waits.
     const other = await scene.current.session();
     await other.query('begin');
     await other.query('select from send_batch where id = $1 for no key update', [batchId]);
@@ -247,7 +247,7 @@ describe('a seal that is on its way', () => {
     expect(await statusOf(keys[0] ?? '')).toBe('0');
   });
 
-  it.each(snapshots)('does not wait for a transaction (%s) that has looked at its batch', async (isolation) => {
+  it.each(snapshots)('does not wait for a transaction (%s) that has read its batch', async (isolation) => {
     const { keys, seal } = await leased(3);
     const customer = await begin(isolation);
     await customer.query(hold, [keys[0]]);
@@ -257,7 +257,7 @@ describe('a seal that is on its way', () => {
 });
 
 describe('customers who hold and release while batches are sealed', () => {
-  it.each(isolations)('(%s) are never told that a row is held which was sent', async (isolation) => {
+  it.each(isolations)('(%s) never learn that a row is held although it was sent', async (isolation) => {
     const { insert, agent, sendQueued, session } = scene.current;
     const keys = await insert({}, 400);
     const customers = await Promise.all([session(), session(), session()]);

@@ -4,14 +4,14 @@ import { useScene } from './scene.ts';
 const scene = useScene();
 afterEach(() => scene.current.query('drop table if exists notice'));
 
-/** A table of the customer's that points to messages, with a row for this one. */
+/** A customer's table that references messages, with a row for this one. */
 async function refer(key: string, action = ''): Promise<void> {
   const { query } = scene.current;
   await query(`create table notice (id int primary key, msg bigint references msg_tran ${action})`);
   await query('insert into notice values (1, $1)', [key]);
 }
 
-describe('a row that a table of the customer’s points to', () => {
+describe('a row that a customer’s table references', () => {
   it.each(['', 'on delete restrict', 'deferrable initially deferred'])(
     '(%j) waits in msg_tran, the others are archived',
     async (action) => {
@@ -43,7 +43,7 @@ describe('a row that a table of the customer’s points to', () => {
     ['on delete cascade', []],
     ['on delete set null', [{ msg: null }]],
     ['on delete cascade deferrable initially deferred', []],
-  ])('(%s) is archived with the others, as that table asks for', async (action, left) => {
+  ])('(%s) is archived with the others, as that table’s foreign key allows', async (action, left) => {
     const { insert, finish, row, aside, query } = scene.current;
     const [key = ''] = await insert({}, 3);
     await refer(key, action);
@@ -53,7 +53,7 @@ describe('a row that a table of the customer’s points to', () => {
     expect(await aside()).toEqual([]);
   });
 
-  it('by a transaction that is still open delays no step of its journey but the archive', async () => {
+  it('in a transaction that is still open is delayed only at the archive', async () => {
     const { insert, at, finish, session, query, row, timesSent } = scene.current;
     const [key = ''] = await insert({}, 3);
     await query('create table notice (id int primary key, msg bigint references msg_tran)');
@@ -70,7 +70,7 @@ describe('a row that a table of the customer’s points to', () => {
   });
 });
 
-describe('many rows that tables of the customer’s point to', () => {
+describe('many rows that a customer’s tables reference', () => {
   it('wait, and the others are archived', async () => {
     const { insert, finish, query, aside } = scene.current;
     const keys = await insert({}, 60);

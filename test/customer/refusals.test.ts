@@ -29,7 +29,7 @@ async function refuse(): Promise<void> {
 }
 
 describe('a row that ends without being sent', () => {
-  it.each(endings)('($code) is found by its dates, with its code and its reason', async ({ code, columns, reason }) => {
+  it.each(endings)('($code) is found by date, with its code and its reason', async ({ code, columns, reason }) => {
     const { insert, finish, query } = scene.current;
     await refuse();
     const [key = ''] = await insert(columns);

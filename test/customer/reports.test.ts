@@ -9,7 +9,7 @@ const scene = useScene();
 const handset = (reference: string, more: Partial<StorableReport> = {}) =>
   reportOf(reference, 'sms', { reportType: 'handset', reportCode: '10009', ...more });
 
-/** A report as the gateway tells it, through what the receiver makes of it. */
+/** A report from the gateway, as the receiver stores it. */
 function received(reference: string, messageKey: string): StorableReport {
   const { reference: _, ...report } = handset(reference);
   const storable = toStorable({ ...report, reference, messageKey });
@@ -40,7 +40,7 @@ describe('a report with the right reference', () => {
     expect(await unmatched()).toEqual([]);
   });
 
-  it('comes for a row that its customer has deleted, and ends among the unmatched', async () => {
+  it('for a row that its customer has deleted ends among the unmatched', async () => {
     const { insert, turn, report, agent, later, query } = scene.current;
     await insert();
     await turn();
@@ -56,7 +56,7 @@ describe('a report with the right reference', () => {
 });
 
 describe('a row of the log that a customer’s transaction holds', () => {
-  it('delays its own report alone, and sending and merging go on', async () => {
+  it('delays only its own report, while sending and merging go on', async () => {
     const { insert, finish, agent, gateway, query, session, row, turn, later } = scene.current;
     const keys = await insert({}, 501);
     const [key = ''] = keys;
@@ -76,7 +76,7 @@ describe('a row of the log that a customer’s transaction holds', () => {
       later(61);
       await agent.merge();
     }
-    // However long it lasts, no look at it is a try.
+    // However long it lasts, no look at it counts as a try.
     expect(await query('select tries from msg_report')).toEqual([{ tries: 1 }]);
     await customer.query('commit');
     await finish(1);
@@ -84,7 +84,7 @@ describe('a row of the log that a customer’s transaction holds', () => {
     expect(await unmatched()).toEqual([]);
   });
 
-  it('and that he gives up has its report all the same', async () => {
+  it('and that is given up has its report all the same', async () => {
     const { insert, finish, agent, gateway, session, row } = scene.current;
     const [key = ''] = await insert();
     await finish(2);
@@ -99,8 +99,8 @@ describe('a row of the log that a customer’s transaction holds', () => {
   });
 });
 
-describe('a row whose report a customer’s transaction holds up', () => {
-  it('is merged after it, the others at once', async () => {
+describe('a row whose report a customer’s transaction delays', () => {
+  it('is merged after that transaction, the others at once', async () => {
     const { insert, turn, report, agent, session, query, finish, row } = scene.current;
     const [key = ''] = await insert({}, 50);
     await turn();
@@ -154,7 +154,7 @@ describe('a channel_order that its customer changes', () => {
 });
 
 describe('what a customer writes into the log', () => {
-  it('of the agent’s own columns changes no report’s way', async () => {
+  it('into the agent’s own columns does not keep a report from its row', async () => {
     const { insert, finish, agent, gateway, query, row } = scene.current;
     const [key = ''] = await insert();
     await finish(2);
@@ -164,7 +164,7 @@ describe('what a customer writes into the log', () => {
     expect(await row(key)).toMatchObject({ mt_dlr_report_code: '10009', etc_text_2: 'seen' });
   });
 
-  it('and whatever he deletes there delays no other report', async () => {
+  it('or deletes there delays no other report', async () => {
     const { insert, finish, agent, gateway, query, row } = scene.current;
     const [gone = '', key = ''] = await insert({}, 2);
     await finish(2);

@@ -21,7 +21,7 @@ export const ordinary = {
 export const stages = ['waiting', 'claimed', 'leased', 'called', 'in doubt', 'sent', 'reported'] as const;
 export type Stage = (typeof stages)[number];
 
-/** Until the seal a row is its customer's; after it, what he wants of its sending comes too late. */
+/** Until the seal a row is its customer's; after it, a change of what is sent comes too late. */
 export const beforeSeal = ['waiting', 'claimed', 'leased'] as const satisfies readonly Stage[];
 export const afterSeal = ['called', 'in doubt', 'sent', 'reported'] as const satisfies readonly Stage[];
 
@@ -41,7 +41,7 @@ export function sceneOn(database: TestDatabase) {
     agent.setNow(now());
   }
 
-  /** A statement of the customer's. */
+  /** A statement of the customer. */
   async function query(text: string, values: readonly unknown[] = []): Promise<Record<string, unknown>[]> {
     return (await database.pool.query(text, [...values])).rows;
   }
@@ -61,13 +61,13 @@ export function sceneOn(database: TestDatabase) {
     for (; known < agent.queued.length; known++) await agent.send(agent.queued[known]?.batchId ?? '', store);
   }
 
-  /** One turn of the collector, and the senders that it wakes. */
+  /** One turn of the collector, and of the senders that it triggers. */
   async function turn(): Promise<void> {
     await agent.collect();
     await sendQueued();
   }
 
-  /** Delivered, by the first channel of each message that the gateway has accepted. */
+  /** Reports of delivery, by the first channel of each message that the gateway has accepted. */
   async function report(): Promise<void> {
     const messages = gateway.send.mock.calls.flatMap(([call]) => call.messages);
     const channels = new Map(messages.map(({ reference, fallbackChain }) => [reference, fallbackChain[0]?.channel]));
@@ -80,7 +80,7 @@ export function sceneOn(database: TestDatabase) {
     for (let turns = 0; turns < 5; turns++) if ((await agent.archive()).next === 'idle') return;
   }
 
-  /** Everything that the agent does, a minute between two turns. */
+  /** Everything that the agent does, with a minute between two turns. */
   async function finish(turns = 3): Promise<void> {
     for (let count = 0; count < turns; count++) {
       later(61);
@@ -91,7 +91,7 @@ export function sceneOn(database: TestDatabase) {
     }
   }
 
-  /** Brings what was inserted to a stage, where the customer acts. */
+  /** Brings what was inserted to a stage at which the customer acts. */
   async function at(stage: Stage, act: () => Promise<unknown>): Promise<void> {
     if (stage !== 'waiting') await agent.collect();
     if (stage === 'leased' || stage === 'called') return await sendQueued({ store: acting(stage, act) });
@@ -116,7 +116,7 @@ export function sceneOn(database: TestDatabase) {
     return stage === 'leased' ? { seal: before(store.seal) } : { settle: before(store.settle) };
   }
 
-  /** A session of the customer's own, or of the server's administrator; it ends with the test. */
+  /** A session of the customer, or of the server's administrator; it ends with the test. */
   async function session(user: 'omni_agent' | 'postgres' = 'omni_agent'): Promise<pg.Client> {
     const url = new URL(database.url);
     url.username = user;
@@ -158,7 +158,7 @@ export function sceneOn(database: TestDatabase) {
 
     row: (key: string) => findMessage(database.pool, key),
 
-    /** What a row has become, without what makes it another row than its neighbour. */
+    /** What has become of a row, without what distinguishes it from other rows. */
     async end(key: string): Promise<Record<string, unknown>> {
       const {
         client_key: _key,
@@ -170,7 +170,7 @@ export function sceneOn(database: TestDatabase) {
       return row;
     },
 
-    /** What is put aside, as an operator reads it. */
+    /** What is put aside, as the operator sees it. */
     aside: () => query(`select client_key, step, error from set_aside order by client_key, step`),
   };
 }

@@ -13,7 +13,7 @@ describe('a priority', () => {
     ['\tFast\r', 'fast', 0],
     ['', 'slow', 0],
     ['urgent', 'slow', 1],
-  ])('%j is sent as %s, and warned of %i times', async (word, priority, unknown) => {
+  ])('%j is sent as %s, with %i warnings', async (word, priority, unknown) => {
     const { insert, agent, gateway } = scene.current;
     await insert({ priority: word });
     await agent.collect();
@@ -24,7 +24,7 @@ describe('a priority', () => {
 });
 
 describe('a recipient', () => {
-  it.each(['\t', '\u00a0', '\u3000', '\u200b', ' \r\n'])('of %j alone ends E999', async (recipient) => {
+  it.each(['\t', '\u00a0', '\u3000', '\u200b', ' \r\n'])('of only %j ends with E999', async (recipient) => {
     const { insert, finish, row, timesSent } = scene.current;
     const [key = ''] = await insert({ recipient });
     await finish(1);
@@ -33,7 +33,7 @@ describe('a recipient', () => {
     expect(await row(key)).toMatchObject(end);
   });
 
-  it('goes to the gateway in its normal form, and stays in the row as it was written', async () => {
+  it('goes to the gateway in its normal form, and stays in the row as written', async () => {
     const { insert, finish, row, gateway } = scene.current;
     const [key = ''] = await insert({ recipient: '+82 10-0000-0001 ' });
     await finish(1);
@@ -51,7 +51,7 @@ describe('a channel_order', () => {
     expect(await row(key)).toMatchObject({ place: 'msg_log_202611', mt_report_code: '10000', channel_order: order });
   });
 
-  it('that stands in another column ends E999, and no value of it is in what is logged', async () => {
+  it('that belongs in another column ends with E999, and its value is not logged', async () => {
     const { insert, agent, row } = scene.current;
     const [key = ''] = await insert({ channel_order: '01000000017', recipient: 'sms' });
     const collected = await agent.collect();

@@ -33,16 +33,16 @@ export interface AgentParts {
   readonly rate: Rate;
 }
 
-/** A day, as the settings have it. */
+/** A day, as in the settings. */
 const defaultValiditySeconds = 86_400;
 const loopSeconds = 65;
 const functionTimeoutMs = 90_000;
-/** Of one that does not turn: it must be over before the next firing. */
+/** For a function without a loop: it must be over before the next firing. */
 const checkTimeoutMs = 55_000;
 
 type Part = 'collector' | 'sender' | 'reportMigrator' | 'logMigrator' | 'banlistScheduler' | 'receiver';
 
-/** The agent's programs as AWS runs them: schedules, event sources, a task that is always replaced. */
+/** The agent's programs as AWS runs them: schedules, event sources, and a task that is replaced whenever it ends. */
 export class SimulatedAgent {
   readonly #parts: AgentParts;
   readonly #queue: SimulatedQueue;
@@ -71,7 +71,7 @@ export class SimulatedAgent {
     world.after(2_000, () => this.#harm());
   }
 
-  /** Ends one part, or all, in the middle of what they do. */
+  /** Ends one part, or all, in the middle of their work. */
   kill(part?: Part): void {
     for (const [process, name] of this.#running) if (part === undefined || name === part) process.kill();
     if (part === undefined) this.#environments.clear();
@@ -93,7 +93,7 @@ export class SimulatedAgent {
       if (isAtWork && world.faults.strikes(fault)) this.kill(part);
     }
     if (!this.#queue.isEmpty && world.faults.strikes('queueWiped')) this.#queue.wipe();
-    // Longer than a report that says no reference is looked for.
+    // Longer than a report without a reference is looked for.
     if (world.faults.strikes('gatewayMute')) this.#parts.gateway.fallMute(world.random.between(30_000, 1_200_000));
     if (world.faults.strikes('gatewayRefusesAll')) this.#parts.gateway.refuseAll(world.random.between(5_000, 60_000));
     this.#parts.rate.mayLower();
@@ -129,7 +129,7 @@ export class SimulatedAgent {
   async #turn(process: Process, turn: () => Promise<'now' | 'soon' | 'idle'>): Promise<void> {
     const { world, rate, onSaid } = this.#parts;
     const { clock } = process;
-    // Long pauses once nothing goes wrong any more: idle turns show nothing new.
+    // Long pauses once the faults have stopped: idle turns show nothing new.
     const idleMs = world.faults.over ? 15_000 : world.random.between(2_000, 6_000);
     const loop = {
       endsAt: clock.now() + loopSeconds * 1000,
@@ -141,7 +141,7 @@ export class SimulatedAgent {
 
   async #checkBanList(process: Process): Promise<void> {
     const { world, database, onSaid } = this.#parts;
-    // It is soon over: the other kills would hardly ever meet it.
+    // It is over so soon that the other kills would hardly ever hit it.
     if (world.faults.strikes('banlistSchedulerKilled')) world.after(world.random.between(0, 30), () => process.kill());
     try {
       const tally = await checkBanList(banListStore(database.connect(process)));
@@ -196,11 +196,11 @@ export class SimulatedAgent {
     const ports = { store: environment.store, gateway: gateway.connect(process), clock: process.clock };
     let failed: readonly string[] | undefined;
     process.onEnd(() => {
-      // One that was killed takes its environment with it.
+      // A killed invocation takes its environment with it.
       if (failed !== undefined) this.#environments.giveBack(environment);
       onEnd(failed);
     });
-    // The protocol must not rest on a timeout that somebody else enforces.
+    // The protocol must not depend on a timeout that somebody else enforces.
     world.after(timing.senderTimeoutSeconds * 1000, () => {
       const isLate = process.alive && (process.isFrozen || world.faults.strikes('timeoutLate'));
       world.after(isLate ? world.random.between(30_000, 200_000) : 0, () => process.kill());
@@ -225,7 +225,7 @@ export class SimulatedAgent {
     }
   }
 
-  /** As ECS does: another task in the place of one that ended. */
+  /** As ECS does: a new task replaces one that ended. */
   #keepReceiver(): void {
     const { world } = this.#parts;
     this.#startReceiver(() => world.after(world.random.between(3_000, 20_000), () => this.#keepReceiver()));
@@ -254,7 +254,7 @@ export class SimulatedAgent {
   }
 }
 
-/** Of the rows that were refused the functions log the rule, not what the row had instead. */
+/** For refused rows the functions log the rule, never the row's value. */
 function asLogged<T extends { readonly refused: readonly (Refusal & { clientKey: string })[] }>(tally: T): object {
   const refused = tally.refused.map(({ clientKey, code, reason }) => ({ clientKey, code, rule: ruleOf(reason) }));
   return { ...tally, refused };

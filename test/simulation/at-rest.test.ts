@@ -56,7 +56,7 @@ it.each<{ what: string; truth?: Partial<RowTruth>; tables: Partial<Snapshot>; at
   expect(isAtRest(stateOf(truth, tables))).toBe(atRest);
 });
 
-it('says of a row that the gateway refuses alone that it is at rest, until the gateway accepts another', () => {
+it('says that a row which the gateway refuses alone is at rest, until the gateway accepts another', () => {
   const state = stateOf({ refusedAt: now }, { rows: [{ ...row, batchId: '7' }], batches: [batch] });
   expect(isAtRest(state)).toBe(false);
   state.ledger.refuse('7');
@@ -80,7 +80,7 @@ it('says of a row that the gateway refuses alone that it is at rest, until the g
   expect(isAtRest(state)).toBe(false);
 });
 
-it('tells what is left', () => {
+it('says what is left', () => {
   const said = whatIsLeft(stateOf({}, { rows: [{ ...row, batchId: '7' }], batches: [batch], aside }));
   expect(said).toBe('rows r1x(1); batches 7(claimed); 0 reports; aside 1(settle); desk idle true');
 });

@@ -13,8 +13,8 @@ interface Parts {
 }
 
 /**
- * Whether nothing is left to do: every row is in the log, but for those that the customer keeps from it (he holds them, has
- * not dated them, or something of his is in their way), with what belongs to them.
+ * Whether nothing is left to do: every row is in the log with what belongs to it, except those that the customer keeps
+ * from it (by holding them, by not dating them, or by a trigger or foreign key).
  */
 export function isAtRest({ checker, ledger, desk }: Parts): boolean {
   const { rows, batches, reports } = checker.last;
@@ -31,7 +31,7 @@ export function isAtRest({ checker, ledger, desk }: Parts): boolean {
     batches.every(({ id, members }) => here.some((row) => row.batchId === id && members.includes(row.clientKey))) &&
     reports.every((messageKey) => {
       const truth = ledger.ofReport(messageKey);
-      // Nobody's: as long as a batch is in doubt it may be of that.
+      // Without a row: as long as a batch is in doubt, it may belong to that batch.
       if (truth === undefined || rows.every(({ id }) => id !== truth.id)) return isInDoubtForGood;
       return truth.blocks.size > 0 && (here.some(({ id }) => id === truth.id) || late.has(truth.clientKey));
     })
@@ -43,7 +43,7 @@ function isKeptBack(row: SnapshotRow, { checker, ledger }: Omit<Parts, 'desk'>):
   if (truth === undefined) return false;
   const { batches, aside } = checker.last;
   const batch = batches.find(({ id }) => id === row.batchId);
-  // The gateway has taken nothing else since: it may be the gateway that is at fault.
+  // The gateway has accepted nothing else since, so the gateway may be at fault.
   const isRefusedAlone =
     batch?.members.length === 1 && truth.refusedAt !== undefined && ledger.isRefusedAlone(batch.id);
   return (
@@ -62,13 +62,13 @@ export function whatIsLeft({ checker, desk }: Pick<Parts, 'checker' | 'desk'>): 
   return `rows ${rows.join(' ')}; batches ${batches.join(' ')}; ${last.reports.length} reports; aside ${aside.join(' ')}; desk idle ${desk.isIdle}`;
 }
 
-/** A turn of the step, what waits before it, and a try to write that failed for another row. */
+/** A turn of the step, what is queued before it, and a failed try to write another row. */
 const patienceMs = 30_000;
 
-/** I10, where no machine failed: a row that its customer has left alone is not late, whatever he did to others. */
+/** I10, where no machine failed: a row that the customer left alone is not late, whatever became of others. */
 export function checkPunctual(ledger: Ledger, messagesPerSecond: number): void {
   const rows = [...ledger.rows.values()];
-  // At the rate all of them may be before it.
+  // At the given rate, all of them may go before it.
   const queueMs = messagesPerSecond === 0 ? 0 : (rows.length / messagesPerSecond) * 1_500;
   for (const truth of rows) {
     if (truth.isMeddledWith || truth.deletedAt !== undefined) continue;

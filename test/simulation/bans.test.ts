@@ -20,7 +20,7 @@ beforeEach(() => {
   ledger.insert(aTruth());
 });
 
-/** At so many seconds. */
+/** At this number of seconds. */
 function at(seconds: number, act: () => void): void {
   world.now = now + seconds * 1_000;
   act();
@@ -43,7 +43,7 @@ const message: Message = {
   fallbackChain: [{ channel: 'sms', text: 'r1x version 0' }],
 };
 
-/** What is said of a call for the row now; undefined if it may be made. */
+/** What the check says of a call for the row now; undefined if the call is allowed. */
 async function verdictOnCall(sent: Message = message): Promise<string | undefined> {
   ledger.checkMayBeSent('sender1', [sent]);
   return await verdictOf(world);
@@ -93,7 +93,7 @@ describe('a banned text', () => {
     else expect(said).toMatch(verdict);
   });
 
-  it('is what only a row with a note in an option that it sends has beside its contents', () => {
+  it('is in an option only if the row sends that option with a note', () => {
     expect(subjectsOf(aTruth())).toEqual([number, content]);
     expect(subjectsOf({ ...aTruth(), note: 'r1x' })).toEqual([number, content]);
     expect(subjectsOf({ ...aTruth(), note: 'r1x', chain: ['alimtalk'] })).toEqual([number, content, 'note r1x']);

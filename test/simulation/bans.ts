@@ -9,21 +9,21 @@ export interface WrittenBan {
   readonly use_yn: string | null;
 }
 
-/** An entry of the list, whatever becomes of its row. */
+/** An entry of the list, which outlives its row. */
 export interface BanEntry {
-  /** Each ban_seq it has had. */
+  /** Every ban_seq that it has had. */
   readonly seqs: Set<string>;
-  /** What it bans while it is in force; undefined: nothing, ever. */
+  /** What it bans while it is in force; undefined if it never bans anything. */
   readonly subject: Subject | undefined;
   /** Its text while it is in force. */
   readonly spelling: string | null;
-  /** As it is in the list, or is to be there again once the list is reloaded; undefined: it was deleted. */
+  /** Its row in the list, or as it will be once the list is reloaded; undefined if it was deleted. */
   written: WrittenBan | undefined;
-  /** When it was in force: from, and until before. */
+  /** When it was in force: from (inclusive) and until (exclusive). */
   readonly spans: { readonly from: number; to: number }[];
 }
 
-/** Of a row that ended unsent. */
+/** Times of a row that ended unsent. */
 interface Times {
   readonly inserted: number;
   /** Undefined if it ended at the claim. */
@@ -31,10 +31,10 @@ interface Times {
   readonly ended: number;
 }
 
-/** A number in its normal form; a text of the contents or of an option, by the row that has it. */
+/** A number in its normal form; or a text of a content or an option, named after its row. */
 export type Subject = `number ${string}` | `content ${string}` | `note ${string}`;
 
-/** What an entry can ban of this row. */
+/** What an entry can ban in this row. */
 export function subjectsOf({ id, number, note, chain }: RowTruth): Subject[] {
   const hasNote = note !== undefined && usesOption(chain);
   return [`number ${number}`, `content ${id}`, ...(hasNote ? [`note ${note}` as const] : [])];
@@ -45,22 +45,22 @@ export function usesOption(chain: readonly string[]): boolean {
   return chain.includes('alimtalk');
 }
 
-/** What is true of the ban list: what was banned when, and what the senders can know of it. */
+/** The truth about the ban list: what was banned when, and what the senders can know of it. */
 export class Bans {
   readonly entries: BanEntry[] = [];
-  /** Whether the customer has emptied the list, to fill it again. */
+  /** Whether the customer has emptied the list in order to fill it again. */
   isEmptied = false;
   readonly #world: World;
   /** When each process last read the texts. */
   readonly #readAt = new Map<string, number>();
-  /** What was published, by when it was read. */
+  /** What was published, by the time at which it was read. */
   readonly #published: { readonly readAt: number; readonly at: number }[] = [];
 
   constructor(world: World) {
     this.#world = world;
   }
 
-  /** Also of entries that there are no more. */
+  /** Including entries that no longer exist. */
   find(banSeq: string): BanEntry | undefined {
     return this.entries.find(({ seqs }) => seqs.has(banSeq));
   }
@@ -90,28 +90,28 @@ export class Bans {
     return this.entries.filter((entry) => entry.subject === subject);
   }
 
-  /** What counts at once. */
+  /** What counts immediately. */
   isBanned(subject: Subject, at: number): boolean {
     return this.of(subject).some(({ spans }) => spans.some(({ from, to }) => from < at && at < to));
   }
 
-  /** What counts once it is published: whether a sender that leased at this time must know, and nothing has changed since. */
+  /** What counts once published: whether a sender that leased at this time must know it, with no change since. */
   isKnown(subject: Subject, leasedAt: number): boolean {
     const readAt = this.#lastRead(leasedAt);
     return this.of(subject).some(({ spans }) => spans.some(({ from, to }) => from < readAt && to > this.#world.now));
   }
 
-  /** Whether a row that was inserted, leased for the last time and ended at these times may have ended because of this entry. */
+  /** Whether a row inserted, last leased and ended at these times may have ended because of this entry. */
   mayHaveEnded({ subject, spans }: BanEntry, { inserted, leased, ended }: Times): boolean {
-    // A number counts at the lease, and until the end; a text until the senders had heard that it is free.
+    // A number counts from the lease until the end; a text until the senders have learnt that it is no longer banned.
     const freeFrom = subject?.startsWith('number')
       ? Math.max(inserted, leased ?? ended)
       : this.#lastRead(leased ?? ended);
-    // The tables keep whole milliseconds of the simulated time.
+    // The tables store whole milliseconds of simulated time.
     return spans.some((span) => span.from < ended + 1 && span.to >= freeFrom);
   }
 
-  /** A statement of a process that was kept: it may have read the texts, or published that they are as it read them. */
+  /** A statement of a process was committed: it may have read the texts, or published them as read. */
   note(statement: string, processName: string): void {
     const at = this.#world.now;
     if (statement === 'readBanEntries') this.#readAt.set(processName, at);
@@ -119,7 +119,7 @@ export class Bans {
     if (statement === 'publishBanList' && readAt !== undefined) this.#published.push({ readAt, at });
   }
 
-  /** When the texts were last read of what was published before this time. */
+  /** When the texts published before this time were last read. */
   #lastRead(before: number): number {
     const known = this.#published.filter(({ at }) => at < before).map(({ readAt }) => readAt);
     return Math.max(Number.NEGATIVE_INFINITY, ...known);

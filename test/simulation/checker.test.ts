@@ -23,7 +23,7 @@ afterAll(async () => {
   await client.end();
 });
 
-/** A world with one row, waiting. */
+/** A world with one waiting row. */
 beforeEach(async () => {
   await emptyTables(client, { dropNextMonth: false });
   world = new World({ seed: 1, startAt: now });
@@ -38,7 +38,7 @@ beforeEach(async () => {
   await checker.look();
 });
 
-/** What the checker says of this change; undefined if it finds nothing wrong. */
+/** The checker's verdict on this change; undefined if it finds nothing wrong. */
 async function verdictOn(...statements: string[]): Promise<string | undefined> {
   for (const statement of statements) {
     await client.query(statement);
@@ -47,7 +47,7 @@ async function verdictOn(...statements: string[]): Promise<string | undefined> {
   return await verdictOf(world);
 }
 
-/** As the agent writes msg_tran: the guard knows it by that. */
+/** Writes msg_tran as the agent does: the guard recognizes it by that. */
 const write = (set: string) => `update msg_tran set ${set}, agent_writes = coalesce(agent_writes, 0) + 1`;
 const claim = [
   `insert into send_batch (id, lane, members, message_count, created_at, wake_at) values (7, 2, '{1}', 1, now(), now());
@@ -155,17 +155,17 @@ describe('the checker', () => {
 
   const aside = `insert into set_aside (client_key, step, error, since, until) values (1, 'claim', 'P0001', now(), now())`;
 
-  it('notices when a row is put aside though nothing is in its way', async () => {
+  it('notices when a row is put aside though nothing blocks it', async () => {
     expect(await verdictOn(aside)).toMatch(/^I10: r1x is put aside at claim/);
   });
 
-  it('finds nothing wrong with a row put aside that its customer has put something in the way of', async () => {
+  it('finds nothing wrong with a row put aside that its customer has blocked', async () => {
     ledger.insert({ ...aTruth(), wasBlocked: true });
     expect(await verdictOn(aside)).toBeUndefined();
     expect(world.edges).toMatchObject({ 'put aside: claim': 1 });
   });
 
-  it('sees what a customer holds, lets go and ends', async () => {
+  it('sees what a customer holds, releases and ends', async () => {
     const hold = `update msg_tran set msg_status = '0'`;
     const statements = [
       ...claim,

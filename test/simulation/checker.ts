@@ -24,7 +24,7 @@ export interface CheckerOptions {
   readonly openLimit: number;
 }
 
-/** Looks at the tables after each statement, and says what of the invariants does not hold. */
+/** Looks at the tables after each statement and reports which invariant does not hold. */
 export class Checker {
   readonly #options: CheckerOptions;
   readonly #reader: SnapshotReader;
@@ -62,7 +62,7 @@ export class Checker {
     return row && { row, isHandedOver: isHandedOver(row, this.#last.batches) };
   }
 
-  /** When a sender begins a call: unless it is settled meanwhile, the batch is sealed, under this key. */
+  /** When a sender begins a call, the batch must be sealed under this key, unless it has been settled meanwhile. */
   checkCall(batchId: string, idempotencyKey: string): void {
     const batch = this.#last.batches.find(({ id }) => id === batchId);
     if (batch === undefined || (batch.state === 'sealed' && batch.key === idempotencyKey)) return;
@@ -95,7 +95,7 @@ export class Checker {
     if (row.place === 'log') this.#checkLogged(truth, row, earlier);
     if (rowState(row) !== 'claimed') return;
     const batch = this.#last.batches.find(({ id }) => id === row.batchId);
-    // A seal may have to leave a member behind that it cannot write.
+    // A seal may have to leave a member behind because it cannot write it.
     const isStray = this.#last.aside.some(({ clientKey, step }) => clientKey === row.clientKey && step === 'seal');
     if (!batch?.members.includes(row.clientKey) && !isStray)
       throw new Violation('I3', `${truth.id} is in batch ${row.batchId}, which ${batch ? 'has it not' : 'is gone'}`);
@@ -110,7 +110,7 @@ export class Checker {
       throw new Violation('I3', `${truth.id} is logged while its batch is in doubt`);
   }
 
-  /** That of its request_date; of the end, if it ended unsent and there is no table of its own, or its date is none. */
+  /** The month of its request_date; or of its end, if it ended unsent and has no table, or its date is not usable. */
   #checkMonth(truth: RowTruth, row: SnapshotRow): void {
     const { now } = this.#options.world;
     const own = monthOf(truth.dueAt);
@@ -146,7 +146,7 @@ export class Checker {
       world.saw('a row that was in the way goes on' satisfies Moment);
   }
 
-  /** Of a member that left at the seal. */
+  /** For a member that left at the seal. */
   #noteBan({ number, times }: RowTruth, batchId: string): void {
     const { ledger, world } = this.#options;
     times.leased = ledger.leasedAt(batchId) ?? world.now;
@@ -154,7 +154,7 @@ export class Checker {
     if (now && !before) ledger.saw('a number is banned between the lease and the seal');
   }
 
-  /** Only of rows that the customer has put something in the way of: nobody else writes at the same time. */
+  /** Only rows that the customer has blocked may be put aside: nobody else writes at the same time. */
   #checkAside(before: Snapshot, statement: string | undefined): void {
     const { world, ledger } = this.#options;
     for (const { clientKey, step } of this.#last.aside) {
@@ -173,7 +173,7 @@ export class Checker {
     const { world, ledger } = this.#options;
     const earlier = new Map(before.snapshot.batches.map((batch) => [batch.id, batch]));
     const now = new Map(this.#last.batches.map((batch) => [batch.id, batch]));
-    // A half of a batch is new too, and a batch that was in doubt at the last claim may be open again by then.
+    // Half of a split batch is new too, and a batch that was in doubt at the last claim may be open again by now.
     const isClaim = statement !== 'splitBatch' && this.#last.batches.some(({ id }) => !earlier.has(id));
     if (isClaim) this.#checkOpen();
     for (const id of new Set([...earlier.keys(), ...now.keys()])) {
@@ -196,7 +196,7 @@ export class Checker {
   }
 
   #checkBatch(old: SnapshotBatch, batch: SnapshotBatch): void {
-    // Nobody else gets a batch while the lease of its sender runs.
+    // No other sender gets a batch while the lease runs.
     const isHeld = (old.leaseUntil ?? Number.NEGATIVE_INFINITY) > this.#options.world.now;
     if (batch.attempts > old.attempts && isHeld)
       throw new Violation('I1', `batch ${batch.id} is leased while another sender holds it`);

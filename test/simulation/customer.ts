@@ -28,16 +28,16 @@ export interface CustomerParts {
   readonly desk: ReportDesk;
 }
 
-/** Above 2^53, so that a key that became a number on its way is not found again. */
+/** Above 2^53, so that a key that was turned into a number somewhere no longer matches. */
 const firstKey = 9_007_199_254_741_000n;
 
-/** A customer who inserts, thinks better of it, and has habits of all kinds, all of it by SQL. */
+/** A customer who inserts rows, changes them later, and has habits of all kinds, all by SQL. */
 export class Customer {
   readonly #parts: CustomerParts;
   readonly #hands: Hands & { query: (sql: string, values: readonly unknown[]) => Promise<Copied[]> };
   #count = 0;
   #keyCount = 0;
-  /** What it still wants to do, though the faults may be over. */
+  /** What it still has to do, even after the faults have stopped. */
   #pending = 0;
   #hasInserted = false;
   #hasColumn = false;
@@ -57,16 +57,16 @@ export class Customer {
     };
   }
 
-  /** Whether everything is done that it wanted to do. */
+  /** Whether it has done everything it wanted to do. */
   get isDone(): boolean {
     return this.#hasInserted && this.#pending === 0;
   }
 
-  /** Inserts so many rows in some bursts over the first minute; meddles until the faults stop. */
+  /** Inserts this many rows in bursts over the first minute, and meddles until the faults stop. */
   start(messages: number): void {
     const { world } = this.#parts;
     let left = messages;
-    // Some send a campaign at once: only then calls queue up for their slots.
+    // Some send a campaign all at once: only then do calls queue up for slots.
     const mostAtOnce = world.random.pick([15, 60]);
     const burst = async () => {
       const count = Math.min(left, world.random.integer(1, mostAtOnce));
@@ -79,14 +79,14 @@ export class Customer {
     world.after(world.random.between(1_000, 10_000), () => this.#meddle());
   }
 
-  /** To be called when a sender has looked at a batch: it seals soon, and some customers are at its rows just then. */
+  /** Call this when a sender has leased a batch: it seals soon, and some customers change its rows just then. */
   mayInterfere(batchId: string): void {
     const { world } = this.#parts;
     if (!world.faults.over && world.random.chance(0.15))
       world.after(world.random.between(0, world.random.pick([10, 50])), () => this.#meddleOnce(batchId));
   }
 
-  /** To be called when the gateway refuses a request for this row: it is halved soon, and some triggers mind that. */
+  /** Call this when the gateway refuses a request because of this row: it is halved soon, and some triggers object to that. */
   mayMindHalving(row: RowTruth): void {
     const { world } = this.#parts;
     if (!world.faults.strikes('halvingMinded')) return;
@@ -94,7 +94,7 @@ export class Customer {
     world.after(0, () => mind(row, this.#hands, { step: 'split', isSilent }));
   }
 
-  /** To be called when a call comes to nothing: its rows are sealed, and some customers change one just then. */
+  /** Call this when a call never reaches the gateway: its rows are sealed, and some customers change one just then. */
   mayThinkAgain(row: RowTruth): void {
     const { world, checker } = this.#parts;
     if (!world.faults.strikes('unsentRowChanged')) return;
@@ -153,12 +153,12 @@ export class Customer {
     });
   }
 
-  /** With rows of this batch, or any. */
+  /** On rows of this batch, or on any. */
   async #meddleOnce(batchId?: string): Promise<void> {
     for (const habit of habits) await this.#meddleWith(habit, batchId);
   }
 
-  /** With any row that the habit is about, if it strikes; now and then with one that has been meddled with. */
+  /** On any row that the habit is about, if it strikes; now and then on one that has been meddled with before. */
   async #meddleWith({ fault, states, act, isPreferred, isHarmless }: Habit, batchId?: string): Promise<void> {
     const { world, ledger, checker } = this.#parts;
     const { random } = world;
@@ -175,7 +175,7 @@ export class Customer {
     await checker.look();
   }
 
-  /** Customers use a client_key again once its row is archived. */
+  /** Customers reuse a client_key once its row is archived. */
   async #reuse(): Promise<void> {
     const { world } = this.#parts;
     const free = this.#archived();
@@ -195,14 +195,14 @@ export class Customer {
     this.#parts.desk.repeatFor(row.clientKey);
   }
 
-  /** Rows whose client_key is no longer in msg_tran. */
+  /** Rows whose client_key has left msg_tran. */
   #archived(): RowTruth[] {
     const { ledger, checker } = this.#parts;
     const taken = new Set(checker.last.rows.filter(({ place }) => place === 'tran').map(({ clientKey }) => clientKey));
     return [...ledger.rows.values()].filter(({ clientKey }) => !taken.has(clientKey));
   }
 
-  /** Its own triggers and foreign keys, and the guard, stop some of its statements. */
+  /** Some of its statements are stopped by its own triggers and foreign keys, or by the guard. */
   async #run(sql: string, values: readonly unknown[]): Promise<number> {
     try {
       return (await this.#parts.client.query(sql, [...values])).rowCount ?? 0;

@@ -12,10 +12,10 @@ import { Violation, type World } from './world.ts';
 
 export const timeZone = 'Asia/Seoul';
 
-/** Each try puts aside every row that fails: more are needed only where the machines fail too. */
+/** Each try puts aside every row that fails; more tries are needed only if machines fail too. */
 const mostFailures = 6;
 
-/** As the SDK does by itself after a connection that broke or an error of the server. */
+/** As the SDK does by itself after a broken connection or a server error. */
 const sdkAttempts = 3;
 const repeatedBySdk: ReadonlySet<string> = new Set(['InternalServerErrorException', 'ServiceUnavailableError']);
 
@@ -23,35 +23,35 @@ const namesByText: ReadonlyMap<string, string> = new Map(
   Object.values(statements).map(({ name, text }) => [text, name]),
 );
 
-/** A statement of the agent that was kept, and what it answered. */
+/** A committed statement of the agent, and its answer. */
 export interface KeptStatement {
   readonly name: string;
-  /** Empty if it names none. */
+  /** Empty if it has none. */
   readonly batchId: string;
-  /** Its first column, if that is text. */
+  /** Its first column, if it is text. */
   readonly outcome: string | undefined;
 }
 
 export interface SimulatedDatabaseOptions {
   readonly world: World;
   readonly sessions: Sessions;
-  /** Looks at the tables after a statement of the agent has been kept. */
+  /** Looks at the tables after a statement of the agent was committed. */
   readonly onStatement: (statement: KeptStatement, process: Process) => Promise<void>;
 }
 
 /** The Data API, with its failures: real statements on a real PostgreSQL, at simulated times. */
 export class SimulatedDatabase {
   readonly #options: SimulatedDatabaseOptions;
-  /** Statements that come before then wait until then. */
+  /** Statements that come earlier wait until then. */
   #stalledUntil = 0;
-  /** How often in a row each statement failed by what the customer has done. */
+  /** How often in a row each statement failed because of the customer. */
   readonly #failures = new Map<string, number>();
 
   constructor(options: SimulatedDatabaseOptions) {
     this.#options = options;
   }
 
-  /** A process's own way to it, through the agent's own client. */
+  /** A process's access to it, through the agent's own client. */
   connect(process: Process): AgentDatabase {
     const client: DataApiClient = { send: (command) => this.#send(process, command) };
     const queries = connectDataApi({
@@ -61,7 +61,7 @@ export class SimulatedDatabase {
       client,
       sleep: (ms) => process.sleep(ms),
     });
-    // The time is put in where the statement runs: the database's clock is the only one.
+    // The time is filled in where the statement runs: the database's clock is the only clock.
     return { queries, timeZone, now: () => null };
   }
 
@@ -84,7 +84,7 @@ export class SimulatedDatabase {
     if (faults.strikes('databaseStalls')) this.#stalledUntil = world.now + random.between(500, 10_000);
     const stallMs = Math.max(0, this.#stalledUntil - world.now);
     const thereMs = stallMs + (faults.strikes('statementSlow') ? random.between(500, 40_000) : random.between(1, 8));
-    // The client's own limit ends the wait for an answer that is lost.
+    // The client's own timeout ends the wait for a lost answer.
     const lost = faults.strikes('statementAnswerLost');
     const backMs = lost ? 50_000 : random.between(1, 8);
     const answer = await process.call({ thereMs, backMs }, async () => {
@@ -113,7 +113,7 @@ export class SimulatedDatabase {
       return { ...answer, $metadata: {} };
     } catch (error) {
       const told = toDataApiError(error);
-      // One session at a time: nothing can be locked, so what fails here fails for ever, but for what the customer has done.
+      // One session at a time: nothing can be locked, so whatever fails here, other than by the customer, fails for ever.
       if (!isOfCustomer(told.message)) world.fail(new Violation('SQL', `${name} failed: ${told.message}`));
       world.tell(`${what} failed: ${told.message}`);
       const failures = (this.#failures.get(what) ?? 0) + 1;
@@ -139,7 +139,7 @@ function batchIdOf({ parameters }: ExecuteStatementCommand['input']): string {
   return parameters?.find((one) => one.name === 'batchId')?.value?.stringValue ?? '';
 }
 
-/** Puts the time in; also into the parameters of a statement that a probe is to try. */
+/** Fills in the time, also in the parameters of a statement that a probe is to try. */
 function atTime(one: SqlParameter, now: string): SqlParameter {
   if (one.name === 'now') return { name: 'now', value: { stringValue: now } };
   if (one.name !== 'parameters') return one;

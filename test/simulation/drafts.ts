@@ -7,7 +7,7 @@ import { escaped, spelledChain, spelledNumber } from './spellings.ts';
 import type { RowTruth } from './truth.ts';
 
 const hourMs = 3_600_000;
-/** More than a message may be. */
+/** Larger than a message may be. */
 const heavy = `{"title":"${'x'.repeat(70_000)}"}`;
 
 /** When a row may be sent, and what is wrong with it. */
@@ -15,7 +15,7 @@ export interface Plan {
   readonly dueInMs: number;
   readonly ttl: number | null;
   readonly isMalformed: boolean;
-  /** In place of the campaign's. */
+  /** Replaces the campaign's. */
   readonly chain?: readonly string[];
 }
 
@@ -58,7 +58,7 @@ export function drafted(
   const row = named(campaignRow(clientKey, count), id, plan);
   const chain = plan.chain ?? row.channel_order.split(',');
   const others = [...hands.ledger.rows.values()].filter((other) => other.number !== '');
-  // Some get several messages.
+  // Some recipients get several messages.
   const number =
     others.length > 0 && random.chance(0.15) ? random.pick(others).number : `010${row.recipient.slice(-8)}`;
   const recipient = spelledNumber(random, number);
@@ -73,7 +73,7 @@ function noteOf(id: string): string {
   return `{"title":"Your order","buttons":[{"name":"${escaped(`${id} note`)}"}]}`;
 }
 
-/** None, in some spelling; or, in a channel that the row does not use, whatever. */
+/** No options, in some spelling; or anything at all, if the row does not use the channel. */
 function optionsOf(row: CampaignRow, chain: readonly string[], random: Random) {
   const none = ['[]', 'null', '{ }', ' '];
   const unused = [...none, 'N', heavy];
@@ -85,7 +85,7 @@ function optionsOf(row: CampaignRow, chain: readonly string[], random: Random) {
   };
 }
 
-/** In one of the ways in which a row can be wrong. */
+/** One of the ways in which a row can be malformed. */
 function malformed({ values, truth }: Draft, random: Random): Draft {
   const what = random.pick(['recipient', 'option', 'channels', 'channels'] as const);
   if (what === 'recipient') {
@@ -100,7 +100,7 @@ function malformed({ values, truth }: Draft, random: Random): Draft {
   return { values: { ...values, channel_order: channelOrder }, truth: { ...truth, chain: channelOrder.split(',') } };
 }
 
-/** Every content names its row, and how often the customer has changed it. */
+/** Every content names its row and how often the customer has changed it. */
 function named(row: CampaignRow, id: string, { chain }: Plan): CampaignRow {
   const text = `${id} version 0`;
   const mt = chain === undefined ? {} : { mt_subject: 'Your order', mt_content: text };

@@ -1,6 +1,6 @@
 import { batchEdges, rowEdges } from './state-chart.ts';
 
-/** Ways that a sender's look at a batch can end. */
+/** The outcomes of a sender's work on a batch. */
 const sendOutcomes = [
   'send: sent',
   'send: settled',
@@ -14,7 +14,7 @@ const sendOutcomes = [
   'send: reopened',
 ] as const;
 
-/** Steps that pass over a row that a customer has put something in the way of. */
+/** The steps that skip a row which a customer's code blocks. */
 const asideSteps = [
   'put aside: claim',
   'put aside: seal',
@@ -25,7 +25,7 @@ const asideSteps = [
   'put aside: archive',
 ] as const;
 
-/** What the protocol is made for, and the charts do not show. */
+/** Situations that the protocol is made for and that the charts do not show. */
 const moments = [
   'a member leaves its batch before the seal',
   'a rejected member beside accepted ones',
@@ -63,7 +63,7 @@ const moments = [
 
 export type Moment = (typeof moments)[number];
 
-/** Every edge of the state charts, every outcome and every moment: the simulation must have seen each of them. */
+/** Every edge of the state charts, every outcome and every moment: the simulation must have seen them all. */
 export const knownEdges: readonly string[] = [
   ...rowEdges.map((edge) => `row ${edge}`),
   ...batchEdges.map((edge) => `batch ${edge}`),

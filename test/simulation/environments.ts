@@ -6,7 +6,7 @@ import type { Moment } from './edges.ts';
 import type { Process } from './process.ts';
 import type { World } from './world.ts';
 
-/** Of those that are kept warm; more are at work at busy times. */
+/** How many are kept warm; more are at work at busy times. */
 const mostIdle = 4;
 
 interface Parts {
@@ -15,15 +15,15 @@ interface Parts {
   readonly defaultValiditySeconds: number;
 }
 
-/** Of a sender: what one invocation has loaded, the next one finds. */
+/** A sender's execution environment: what one invocation has loaded, the next one finds. */
 export interface Environment {
   readonly store: SendStore;
   readonly messagesPerSecond: number;
-  /** From now on its statements are those of this invocation. */
+  /** From now on its statements belong to this invocation. */
   begin(process: Process): void;
 }
 
-/** The execution environments of the sender: one invocation at a time in each, and gone once one is killed. */
+/** The execution environments of the sender: one invocation at a time in each, and lost once one is killed. */
 export class Environments {
   readonly #parts: Parts;
   #idle: Environment[] = [];
@@ -32,7 +32,7 @@ export class Environments {
     this.#parts = parts;
   }
 
-  /** A warm one, if there is any with these settings; now and then a new one all the same. */
+  /** A warm one with these settings, if there is any; now and then a new one all the same. */
   take(messagesPerSecond: number): Environment {
     const { random } = this.#parts.world;
     this.#idle = this.#idle.filter((environment) => environment.messagesPerSecond === messagesPerSecond);
@@ -46,7 +46,7 @@ export class Environments {
     if (this.#idle.length < mostIdle) this.#idle.push(environment);
   }
 
-  /** Nothing stays warm. */
+  /** No environment stays warm. */
   clear(): void {
     this.#idle = [];
   }

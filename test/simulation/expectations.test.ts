@@ -37,7 +37,7 @@ const delivered: Partial<RowTruth> = {
   ]),
 };
 
-/** As it is logged. */
+/** Its row in the log. */
 beforeEach(async () => {
   await emptyTables(client, { dropNextMonth: false });
   await client.query(`
@@ -47,7 +47,7 @@ beforeEach(async () => {
             '10000', 'SM', '2031-01-15 12:00:05', '10001', 2, '10000', '2031-01-15 12:00:06')`);
 });
 
-/** What is said of the log, if this is true and the log was changed so. */
+/** The verdict on the log, given this truth and this change of the log. */
 async function verdictOn(
   truth: Partial<RowTruth>,
   change = 'select',
@@ -211,7 +211,7 @@ describe('the endings', () => {
   const unmatched = `insert into msg_report_unmatched (seq, msg_key, channel_type, report_type, report_code, rslt_date, report_date, reg_date)
     values (1, 'K1', 'sms', 'result', '10000', now(), now(), now())`;
 
-  it('are wrong when a report of a row that is there found none', async () => {
+  it('are wrong when a report of an existing row found none', async () => {
     expect(await verdictOn(delivered, unmatched)).toMatch(/^I4: the report K1\/sms\/result found no row/);
   });
 

@@ -42,7 +42,7 @@ const loggedSql = `
     json_build_object(${groupSql('rcs', 'rcsr_message_type', 'rcs_telecom')}) as rcs
   from msg_log l`;
 
-/** Once everything is at rest: each row that its customer does not keep back must have ended as what is true of it says. */
+/** Once everything is at rest, each row that its customer does not hold back must have ended as its truth says. */
 export async function checkEndings(client: pg.Client, ledger: Ledger): Promise<void> {
   const kept = await client.query<{ id: string }>('select etc_text_1 as id from msg_tran');
   const keptBack = new Set(kept.rows.map(({ id }) => id));
@@ -57,14 +57,14 @@ export async function checkEndings(client: pg.Client, ledger: Ledger): Promise<v
   await checkUnmatched(client, ledger, new Set([...logged.keys(), ...keptBack]));
 }
 
-/** A report that was acknowledged and whose message is not there is kept all the same. */
+/** An acknowledged report whose message is gone must be kept all the same. */
 async function checkUnmatched(client: pg.Client, ledger: Ledger, there: ReadonlySet<string>): Promise<void> {
   const reportsIn = async (table: string) => {
     const sql = `select msg_key || '/' || channel_type || '/' || report_type as report from ${table}`;
     return new Set((await client.query<{ report: string }>(sql)).rows.map(({ report }) => report));
   };
   const unmatched = await reportsIn('msg_report_unmatched');
-  // Nobody's, as long as a batch is in doubt.
+  // It may belong to nobody, as long as a batch is in doubt.
   const waiting = await reportsIn('msg_report');
   const isIn = (table: ReadonlySet<string>, keys: readonly string[], { channel, reportType }: Report) =>
     keys.some((key) => table.has(`${key}/${channel}/${reportType}`));
@@ -73,7 +73,7 @@ async function checkUnmatched(client: pg.Client, ledger: Ledger, there: Readonly
       throw new Violation('I3', `the report ${report.messageKey} is nowhere`);
   for (const { id, reports } of ledger.rows.values()) {
     for (const report of reports.values()) {
-      // Our reference makes a key where the gateway names none.
+      // If the gateway names no key, one is made from our reference.
       const keys = [report.messageKey, report.reference.split('.').slice(1).join('.')];
       const found = isIn(unmatched, keys, report);
       const what = `the report ${report.messageKey}/${report.channel}/${report.reportType}`;
@@ -95,7 +95,7 @@ function checkEnding(truth: RowTruth, row: LoggedRow, ledger: Ledger): void {
     checkUnsent(truth, row, ledger);
     return;
   }
-  // Nobody has told the agent the key of one that had no answer and reports without it.
+  // Without an answer, and with reports that lack it, the agent cannot know the key.
   if (row.isAnswered || !truth.isKeyless || row.messageKey !== null)
     expectSame(truth, 'msg_key', { found: row.messageKey, wanted: accepted.messageKey });
   for (const name of ['mt', 'kko', 'rcs'] as const) {
@@ -112,14 +112,14 @@ function checkEnding(truth: RowTruth, row: LoggedRow, ledger: Ledger): void {
   expectSameTime(truth, 'receipt date', { found: row.mt.dlrAt, wanted: receipt?.handsetAt });
 }
 
-/** A row that the gateway never accepted ends as its customer ended it, or with a code. */
+/** A row that the gateway never accepted was ended by its customer, or has a code. */
 function checkUnsent(truth: RowTruth, row: LoggedRow, ledger: Ledger): void {
   expectSame(truth, 'msg_key', { found: row.messageKey, wanted: null });
   const first = groupOf(truth.chain[0] ?? '');
   for (const name of ['mt', 'kko', 'rcs'] as const) {
     const isOfCode = name === first && truth.endedAt === undefined;
     if (!isOfCode) expectSame(truth, `${name} report code`, { found: row[name].code, wanted: null });
-    // Whoever looks for news by date must find it.
+    // Polling by date must find it.
     if (isOfCode !== (row[name].at !== null) || isOfCode !== (row[name].reportAt !== null))
       throw new Violation(
         'I4',
@@ -129,7 +129,7 @@ function checkUnsent(truth: RowTruth, row: LoggedRow, ledger: Ledger): void {
   if (truth.endedAt === undefined) checkRefusal(truth, row, ledger);
 }
 
-/** With the gateway's code, or with one of the agent's that is true; and a reason. */
+/** With the gateway's code, or with a true one of the agent's; and with a reason. */
 function checkRefusal(truth: RowTruth, row: LoggedRow, ledger: Ledger): void {
   const { code } = row[groupOf(truth.chain[0] ?? '')];
   if (row.endReason === null) throw new Violation('I4', `${truth.id} ended with code ${code} and no reason`);
@@ -138,7 +138,7 @@ function checkRefusal(truth: RowTruth, row: LoggedRow, ledger: Ledger): void {
     return;
   }
   const { refusedAt } = truth;
-  // Since it was refused; or before, as long as the sender may have known of it: when it leased, and ten seconds before that.
+  // Since it was refused, or earlier as far as the sender may have known it: from ten seconds before its lease.
   const knownMs = (timing.leaseSeconds + 10) * 1000;
   const isRefused = refusedAt !== undefined && ledger.hasAccepted(refusedAt - knownMs, row.finishedAt);
   const isTrue =
@@ -149,7 +149,7 @@ function checkRefusal(truth: RowTruth, row: LoggedRow, ledger: Ledger): void {
     throw new Violation('I3', `${truth.id} ended with code ${code}, which is not true of it: ${row.endReason}`);
 }
 
-/** By the entry that the reason names, while it was in force or as long as a sender may not have known better. */
+/** By the entry that the reason names, while it was in force or while a sender could still believe so. */
 function isBannedBy(truth: RowTruth, { endReason, finishedAt }: LoggedRow, ledger: Ledger): boolean {
   const { bans } = ledger;
   const [, column, banSeq = ''] = /^(\w+): .*, got that of entry (\d+)/.exec(endReason ?? '') ?? [];
@@ -165,7 +165,7 @@ function isBannedBy(truth: RowTruth, { endReason, finishedAt }: LoggedRow, ledge
   return entry.subject === `content ${truth.id}` && /^(mt|kko|rcs)_content$/.test(column ?? '');
 }
 
-/** The result of the last channel of the group that was tried. */
+/** The result of the last channel tried in the group. */
 function bestOf(truth: RowTruth, name: Group): Report | undefined {
   return [...truth.reports.values()]
     .filter(({ channel, reportType }) => reportType === 'result' && groupOf(channel) === name)
@@ -178,12 +178,12 @@ function groupOf(channel: string): Group {
 }
 
 function expectSame(truth: RowTruth, what: string, { found, wanted }: { found: unknown; wanted: unknown }): void {
-  // The tables keep no text where there is none.
+  // The tables store null for an empty text.
   if ((found || null) !== (wanted || null))
     throw new Violation('I4', `${truth.id}: expected ${what} ${wanted}, got ${found}`);
 }
 
-/** Milliseconds since 1970; the tables keep microseconds. */
+/** Milliseconds since 1970; the tables store microseconds. */
 function expectSameTime(
   truth: RowTruth,
   what: string,

@@ -1,6 +1,6 @@
 import type { Random } from './random.ts';
 
-/** How likely each fault of the machines is wherever it can happen, in a seed that has it. */
+/** How likely each fault of the machines is, each time it could happen, in a seed that has it. */
 const ofMachines = {
   // The Data API.
   statementErrorBefore: 0.06,
@@ -41,7 +41,7 @@ const ofMachines = {
   reportWithoutReference: 0.15,
   reportWithoutKey: 0.1,
   reportDelayed: 0.1,
-  // Processes: chances at each look of the fault's clock.
+  // Processes: chances at each tick of the fault's clock.
   collectorKilled: 0.15,
   senderKilled: 0.4,
   receiverKilled: 0.15,
@@ -63,7 +63,7 @@ const ofMachines = {
   rateLowered: 0.2,
 } as const;
 
-/** The customer's habits are none, but the agent must stand them all the same. */
+/** The customer's habits are not faults, but the agent must cope with them all the same. */
 const ofCustomers = {
   rowDeleted: 0.3,
   sentRowDeleted: 0.2,
@@ -101,12 +101,12 @@ export type FaultName = keyof typeof likelihood;
 
 export const faultNames = Object.keys(likelihood).filter((name): name is FaultName => name in likelihood);
 
-/** Rare ones: a seed that has them is mostly about them. */
+/** Rare faults: they dominate any seed that has them. */
 const rare: ReadonlySet<FaultName> = new Set(['queueWiped', 'everythingKilled']);
 
 /**
- * Which faults happen in a seed. Each seed has a selection of its own, of machines and of customers apart, some none at all:
- * many faults at once hide what few would show.
+ * Which faults happen in a seed. Each seed has its own selection, separate for machines and for customers; some have none:
+ * many faults at once would hide what a few show.
  */
 export class Faults {
   readonly counts: Record<string, number> = {};
@@ -123,7 +123,7 @@ export class Faults {
     this.#selected = new Set(faultNames.filter((name) => random.chance(shareOf(name))));
   }
 
-  /** Whether no machine fails in this seed: then nothing is late but what the customer delays. */
+  /** Whether no machine fails in this seed: then only what the customer delays is late. */
   get isCalm(): boolean {
     return [...this.#selected].every((name) => name in ofCustomers);
   }

@@ -24,15 +24,15 @@ export interface SimulatedGatewayOptions {
   readonly desk: ReportDesk;
   readonly fate: Fate;
   readonly dataDir: string;
-  /** Hears of a request that is refused as a whole, with a row that the first halving is to move. */
+  /** Called when a request is refused as a whole, with a row that the first halving will move. */
   readonly onRefused: (row: RowTruth) => void;
-  /** Hears of a call that the gateway learns nothing of, with one of its rows. */
+  /** Called when a call never reaches the gateway, with one of its rows. */
   readonly onUnsent: (row: RowTruth) => void;
 }
 
 /**
- * The gateway simulator's own acceptance behind a network that fails. What the agent's adapter makes of each failure is
- * asked of the adapter's own table.
+ * The gateway simulator's own acceptance behind a network that fails. How the agent's adapter reads each failure comes
+ * from the adapter's own table.
  */
 export class SimulatedGateway {
   readonly #options: SimulatedGatewayOptions;
@@ -41,7 +41,7 @@ export class SimulatedGateway {
   readonly #calledAt = new Map<string, number>();
   readonly #receivedKeys = new Set<string>();
   readonly #refusedKeys = new Set<string>();
-  /** Rows beside a refused one that it keeps for some time. */
+  /** Rows next to a refused one, kept for some time. */
   readonly #kept = new Set<RowTruth>();
   #refusesUntil = Number.NEGATIVE_INFINITY;
   #muteUntil = Number.NEGATIVE_INFINITY;
@@ -52,8 +52,8 @@ export class SimulatedGateway {
   }
 
   /**
-   * Refuses whatever it is sent for so long, as if nothing could be read; not twice. Nor while a half is about that may
-   * take what was accepted just now for a proof that the gateway is well.
+   * Refuses everything for this long, as if it could read nothing; only once, and not while a half is on its way that may
+   * take a recent acceptance as proof that the gateway is well.
    */
   refuseAll(ms: number, but?: RowTruth): void {
     const { world, ledger } = this.#options;
@@ -66,7 +66,7 @@ export class SimulatedGateway {
     this.#options.world.tell(`gateway refuses everything for ${Math.round(ms / 1000)} s`);
   }
 
-  /** Goes on accepting and reporting, and answers nobody for so long. */
+  /** Goes on accepting and reporting, but answers nobody for this long. */
   fallMute(ms: number): void {
     this.#muteUntil = this.#options.world.now + ms;
     this.#options.world.tell(`gateway answers nobody for ${Math.round(ms / 1000)} s`);
@@ -134,7 +134,7 @@ export class SimulatedGateway {
       const { results } = this.#process(process, batch);
       if (faults.strikes('gatewayErrorAfter')) throw new StatusError(random.pick(broken), 'simulated');
       if (!Number.isFinite(this.#refusesUntil) && faults.strikes('refusesAfterLostReply')) {
-        // The answer is asked for again meanwhile: it says nothing of the gateway as it is by then.
+        // The answer is asked for again meanwhile, so it says nothing about the gateway's later state.
         this.refuseAll(random.between(20_000, 60_000));
         return 'lost';
       }
@@ -154,7 +154,7 @@ export class SimulatedGateway {
     }
   }
 
-  /** Keeps such a row until what was accepted beside it is no news any more; then it refuses all. */
+  /** Keeps such a row until the acceptances next to it no longer count as recent; then it refuses everything. */
   #keepsLate({ messages }: Batch): boolean {
     const { world, ledger } = this.#options;
     const [row, ...others] = messages.map((message) => ledger.rowOf(message));
@@ -167,13 +167,13 @@ export class SimulatedGateway {
     return false;
   }
 
-  /** A whole request, for ever, because of one member that it cannot read. It is none that it has answered before. */
+  /** Refuses a whole request, for ever, because of one member that it cannot read; never one that it has answered before. */
   #mayRefuse({ idempotencyKey, messages }: Batch): void {
     const { world, ledger, onRefused } = this.#options;
     const rows = messages.map((message) => ledger.rowOf(message));
     const isNew = !this.#receivedKeys.has(idempotencyKey);
     if (isNew && world.now < this.#refusesUntil) this.#refusedKeys.add(idempotencyKey);
-    // Seldom one that is alone: others show more, and it is alone in the end.
+    // Rarely a member that is alone: larger batches show more, and it ends up alone anyway.
     else if (isNew && (rows.length > 1 || world.random.chance(0.2)) && world.faults.strikes('memberRefused')) {
       const row = world.random.pick(rows);
       world.tell(`gateway cannot read ${row.id}`);
@@ -182,7 +182,7 @@ export class SimulatedGateway {
       if (other !== row && world.random.chance(0.5)) this.#kept.add(other);
     }
     this.#receivedKeys.add(idempotencyKey);
-    // What was refused under a key is all that there ever is under it.
+    // Once refused, a key never stands for anything else.
     if (rows.every(({ refusedAt }) => refusedAt === undefined) && !this.#refusedKeys.has(idempotencyKey)) return;
     this.#refusedKeys.add(idempotencyKey);
     for (const row of rows) row.isMeddledWith = true;
@@ -191,7 +191,7 @@ export class SimulatedGateway {
     throw new StatusError(status.INVALID_ARGUMENT, 'simulated: a member cannot be read');
   }
 
-  /** What the simulator decides becomes the truth, once. */
+  /** What the simulator decides becomes the truth, once and for all. */
   #process(process: Process, batch: Batch) {
     const { world, ledger } = this.#options;
     const response = this.#acceptance.send(toSendRequest(batch), world.now);
@@ -238,7 +238,7 @@ export class SimulatedGateway {
   }
 }
 
-/** For so long the agent believes that a gateway which accepted others is well: see lease_batch.sql. */
+/** How long the agent believes that a gateway which accepted others is well: see lease_batch.sql. */
 const justNowSeconds = 10;
 
 const never = new Promise<never>(() => undefined);

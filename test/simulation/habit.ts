@@ -10,25 +10,25 @@ export interface Hands {
   readonly world: World;
   readonly ledger: Ledger;
   readonly checker: Checker;
-  /** Runs a statement of the customer's: how many rows it wrote; none if a trigger of his own, or the guard, was against it. */
+  /** Runs a statement of the customer and returns how many rows it wrote: none if a trigger or the guard stopped it. */
   run(sql: string, values?: readonly unknown[]): Promise<number>;
-  /** Does it then, though the faults are over by that time. */
+  /** Does it at that time, even if the faults have stopped by then. */
   later(ms: number, act: () => Promise<void>): void;
   /** A client_key that no row ever had. */
   newKey(): string;
 }
 
-/** Something that customers do to a row of theirs. */
+/** Something that customers do to one of their rows. */
 export interface Habit {
   readonly fault: FaultName;
   readonly states: readonly RowState[];
   readonly act: (row: RowTruth, hands: Hands) => Promise<void>;
   readonly isPreferred?: (row: RowTruth, now: number) => boolean;
-  /** Whether it may not delay the row either. */
+  /** Whether it must not even delay the row. */
   readonly isHarmless?: boolean;
 }
 
-/** SET clause of an UPDATE, with its parameters from $3 on. */
+/** The SET clause of an UPDATE, with parameters from $3 on. */
 type Assignment = readonly [set: string, ...values: unknown[]];
 
 /** Whether the customer's UPDATE went through. */
@@ -37,14 +37,14 @@ export async function write(row: RowTruth, hands: Hands, [set, ...values]: Assig
   return (await hands.run(sql, [row.clientKey, row.id, ...values])) > 0;
 }
 
-/** The same, of what is sent: it counts from now on. */
+/** The same for a change of what is sent: it counts from now on. */
 export async function rewrite(row: RowTruth, hands: Hands, assignment: Assignment): Promise<boolean> {
   const isWritten = await write(row, hands, assignment);
   if (isWritten) row.changedAt = hands.world.now;
   return isWritten;
 }
 
-/** Whether a statement failed by what the customer himself has put in its way, or because it comes too late. */
+/** Whether a statement failed because of the customer's own triggers or foreign keys, or because it came too late. */
 export function isOfCustomer(message: string): boolean {
   return /customer: not this row|customer_note|a trigger of the customer|cannot be changed: it was sent/.test(message);
 }

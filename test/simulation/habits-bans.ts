@@ -20,7 +20,7 @@ export async function banNumber({ number }: RowTruth, hands: Hands): Promise<voi
   await ban({ type: 'R', text, subject: `number ${number}` }, hands);
 }
 
-/** A text that only this row has, in its contents or in its option. */
+/** A text that only this row has, in a content or in its option. */
 async function banText({ id, note }: RowTruth, hands: Hands): Promise<void> {
   const { random } = hands.world;
   if (note !== undefined && random.chance(0.5)) {
@@ -51,7 +51,7 @@ async function ban(
   if (entry !== undefined && random.chance(0.4)) hands.later(random.between(100, 90_000), () => lift(entry, hands));
 }
 
-/** Entries that ban nothing: blank, unknown, not in use, no number, no expression. */
+/** Entries that ban nothing: blank, unknown, not in use, not a valid number or expression. */
 async function banNothing({ id, number }: RowTruth, hands: Hands): Promise<void> {
   const [ban_type, ban_text, use_yn] = hands.world.random.pick([
     ...[
@@ -100,7 +100,7 @@ async function insert(
   return bans.add(written, subject);
 }
 
-/** One that is about this row, if there is any; else whichever. */
+/** An entry about this row, if there is one; else any. */
 async function liftOne(row: RowTruth, hands: Hands): Promise<void> {
   const { bans } = hands.ledger;
   const inForce = bans.entries.filter((entry) => bans.isInForce(entry));
@@ -109,7 +109,7 @@ async function liftOne(row: RowTruth, hands: Hands): Promise<void> {
   if (inForce.length > 0) await lift(hands.world.random.pick(own.length > 0 ? own : inForce), hands);
 }
 
-/** By any means; some put it back soon. */
+/** In any way; some put it back soon. */
 async function lift(entry: BanEntry, hands: Hands): Promise<void> {
   const { world, ledger } = hands;
   const { written } = entry;
@@ -130,7 +130,7 @@ async function lift(entry: BanEntry, hands: Hands): Promise<void> {
 async function putBack(entry: BanEntry, written: WrittenBan, hands: Hands): Promise<void> {
   const { world, ledger } = hands;
   if (ledger.bans.isEmptied || ledger.bans.isInForce(entry)) return;
-  // The list may have been numbered anew meanwhile.
+  // The list may have been renumbered meanwhile.
   entry.written = { ...written, ban_seq: [...entry.seqs].at(-1) ?? written.ban_seq };
   await put(entry.written, hands);
   ledger.bans.begin(entry);
@@ -163,7 +163,7 @@ async function reload(_: RowTruth, hands: Hands): Promise<void> {
   });
 }
 
-/** Under the numbers that the entries had, or under others. */
+/** Under the numbers that the entries had before, or under others. */
 async function fill({ world, ledger, run }: Hands): Promise<void> {
   const shift = world.random.pick([0n, 1_000n]);
   const rows: WrittenBan[] = [];

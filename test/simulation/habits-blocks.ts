@@ -3,7 +3,7 @@ import { banNumber } from './habits-bans.ts';
 import { type RowState, rowState } from './state-chart.ts';
 import type { RowTruth } from './truth.ts';
 
-/** What the customer's triggers mind: the writes of each step, by what they change. */
+/** What the customer's triggers object to: the writes of each step, by what they change. */
 const minded = {
   claim: { on: 'update of batch_id on msg_tran', when: 'old.batch_id is null and new.batch_id is not null' },
   seal: { on: 'update of batch_id on msg_tran', when: 'old.batch_id is not null and new.batch_id is null' },
@@ -38,14 +38,14 @@ export const blockingHabits: readonly Habit[] = [
     states: anyState,
     act: (row, hands) => mind(row, hands, { step: anyStep(row, hands), isSilent: true }),
   },
-  // One that must leave its batch at the seal, and cannot.
+  // A row that must leave its batch at the seal, and cannot.
   { fault: 'leaverMinded', states: ['claimed'], act: mindLeaving },
   { fault: 'rowReferenced', states: anyState, act: refer },
 ];
 
 const steps = ['settle', 'settleByStatus', 'merge', 'mergeByCode', 'archive', 'log', 'late'] as const;
 
-/** What comes next for a row in each state. */
+/** Which step comes next for a row in each state. */
 const nextSteps: Partial<Readonly<Record<RowState, readonly Minded[]>>> = {
   waiting: ['claim'],
   claimed: ['settle', 'settleByStatus'],
@@ -53,7 +53,7 @@ const nextSteps: Partial<Readonly<Record<RowState, readonly Minded[]>>> = {
   reported: ['archive', 'log'],
 };
 
-/** Often the one that comes next: few rows wait for long. */
+/** Often the step that comes next, because few rows wait for long. */
 function anyStep(row: RowTruth, { world, checker }: Hands): Minded {
   const found = checker.find(row)?.row;
   const next = found === undefined ? undefined : nextSteps[rowState(found)];
@@ -65,7 +65,7 @@ async function mindLeaving(row: RowTruth, hands: Hands): Promise<void> {
   await banNumber(row, hands);
 }
 
-/** A trigger that is against one row's writes in one step: it raises, at once or at the commit, or passes the row over. */
+/** A trigger that objects to one row's writes in one step: it raises an error, at once or at the commit, or skips the row. */
 export async function mind(
   row: RowTruth,
   hands: Hands,
@@ -95,17 +95,17 @@ export async function mind(
   });
 }
 
-/** What a trigger that says nothing returns: nothing, or the row as it was. */
+/** What a silent trigger returns: null, or the row as it was. */
 function silently(on: string): ('null' | 'old')[] {
   return on.startsWith('update') ? ['null', 'old'] : ['null'];
 }
 
-/** When a trigger raises. */
+/** When a trigger raises its error. */
 function loudly(on: string): ('before' | 'after' | 'deferred')[] {
   return on.includes('msg_log') ? ['before', 'after'] : ['before', 'after', 'deferred'];
 }
 
-/** A row of another table of his that names this one: it cannot be archived as long as it does. */
+/** A row of another of the customer's tables references this one, which cannot be archived as long as it does. */
 async function refer(row: RowTruth, hands: Hands): Promise<void> {
   const name = `customer_note of ${row.clientKey}`;
   if (row.blocks.has(name)) return;

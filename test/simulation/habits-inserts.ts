@@ -4,7 +4,7 @@ import { newTruth, type RowTruth } from './truth.ts';
 
 export const validitySeconds = 86_400;
 
-/** Columns of the agent's that a customer may name, with values that would do harm. */
+/** Columns of the agent that a customer may write to, with values that would do harm. */
 const presets = {
   msg_key: 'PRESET',
   msg_sent_date: '2031-01-01 00:00:00',
@@ -22,13 +22,13 @@ const presets = {
   rcs_telecom: '99999',
 } as const;
 
-/** Some of them, of one INSERT; none if the customer does not do that. */
+/** Some of them, for one INSERT; none if the customer does not do that. */
 export function presetColumns({ world }: Hands): Record<string, string | number> {
   if (!world.faults.strikes('columnsPreset')) return {};
   return Object.fromEntries(Object.entries(presets).filter(() => world.random.chance(0.4)));
 }
 
-/** Of one INSERT: '3' is ended from the beginning, any other but '1' is held. */
+/** For one INSERT: '3' is ended from the beginning, anything but '1' is held. */
 export function presetStatus({ world }: Hands): string {
   if (!world.faults.strikes('columnsPreset')) return '1';
   return world.random.pick(['1', '1', '0', '2', '3', '4']);
@@ -40,7 +40,7 @@ export async function release(row: RowTruth, hands: Hands): Promise<void> {
   hands.world.tell(`customer releases ${row.id}`);
 }
 
-/** A column of his own, from now on. */
+/** Adds a column of the customer's own. */
 export async function addColumn(hands: Hands): Promise<boolean> {
   if (!hands.world.faults.strikes('columnAdded')) return false;
   await hands.run('alter table msg_tran add column order_no text');
@@ -60,15 +60,15 @@ const agentsColumns = [
   'agent_writes',
 ];
 
-/** What the customer gets back. */
+/** What the statement returns to the customer. */
 export interface Copied {
   ttl: number | null;
   due_at: string;
 }
 
 /**
- * Sends a row of the log once more: by its documented columns, results and all, as '1'; or by every column, and only then
- * as '1'. The copy is a message of its own, under a name of its own.
+ * Sends a row of the log again: copies its documented columns, results included, as '1'; or every column, and sets '1'
+ * afterwards. The copy is a message of its own, under its own name.
  */
 export async function copyBack(
   row: RowTruth,

@@ -16,7 +16,7 @@ export const habits: readonly Habit[] = [
   { fault: 'rowDeleted', states: [...unsent, 'held'], act: remove },
   { fault: 'sentRowDeleted', states: ['sent'], act: remove },
   { fault: 'rowChanged', states: unsent, act: change },
-  // Who puts off mostly does so because a row is too late.
+  // Customers who postpone a row mostly do so because it is late.
   { fault: 'rowPostponed', states: unsent, act: postpone, isPreferred: ({ expiresAt }, now) => expiresAt <= now },
   { fault: 'rowGrown', states: unsent, act: grow },
   { fault: 'rowHeld', states: unsent, act: hold },
@@ -53,7 +53,7 @@ async function postpone(row: RowTruth, hands: Hands): Promise<void> {
   hands.world.tell(`customer puts ${row.id} off`);
 }
 
-/** Valid for as long as it was. */
+/** Keeps the length of its validity. */
 async function dateTo(
   row: RowTruth,
   hands: Hands,
@@ -65,7 +65,7 @@ async function dateTo(
   row.expiresAt = dueAt + validMs;
 }
 
-/** Not before somebody approves of it, which some forget; or by mistake into a past that no message has. */
+/** Until somebody approves, which some forget; or, by mistake, a past date that no message can have. */
 async function undate(row: RowTruth, hands: Hands): Promise<void> {
   const { random, tell } = { random: hands.world.random, tell: (what: string) => hands.world.tell(what) };
   const validMs = row.expiresAt - row.dueAt;
@@ -83,7 +83,7 @@ async function undate(row: RowTruth, hands: Hands): Promise<void> {
   });
 }
 
-/** To more than the Data API could return; which counts only where the option is sent. */
+/** Beyond what the Data API could return, which matters only if the option is sent. */
 async function grow(row: RowTruth, hands: Hands): Promise<void> {
   if (!(await rewrite(row, hands, [`kko_option = json_build_object('title', repeat('x', 70000))`]))) return;
   row.note = undefined;
@@ -91,7 +91,7 @@ async function grow(row: RowTruth, hands: Hands): Promise<void> {
   hands.world.tell(`customer makes ${row.id} grow`);
 }
 
-/** Of one that is sealed and may turn out unsent: it counts as it is by then. */
+/** For a sealed row that may turn out unsent: then its new content counts. */
 export async function thinkAgain(row: RowTruth, hands: Hands): Promise<void> {
   const found = hands.checker.find(row)?.row;
   if (found === undefined || rowState(found) !== 'claimed') return;
@@ -99,7 +99,7 @@ export async function thinkAgain(row: RowTruth, hands: Hands): Promise<void> {
   await (hands.world.random.chance(0.6) ? postpone : grow)(row, hands);
 }
 
-/** By any word of his own; most are let go later. */
+/** With any other status; most are released later. */
 async function hold(row: RowTruth, hands: Hands): Promise<void> {
   const { world } = hands;
   const isTooLate = hands.checker.find(row)?.isHandedOver;
@@ -123,14 +123,14 @@ async function end(row: RowTruth, hands: Hands): Promise<void> {
   row.isHeld = false;
 }
 
-/** Must disturb nobody, the row itself least. */
+/** Must disturb nothing, least of all the row itself. */
 async function touch(row: RowTruth, hands: Hands): Promise<void> {
   await withoutEffect(row, hands, () =>
     write(row, hands, [`etc_text_2 = 'seen', etc_text_3 = clock_timestamp()::text`]),
   );
 }
 
-/** An entity that was read before the send: an ORM writes every column of it. */
+/** An entity that was read before the send: an ORM writes back every column. */
 async function writeBack(row: RowTruth, hands: Hands): Promise<void> {
   const set = `msg_status = '1', batch_id = null, msg_sent_date = null, msg_key = null, finished_at = null, archived_at = null,
     mt_report_code = '99999', mt_rslt_date = '2030-01-01', mt_dlr_report_code = '99999', mt_report_pos = null, kko_report_code = null,
@@ -153,7 +153,7 @@ async function withoutEffect(row: RowTruth, { checker, world }: Hands, act: () =
     );
 }
 
-/** The channels the other way round, or without the last. */
+/** The channels in reverse order, or without the last. */
 async function changeChannels(row: RowTruth, hands: Hands): Promise<void> {
   const { world } = hands;
   if (row.chain.length < 2 || row.isMalformed) return;

@@ -11,7 +11,7 @@ beforeEach(() => {
   ledger = new Ledger(world);
 });
 
-/** Batch 7 of one row is refused; so it is again after these moments, a second apart. */
+/** Batch 7, of one row, is refused, and again after these moments, a second apart. */
 function refusedAgainAfter(...moments: (() => void)[]): () => void {
   ledger.mark('lease', 'sender1', '7');
   ledger.putOff('7');
@@ -28,7 +28,7 @@ const sealOther = () => ledger.mark('seal', 'sender3', '8');
 const writeOther = () => ledger.writeAcceptance('8');
 
 describe('a row that is refused alone again', () => {
-  it('has to end if its sender can know of another that was accepted since', () => {
+  it('has to end if its sender can know of another accepted since', () => {
     expect(refusedAgainAfter(sealOther, writeOther, lease)).toThrow(/I9: batch 7 is refused alone again/);
   });
 

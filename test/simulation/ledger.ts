@@ -9,7 +9,7 @@ import { Violation, type World } from './world.ts';
 /** What a sender does with a batch. */
 export type Step = 'lease' | 'seal' | 'settle';
 
-/** What happened in truth: at the customer's, at the gateway. */
+/** What really happened, at the customer and at the gateway. */
 export class Ledger {
   readonly rows = new Map<string, RowTruth>();
   readonly calls: { at: number; messageCount: number }[] = [];
@@ -18,15 +18,15 @@ export class Ledger {
   readonly bans: Bans;
   /** When the gateway accepted a message. */
   readonly #acceptedAt: number[] = [];
-  /** When it first refused a request of a batch. */
+  /** When the gateway first refused a request of a batch. */
   readonly #refusedAt = new Map<string, number>();
-  /** Reports that the agent acknowledged and that are about messages of somebody else. */
+  /** Reports that the agent acknowledged and that belong to somebody else's messages. */
   readonly strangers = new Map<string, Report>();
   /** When a sender leased and sealed a batch. */
   readonly #moments = new Map<string, number>();
-  /** The same of a batch, whoever it was, the last time. */
+  /** When each batch was last leased and sealed, by any sender. */
   readonly #lastly = new Map<string, number>();
-  /** Acceptances that are in a row: when their batch was sealed, and since when they are. */
+  /** Acceptances that a row has: when their batch was sealed, and since when the row has them. */
   readonly #written: { sealedAt: number; at: number }[] = [];
   /** When a batch of one was last put off because it was refused. */
   readonly #putOffAt = new Map<string, number>();
@@ -47,7 +47,7 @@ export class Ledger {
     this.#world.saw(moment);
   }
 
-  /** A whole request, of this batch. */
+  /** Notes that a whole request of this batch was refused. */
   refuse(batchId: string): void {
     this.#refusedAt.set(batchId, this.#world.now);
   }
@@ -63,25 +63,25 @@ export class Ledger {
     return this.#lastly.get(`lease/${batchId}`);
   }
 
-  /** Of these client_keys. */
+  /** The rows of these client_keys. */
   halve(members: readonly string[]): void {
     for (const row of this.rows.values()) if (members.includes(row.clientKey)) row.halvedAt = this.#world.now;
   }
 
-  /** A row of this batch says that it was accepted: whoever was refused before its seal learns of it. */
+  /** A row of this batch now has its acceptance: batches refused before its seal learn of it. */
   writeAcceptance(batchId: string): void {
     const sealedAt = this.#lastly.get(`seal/${batchId}`);
     if (sealedAt !== undefined) this.#written.push({ sealedAt, at: this.#world.now });
   }
 
-  /** Whether whoever leased this batch last can know of others that were accepted since then. */
+  /** Whether the last sender to lease this batch can know of others accepted since then. */
   knowsOfOthers(batchId: string, since: number): boolean {
     return this.#written.some(
       ({ sealedAt, at }) => sealedAt >= since && at < (this.leasedAt(batchId) ?? Number.NEGATIVE_INFINITY),
     );
   }
 
-  /** A batch of one was refused, and waits. It had to end, had its sender known of others accepted since the last time. */
+  /** A batch of one was refused and waits. Had its sender known of others accepted since, it would have had to end. */
   putOff(batchId: string): void {
     const since = this.#putOffAt.get(batchId) ?? Number.POSITIVE_INFINITY;
     if (this.knowsOfOthers(batchId, since))
@@ -89,18 +89,18 @@ export class Ledger {
     this.#putOffAt.set(batchId, this.#world.now);
   }
 
-  /** Whether a message was accepted in this time, both ends included. */
+  /** Whether a message was accepted in this period, both ends included. */
   hasAccepted(from: number, to: number): boolean {
     return this.#acceptedAt.some((at) => at >= from && at <= to);
   }
 
-  /** The row of a stored report: by the gateway's key, or by the one that our reference makes. */
+  /** The row of a stored report: by the gateway's key, or by the key made from our reference. */
   ofReport(messageKey: string): RowTruth | undefined {
     const [clientKey = ''] = messageKey.split('.');
     return this.#byMessageKey.get(messageKey) ?? [...this.rows.values()].find(({ keys }) => keys.has(clientKey));
   }
 
-  /** A sender's own lease or seal of a batch, by which it must know what the customer has done until then. */
+  /** Notes a sender's step on a batch: with its lease and its seal it learns what the customer has done until then. */
   mark(step: Step, processName: string, batchId: string): void {
     this.#moments.set(`${step}/${processName}/${batchId}`, this.#world.now);
     this.#lastly.set(`${step}/${batchId}`, this.#world.now);
@@ -114,12 +114,12 @@ export class Ledger {
     if (step === 'settle' && holder !== processName) this.#world.saw('a settlement after a takeover');
   }
 
-  /** To be called when a sender has its answer, or has none and no longer waits. */
+  /** Call this when a sender has its answer, or stops waiting for one. */
   callEnds(messages: readonly Message[]): void {
     this.#callers.delete(batchIdOf(messages[0]));
   }
 
-  /** To be called when a sender begins a call. */
+  /** Call this when a sender begins a call. */
   checkMayBeSent(processName: string, messages: readonly Message[]): void {
     const { now } = this.#world;
     this.calls.push({ at: now, messageCount: messages.length });
@@ -133,7 +133,7 @@ export class Ledger {
     for (const message of messages) this.#checkRow(message, { leasedAt, knownAt });
   }
 
-  /** What was true when its sender leased it, and when it was read for the last time. */
+  /** Checks it against what was true when its sender leased it, and when it was last read. */
   #checkRow(message: Message, at: { leasedAt: number; knownAt: number }): void {
     const row = this.rowOf(message);
     const { leasedAt, knownAt } = at;
@@ -142,7 +142,7 @@ export class Ledger {
     if (row.isHeld) this.#refuse(`${row.id} is sent though held`);
     if (row.endedAt !== undefined && row.accepted.length === 0)
       this.#refuse(`${row.id} is sent though its customer ended it`);
-    // What the customer changes once the row is read for the last time is too late.
+    // What the customer changes after the row was last read comes too late.
     if (row.changedAt >= knownAt) return;
     if (versionIn(message) !== row.version) this.#refuse(`${row.id} is sent as it was before the customer changed it`);
     if (row.expiresAt < leasedAt) this.#refuse(`${row.id} is sent after its validity`);
@@ -215,7 +215,7 @@ function isNumber(subject: Subject): boolean {
   return subject.startsWith('number');
 }
 
-/** What the gateway must be told. */
+/** What the gateway must receive. */
 function recipientOf({ chain, number }: RowTruth): string {
   return chain.includes('international') ? `+82${number.slice(1)}` : number;
 }

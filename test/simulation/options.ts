@@ -3,7 +3,7 @@ import { readArguments, whole } from '../../bin/local/arguments.ts';
 export interface SimulateOptions {
   readonly seeds: readonly number[];
   readonly json: boolean;
-  /** Whether to print the story of the seed. */
+  /** Whether to print the trace of the seed. */
   readonly tracesLines: boolean;
   readonly jobs: number;
   /** Whether the first violation ends the run. */

@@ -1,13 +1,13 @@
 import type { World } from './world.ts';
 
 /**
- * A process of the agent: an execution environment of a function, or the receiver. Whatever it waits for never comes
- * once it is killed; what it had sent on its way may still arrive.
+ * A process of the agent: a function's execution environment, or the receiver. Once it is killed, nothing it waits for
+ * ever comes; what it has already sent may still arrive.
  */
 export class Process {
   readonly name: string;
   readonly world: World;
-  /** Its own steady clock runs from anywhere. */
+  /** Its own monotonic clock starts anywhere. */
   readonly clock: { now(): number; sleep(ms: number): Promise<void>; random(): number };
   #alive = true;
   #frozenUntil = Number.NEGATIVE_INFINITY;
@@ -32,7 +32,7 @@ export class Process {
     this.#endings.push(act);
   }
 
-  /** Ends it in the middle of whatever it does. */
+  /** Ends it in the middle of its work. */
   kill(): void {
     if (!this.#alive) return;
     this.#alive = false;
@@ -43,7 +43,7 @@ export class Process {
     return new Promise((resolve) => this.#later(ms, resolve));
   }
 
-  /** Its environment may give it no time for a while, mostly for longer than a lease, and count none. */
+  /** Its environment may freeze it for a while, mostly for longer than a lease, and not count that time. */
   mayFreeze(): void {
     const { faults, random, now } = this.world;
     if (faults.strikes('senderFrozen')) this.#frozenUntil = now + random.between(30_000, 120_000);
@@ -53,13 +53,13 @@ export class Process {
     return this.world.now < this.#frozenUntil;
   }
 
-  /** A call to something far away: it acts after `thereMs`, its answer is here after `backMs` more. */
+  /** A call over the network: it takes effect after `thereMs`, its answer arrives after another `backMs`. */
   call<T>({ thereMs, backMs }: { thereMs: number; backMs: number }, act: () => Promise<T> | T): Promise<T> {
     const { world } = this;
     const { epoch } = world;
     return new Promise((resolve, reject) => {
       world.after(thereMs, async () => {
-        // Of a process that died meanwhile the call had left, or had not.
+        // If the process died meanwhile, the call may have left it or not.
         if (!this.#alive && (epoch !== world.epoch || world.random.chance(0.5))) return;
         const bring = await outcomeOf(act, { resolve, reject });
         this.#later(backMs, bring);

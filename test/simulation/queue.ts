@@ -11,20 +11,20 @@ interface StoredRecord {
   receives: number;
 }
 
-/** As the template's event source mappings have it. */
+/** As in the template's event source mappings. */
 const recordsPerInvocation = 5;
 const maximumConcurrency = 2;
 const maxReceiveCount = 5;
 
 export interface SimulatedQueueOptions {
   readonly world: World;
-  /** Hears of every entry, and of what the agent's client says. */
+  /** Called with every entry, and with what the agent's client says. */
   readonly onSaid: (what: unknown) => void;
-  /** Starts a sender with these batches; tells which failed, or nothing if it died. */
+  /** Starts a sender with these batches; returns which failed, or undefined if it died. */
   readonly invoke: (batchIds: readonly string[], onEnd: (failed: readonly string[] | undefined) => void) => void;
 }
 
-/** Three SQS queues with their event source mappings: at least once, in any order, some of them later. */
+/** Three SQS queues with their event source mappings: delivery at least once, in any order, sometimes late. */
 export class SimulatedQueue {
   readonly #options: SimulatedQueueOptions;
   readonly #lanes: Readonly<Record<Priority, { records: StoredRecord[]; running: number }>>;
@@ -35,7 +35,7 @@ export class SimulatedQueue {
     this.#lanes = { veryfast: lane(), fast: lane(), slow: lane() };
   }
 
-  /** A collector's own way to it, through the agent's own client. */
+  /** A collector's access to it, through the agent's own client. */
   connect(process: Process): SendQueue {
     const urls = { veryfast: 'veryfast', fast: 'fast', slow: 'slow' } as const;
     const client: SendQueueClient = {
@@ -51,7 +51,7 @@ export class SimulatedQueue {
     return Object.values(this.#lanes).every(({ records }) => records.length === 0);
   }
 
-  /** Everything that waits is gone. */
+  /** Loses everything that is queued. */
   wipe(): void {
     for (const lane of Object.values(this.#lanes)) lane.records.length = 0;
   }
@@ -103,7 +103,7 @@ export class SimulatedQueue {
     this.#poll(priority);
   }
 
-  /** Hidden for a time; on its last receipt it ends in the dead-letter queue, and only the sweep knows of its batch. */
+  /** Hides the record for a time; after its last receipt it goes to the dead-letter queue, and only the sweep finds its batch. */
   #receive(priority: Priority, record: StoredRecord): void {
     const { world } = this.#options;
     record.receives += 1;

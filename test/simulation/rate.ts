@@ -1,10 +1,10 @@
 import { claimLimits } from '../../functions/pipeline/collect.ts';
 import { Violation, type World } from './world.ts';
 
-/** What still runs when the setting changes goes on at the old rate for so long. */
+/** How long what is running when the setting changes may go on at the old rate. */
 const oldRateMs = 90_000;
 
-/** The setting messagesPerSecond, which somebody may lower while the agent runs. */
+/** The setting messagesPerSecond, which may be lowered while the agent runs. */
 export class Rate {
   readonly #world: World;
   readonly #first: number;
@@ -15,7 +15,7 @@ export class Rate {
     this.#first = messagesPerSecond;
   }
 
-  /** Of a process that starts now; 0 is no limit. */
+  /** For a process that starts now; 0 is no limit. */
   get messagesPerSecond(): number {
     return this.#lowered?.to ?? this.#first;
   }
@@ -31,10 +31,10 @@ export class Rate {
     this.#world.tell(`the rate is lowered to ${this.#lowered.to}`);
   }
 
-  /** I6, at the moments when calls began. */
+  /** Checks I6, at the times when calls began. */
   check(calls: readonly Call[]): void {
     const until = (this.#lowered?.at ?? Number.POSITIVE_INFINITY) + oldRateMs;
-    // A batch that was cut at the old rate stays as large as it is.
+    // A batch that was cut at the old rate keeps its size.
     const { batchSize } = claimLimits({ messagesPerSecond: this.#first, sendQueueLimit: 0 });
     const [before, after] = [calls.filter(({ at }) => at < until), calls.filter(({ at }) => at >= until)];
     checkRate(before, { messagesPerSecond: this.#first, batchSize });
@@ -47,7 +47,7 @@ interface Call {
   readonly messageCount: number;
 }
 
-/** In any second at most 1.25 times the rate and a batch, in any minute 60 times the rate and a batch; 0 is no limit. */
+/** In any second at most 1.25 times the rate plus a batch, in any minute 60 times the rate plus a batch; 0 is no limit. */
 function checkRate(
   calls: readonly Call[],
   { messagesPerSecond, batchSize }: { messagesPerSecond: number; batchSize: number },

@@ -9,7 +9,7 @@ import type { World } from './world.ts';
 
 const minuteMs = 60_000;
 
-/** The gateway's side of the report stream: what is due, what is under way, what was acknowledged. */
+/** The gateway's side of the report stream: what is due, in flight and acknowledged. */
 export class ReportDesk {
   readonly #world: World;
   readonly #ledger: Ledger;
@@ -43,7 +43,7 @@ export class ReportDesk {
     }
   }
 
-  /** Tells again what it told of earlier rows with this key: another row has the key now. */
+  /** Sends again the reports of earlier rows with this key, now that another row has it. */
   repeatFor(clientKey: string): void {
     if (!this.#world.faults.strikes('reportRepeatedLate')) return;
     const rows = [...this.#ledger.rows.values()].filter((row) => row.clientKey === clientKey);
@@ -97,7 +97,7 @@ export class ReportDesk {
     stream.push({ type: 'reports', batchId, reports: reports.map((report) => this.#asTold(report)) });
   }
 
-  /** Names the message by its key alone, perhaps before the agent knows that; or always by our reference alone. */
+  /** Names the message by its key alone, perhaps before the agent knows the key; or by our reference alone. */
   #asTold(report: Report): Report {
     const row = this.#ledger.ofReport(report.messageKey);
     if (row !== undefined) row.isKeyless ??= this.#world.faults.strikes('reportWithoutKey');
@@ -130,7 +130,7 @@ export class ReportDesk {
   #remember(report: Report): void {
     const { faults, random } = this.#world;
     this.#ledger.acknowledged(report);
-    // Some while the reports of the chain's other channels are still to come.
+    // Some come while reports of the chain's other channels are still outstanding.
     const laterMs = random.between(1_000, random.pick([0.2, 4]) * minuteMs);
     if (faults.strikes('reportRepeatedLate')) this.#plan(report, laterMs);
     if (faults.strikes('reportContradicted')) this.#plan(contradicting(report), laterMs);
@@ -145,14 +145,14 @@ export class ReportDesk {
   }
 }
 
-/** Of another installation that has the same account, the same client_key and the same batch. */
+/** A report of another installation with the same account, client_key and batch. */
 function foreign(report: Report): Report {
   const [, ...row] = report.reference.split('.');
   const messageKey = `FOREIGN${report.messageKey.slice(-12)}`;
   return { ...report, messageKey, reference: ['elsewhere', ...row].join('.'), reportCode: '33333', carrier: '10009' };
 }
 
-/** Says the contrary of it, under the same key. */
+/** Contradicts it, under the same key. */
 function contradicting(report: Report): Report {
   return { ...report, reportCode: report.reportCode === '10000' ? '22000' : '10000', carrier: '10009' };
 }
@@ -162,7 +162,7 @@ interface StreamHooks {
   onEnd(): void;
 }
 
-/** The agent's end of the stream. Without a word for 30 s it is broken, as the adapter has it. */
+/** The agent's end of the stream. After 30 s of silence it counts as broken, as in the adapter. */
 class SimulatedStream implements ReportStream {
   readonly #process: Process;
   readonly #hooks: StreamHooks;
@@ -184,7 +184,7 @@ class SimulatedStream implements ReportStream {
     });
   }
 
-  /** Nothing comes through any more, and nobody says so. */
+  /** Nothing gets through any more, without any error. */
   fallSilent(): void {
     this.#isSilent = true;
     this.#process.world.after(30_000, () => this.fail());

@@ -33,7 +33,7 @@ describe('the report of a simulation', () => {
     });
   });
 
-  it('tells what 2,000 seeds have never shown, and is patient before', () => {
+  it('names what 2,000 seeds have never shown, but not after fewer seeds', () => {
     const faults = { ...everything.faults, queueWiped: 0 };
     const edges = { ...everything.edges, 'batch in doubt -> gone': 0 };
     expect(reportOf(seeds(2_000, { faults, edges }), 1).unseen).toEqual(['queueWiped', 'batch in doubt -> gone']);

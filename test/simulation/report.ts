@@ -2,18 +2,18 @@ import { knownEdges } from './edges.ts';
 import { faultNames } from './faults.ts';
 import type { SeedResult } from './run-seed.ts';
 
-/** From so many seeds on, every fault and every edge must have been seen. */
+/** From this number of seeds on, every fault and every edge must have been seen. */
 const enoughSeeds = 2_000;
 
 export interface SimulationReport {
   readonly seeds: number;
   readonly violations: number;
-  /** The seeds that showed one, each with what it was. */
+  /** The seeds that showed a violation, each with its text. */
   readonly violated: readonly Pick<SeedResult, 'seed' | 'invariant' | 'violation'>[];
   readonly seconds: number;
   readonly faults: Readonly<Record<string, number>>;
   readonly edges: Readonly<Record<string, number>>;
-  /** Of faults and edges: those that no seed has shown. A failure once there were enough seeds. */
+  /** The faults and edges that no seed has shown: a failure once there were enough seeds. */
   readonly unseen: readonly string[];
 }
 

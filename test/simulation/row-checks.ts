@@ -4,7 +4,7 @@ import { rankOf } from './state-chart.ts';
 import type { RowTruth } from './truth.ts';
 import { Violation } from './world.ts';
 
-/** What an edge stands for, by the statement that it was gone along by; undefined: the customer's. */
+/** What an edge means, by the statement that caused it; undefined stands for the customer. */
 export function momentOf(edge: string, statement: string | undefined): Moment | undefined {
   const moments: Readonly<Record<string, Moment>> = {
     'claimed -> reported by sealBatch': 'a member leaves its batch before the seal',
@@ -15,14 +15,14 @@ export function momentOf(edge: string, statement: string | undefined): Moment | 
   return moments[`${edge} by ${statement ?? 'its customer'}`];
 }
 
-/** When a row had its answer, was finished, was logged. */
+/** Notes when a row had its answer, was finished and was logged. */
 export function noteTimes({ times }: RowTruth, row: SnapshotRow, now: number): void {
   if (rankOf(row) > 1) times.answered ??= now;
   if (row.finished) times.finished ??= now;
   if (row.place === 'log') times.logged ??= now;
 }
 
-/** By the answer; or, once it is accepted, by a delivery, by the news of the last channel, or by its customer. */
+/** A row finishes by a rejection; or, once accepted, by a delivery, by the last channel's report, or by its customer. */
 export function checkFinished({ id, accepted, told, chain, endedAt }: RowTruth): void {
   const isFinal =
     told.some(({ reportCode, channel }) => reportCode === '10000' || channel === chain.at(-1)) || endedAt !== undefined;

@@ -29,23 +29,23 @@ export interface SeedRun {
 
 export interface SeedResult {
   readonly seed: number;
-  /** The first, in words; undefined if there was none. */
+  /** The first violation, in words; undefined if there was none. */
   readonly violation: string | undefined;
-  /** Which invariant it is a violation of; undefined if it is none of an invariant. */
+  /** The invariant that it violates; undefined if it is not about an invariant. */
   readonly invariant: Invariant | undefined;
   readonly faults: Readonly<Record<string, number>>;
   readonly edges: Readonly<Record<string, number>>;
-  /** Of the whole trace: two runs of a seed have the same. */
+  /** Of the whole trace: the same in every run of a seed. */
   readonly fingerprint: string;
 }
 
 const dayMs = 86_400_000;
-/** Noon in Seoul, in the middle of a month; and half a minute before the end of one. */
+/** Noon in Seoul in the middle of a month, and half a minute before the end of one. */
 const ordinaryStart = Date.parse('2031-01-15T03:00:00Z');
 const monthsEnd = Date.parse('2031-01-31T14:59:30Z');
-/** How long everything may take to come to rest once nothing goes wrong any more. */
+/** How long everything may take to come to rest once the faults have stopped. */
 const restLimitMs = 60 * 60_000;
-/** Longer than a late request takes to the gateway, or a record that was not deleted stays hidden. */
+/** Longer than a late request takes to reach the gateway, or an undeleted record stays hidden. */
 const stragglersMs = 240_000;
 
 const behaviour = {
@@ -53,7 +53,7 @@ const behaviour = {
   undeliveredShare: 0.2,
 };
 
-/** Tells the story of one seed, and whether the invariants held to its end. */
+/** Runs one seed, and says whether the invariants held to its end. */
 export async function runSeed({ client, sessions, seed, onLine }: SeedRun): Promise<SeedResult> {
   const world = new World({ seed, startAt: ordinaryStart, onLine });
   if (world.faults.strikes('monthEnds')) world.beginAt(monthsEnd);
@@ -112,11 +112,11 @@ async function tell(story: Story): Promise<undefined> {
   customer.start(random.integer(20, 60));
   await world.run(() => false, random.between(50_000, 150_000));
   if (world.faults.strikes('dayPasses')) {
-    // In the middle of a send, if there is one: its batch is in doubt when everything is back.
+    // In the middle of a send, if there is one: its batch is in doubt when everything is up again.
     await world.run(() => checker.last.batches.some(({ state }) => state === 'sealed'), 90_000);
     await world.run(() => false, random.between(0, 300));
     agent.kill();
-    // A day is what the gateway remembers a key, two are what a batch may be in doubt though its rows have their reports.
+    // The gateway remembers a key for one day; a batch whose rows all have reports may stay in doubt for two.
     const days = random.pick([1.05, 2.05]);
     world.skip(days * dayMs);
     world.tell(`${days} days pass`);
@@ -127,8 +127,8 @@ async function tell(story: Story): Promise<undefined> {
   const isDone = () => customer.isDone && isAtRest({ checker, ledger, desk });
   if (!(await world.run(isDone, restLimitMs)))
     throw new Violation('I9', `not at rest: ${whatIsLeft({ checker, desk })}`);
-  // What is still under way on a network or in the queue arrives, and must change nothing; but a batch that was in doubt may be
-  // closed by then, and reports that waited for it are given up some time later.
+  // What is still on its way in a network or the queue arrives, and must change nothing. Only a batch that was in doubt may be
+  // closed by then, and reports that waited for it be given up some time later.
   await world.run(() => false, stragglersMs);
   if (!(isDone() || (await world.run(isDone, restLimitMs))))
     throw new Violation('I9', `no longer at rest: ${whatIsLeft({ checker, desk })}`);
@@ -137,7 +137,7 @@ async function tell(story: Story): Promise<undefined> {
   if (world.faults.isCalm) checkPunctual(ledger, rate.messagesPerSecond);
 }
 
-/** What a statement that was kept means to the others. */
+/** What a committed statement means to the other parts. */
 function listener({ world, ledger, checker, customer }: Story): SimulatedDatabaseOptions['onStatement'] {
   return async ({ name, batchId, outcome }, process) => {
     const step = steps[name];
@@ -151,7 +151,7 @@ function listener({ world, ledger, checker, customer }: Story): SimulatedDatabas
   };
 }
 
-/** Numbers and contents of the simulated customer: none may be in what the agent says. */
+/** Numbers and contents of the simulated customer: none may appear in what the agent says. */
 function checkPrivacy(world: World, said: unknown): void {
   const text = inspect(said, { depth: null });
   if (/(?<![\d.])(010|\+?82-?10|０１０)[-. ]?[\d０-９]{4}[-. ]?[\d０-９]{4}(?!\d)|r\d+x (version|note)/.test(text))

@@ -6,7 +6,7 @@ import { formatReport, reportOf } from './report.ts';
 import type { SeedResult } from './run-seed.ts';
 import type { Work, WorkerMessage } from './worker.ts';
 
-/** The whole agent in simulated time, under faults, for many seeds; every invariant is looked at after every step. */
+/** The whole agent in simulated time, under faults, for many seeds; the invariants are checked after every step. */
 async function main(): Promise<void> {
   if (process.argv.includes('--help')) {
     process.stdout.write(`${usage}\n`);

@@ -27,7 +27,7 @@ async function storyOf(seed: number) {
   return { ...result, lines };
 }
 
-/** A seed takes a second, or several where others use the machine. */
+/** A seed takes a second, or several on a busy machine. */
 const patience = 180_000;
 
 describe('a seed', () => {

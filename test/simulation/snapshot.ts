@@ -9,11 +9,11 @@ const row = z.object({
   status: z.string(),
   batchId: z.string().nullable(),
   finished: z.boolean(),
-  /** Whether the customer ended it, and the archive has not had it yet. */
+  /** Whether the customer ended it and it is not archived yet. */
   ended: z.boolean(),
   /** Whether the gateway's answer is written. */
   answered: z.boolean(),
-  /** Of everything that reports write. */
+  /** A digest of everything that reports write. */
   results: z.string(),
 });
 
@@ -25,7 +25,7 @@ const batch = z.object({
   key: z.string(),
   requestHash: z.string().nullable(),
   members: z.array(z.string()),
-  /** Milliseconds since 1970 until which somebody holds it; null if nobody does. */
+  /** Until when somebody holds it, in milliseconds since 1970; null if nobody does. */
   leaseUntil: z.coerce.number().nullable(),
 });
 
@@ -46,7 +46,7 @@ export type SnapshotBatch = z.output<typeof batch>;
 
 export const emptySnapshot: Snapshot = { rows: [], batches: [], reports: [], aside: [], months: [] };
 
-/** Reads the tables as far as the invariants speak of them. */
+/** Reads from the tables what the invariants are about. */
 export class SnapshotReader {
   readonly #client: pg.Client;
   #last: { transaction: string; snapshot: Snapshot } = { transaction: '', snapshot: emptySnapshot };
@@ -55,7 +55,7 @@ export class SnapshotReader {
     this.#client = client;
   }
 
-  /** At this moment; the very same as before if no transaction has written anything since. */
+  /** The present state; the same object as before if no transaction has written anything since. */
   async read(): Promise<Snapshot> {
     const { rows } = await this.#client.query<{ transaction: string; snapshot: unknown }>({
       name: 'snapshot',
@@ -73,7 +73,7 @@ const columns = `etc_text_1 as id, client_key::text as "clientKey", msg_status a
   finished_at is not null as finished, coalesce(finished_at = '-infinity', false) as ended, msg_sent_date is not null as answered,
   md5(row(mt_report_code, mt_report_pos, mt_dlr_report_code, kko_report_code, kko_report_pos, rcs_report_code, rcs_report_pos)::text) as results`;
 
-/** Whoever writes takes a number: as long as the next is the same, nobody has. In order: what is picked from it must be the same again. */
+/** Every writer takes a transaction id: while the next one is the same, nobody has written. In order, so that picks repeat. */
 const snapshotSql = `
   with next as materialized (select pg_snapshot_xmax(pg_current_snapshot())::text as transaction)
   select transaction, case when transaction <> $1 then json_build_object(

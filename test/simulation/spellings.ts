@@ -22,7 +22,7 @@ export function spelledNumber(random: Random, number: string): string {
   return random.chance(0.4) ? number : random.pick(spellings)(number);
 }
 
-/** Of an entry of the ban list that holds a word: what nobody sees of it may be there, or not. */
+/** A word in an entry of the ban list, with or without invisible characters. */
 export function spelledText(random: Random, text: string): string {
   return random.pick([text, ` ${text}`, `${text}\u3000`, `\t${text}\r`, text.replace(' ', '\u200b ')]);
 }
@@ -38,7 +38,7 @@ export function spelledChain(random: Random, chain: readonly string[]): string {
   ]);
 }
 
-/** Every character as JSON may write it. */
+/** Each character as JSON may write it. */
 export function escaped(text: string): string {
   return [...text].map((character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
 }

@@ -15,7 +15,7 @@ function aBatch(more: Partial<SnapshotBatch> = {}): SnapshotBatch {
   return { ...batch, members: ['1'], leaseUntil: null, ...more };
 }
 
-/** The edges of the n-th chart of the page. */
+/** The edges of the nth chart of the page. */
 function drawnEdges(chart: number): string[] {
   const page = readFileSync(new URL('../../docs/architecture.md', import.meta.url), 'utf8');
   const text = [...page.matchAll(/```mermaid\n(stateDiagram[^`]*)```/g)][chart]?.[1] ?? '';

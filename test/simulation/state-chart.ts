@@ -1,7 +1,7 @@
 import type { SnapshotBatch, SnapshotRow } from './snapshot.ts';
 
 /**
- * The state charts of docs/architecture.md, as the tables show them. A test holds the two together; an edge that is not
+ * The state charts of docs/architecture.md, as the tables show them. A test keeps the two in step; an edge that is not
  * here is a violation.
  */
 
@@ -58,7 +58,7 @@ export function rowState(row: SnapshotRow): RowState {
   return row.status === '1' ? 'waiting' : 'held';
 }
 
-/** How far a row has come: never less than before. */
+/** How far a row has come; it never decreases. */
 export function rankOf(row: SnapshotRow): number {
   const ranks = {
     new: 0,
@@ -74,21 +74,21 @@ export function rankOf(row: SnapshotRow): number {
   return ranks[rowState(row)];
 }
 
-/** Whether what is sent of a row is fixed: it is a member of a sealed batch, or has its answer. */
+/** Whether a row's content is fixed: it is a member of a sealed batch, or has its answer. */
 export function isHandedOver(row: SnapshotRow, batches: readonly SnapshotBatch[]): boolean {
   if (row.batchId === null) return false;
   const batch = batches.find(({ id }) => id === row.batchId);
   return row.status !== '1' || (batch?.state === 'sealed' && batch.members.includes(row.clientKey));
 }
 
-/** A lease that ran out changes the state without anybody having written. */
+/** A lease that runs out changes the state without a write. */
 export function batchState({ state, leaseUntil }: SnapshotBatch, at: number): BatchState {
   const isHeld = leaseUntil !== null && leaseUntil > at;
   if (state === 'sealed') return isHeld ? 'sealed' : 'in doubt';
   return isHeld ? 'leased' : 'claimed';
 }
 
-/** The edge that a row has gone along, if any. */
+/** The edge that a row has taken, if any. */
 export function rowEdge(earlier: SnapshotRow | undefined, row: SnapshotRow | undefined): string | undefined {
   const from = earlier === undefined ? 'new' : rowState(earlier);
   const to = row === undefined ? 'gone' : rowState(row);
@@ -96,7 +96,7 @@ export function rowEdge(earlier: SnapshotRow | undefined, row: SnapshotRow | und
   return from !== to || isTold ? `${from} -> ${to}` : undefined;
 }
 
-/** The edges that a batch has gone along from one look at the tables to the next: by the clock first, then by a statement. */
+/** The edges that a batch has taken between two looks at the tables: first by the clock, then by a statement. */
 export function batchEdgesBetween(
   earlier: { batch: SnapshotBatch; at: number } | undefined,
   now: { batch: SnapshotBatch | undefined; at: number },

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-/** Back to a new installation, with a name that is always the same, and no habits of an earlier customer's. */
+/** Back to a new installation, always of the same name, and without traces of an earlier customer. */
 export async function emptyTables(client: pg.Client, { dropNextMonth }: { dropNextMonth: boolean }): Promise<void> {
   await client.query(`
     drop table if exists customer_note;

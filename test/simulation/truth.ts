@@ -1,59 +1,59 @@
 import type { Report } from '../../functions/message/report.ts';
 
-/** What is true of one row, whatever the tables say. */
+/** The truth about one row, whatever the tables say. */
 export interface RowTruth {
-  /** Stands in etc_text_1 and in every content, so that it is known wherever it goes. */
+  /** Is in etc_text_1 and in every content, so that the row is recognized everywhere. */
   readonly id: string;
-  /** Changes if the customer changes it; all that it ever had are in `keys`. */
+  /** Changes if the customer changes it; `keys` has all that it ever had. */
   clientKey: string;
   readonly keys: Set<string>;
   chain: readonly string[];
-  /** As it is written. */
+  /** As written. */
   readonly recipient: string;
   /** The same in its normal form. */
   readonly number: string;
-  /** By which row's name its kko_option can be banned, if by any. */
+  /** The row after which its kko_option can be banned, if any. */
   note: string | undefined;
-  /** Value of the column that the customer has added, if he had by then. */
+  /** Value of the column that the customer added, if it existed by then. */
   readonly orderNo: string | null;
-  /** Milliseconds since 1970; infinite: not before somebody says so. */
+  /** Milliseconds since 1970; infinite until somebody sets a date. */
   dueAt: number;
   expiresAt: number;
   isMalformed: boolean;
-  /** Counts the customer's changes of the contents; stands in them. */
+  /** Counts the customer's changes of the contents, and is part of them. */
   version: number;
   /** When the customer last changed anything. */
   changedAt: number;
   deletedAt: number | undefined;
-  /** Whether the customer holds it, and said so in time. */
+  /** Whether the customer holds it, and did so in time. */
   isHeld: boolean;
   /** When the customer ended it, if in time. */
   endedAt: number | undefined;
-  /** Triggers and foreign keys of the customer that are in this row's way now. */
+  /** The customer's triggers and foreign keys that block this row now. */
   readonly blocks: Set<string>;
-  /** Whether any ever was: the row may be put aside. */
+  /** Whether any ever did: then the row may be put aside. */
   wasBlocked: boolean;
   /** Whether the customer has done anything to it that may delay it. */
   isMeddledWith: boolean;
   accepted: { messageKey: string }[];
   rejectedCode: string | undefined;
-  /** Since when the gateway refuses every request that it is in. */
+  /** Since when the gateway has refused every request with this row. */
   refusedAt: number | undefined;
-  /** When a request that it was in beside others was last halved. */
+  /** When a request with this row and others was last halved. */
   halvedAt: number;
-  /** Whether its reports name no key of the gateway's. */
+  /** Whether its reports lack the gateway's key. */
   isKeyless: boolean | undefined;
-  /** Results that were handed to the agent, acknowledged or not: the first of each channel. */
+  /** Results that were delivered to the agent, acknowledged or not: the first of each channel. */
   readonly told: Report[];
   /** By channel and type: the first of each that the agent acknowledged. */
   readonly reports: Map<string, Report>;
-  /** When it came, was leased before it left at the seal, had an answer or a code, was finished, was logged. */
+  /** When it was inserted, was leased before it left at the seal, had an answer or a code, was finished, was logged. */
   readonly times: { inserted: number; leased?: number; answered?: number; finished?: number; logged?: number };
 }
 
 type Given = 'id' | 'clientKey' | 'chain' | 'recipient' | 'dueAt' | 'expiresAt';
 
-/** Of a row that was just inserted. */
+/** For a row that was just inserted. */
 export function newTruth(given: Pick<RowTruth, Given> & Partial<RowTruth>, insertedAt: number): RowTruth {
   return {
     keys: new Set([given.clientKey]),
@@ -83,7 +83,7 @@ export function newTruth(given: Pick<RowTruth, Given> & Partial<RowTruth>, inser
 
 const seoulMs = 9 * 3_600_000;
 
-/** The month of the log, yyyymm, in Seoul; undefined of a time that no message can have. */
+/** The month of the log, yyyymm, in Seoul; undefined for a time that no message can have. */
 export function monthOf(at: number): string | undefined {
   if (!Number.isFinite(at)) return undefined;
   const month = new Date(at + seoulMs).toISOString().slice(0, 7).replace('-', '');

@@ -1,6 +1,6 @@
 import type { World } from './world.ts';
 
-/** The violation that this world has noted, in words; undefined if there is none. It ends the run after the event at hand. */
+/** The violation that this world has noted, in words; undefined if none. It ends the run after the current event. */
 export async function verdictOf(world: World): Promise<string | undefined> {
   world.after(0, () => undefined);
   return await world

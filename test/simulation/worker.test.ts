@@ -9,7 +9,7 @@ import type { Work } from './worker.ts';
 
 const workerFile = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
-it('ends after the seed at hand and leaves no database when nobody wants its results any more', async () => {
+it('ends after the current seed and leaves no database when nobody wants its results any more', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'omni-agent-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const env = { ...process.env, TMPDIR: folder };

@@ -27,7 +27,7 @@ export async function work(
     await applySchema(database.url);
     const client = new pg.Client({ connectionString: database.url, options: `-c timezone=${timeZone}` });
     await client.connect();
-    // Nothing that it keeps must survive this machine.
+    // Nothing that it stores has to survive this machine.
     await client.query('alter role omni_agent set synchronous_commit = off');
     const limits = { maxConnections: 1, statementTimeoutMs: 45_000, transactionIdleMs: 180_000 };
     const sessions = new Sessions(database.url, { timeZone: 'UTC', keepsPlans: true, ...limits });
@@ -44,9 +44,9 @@ export async function work(
   }
 }
 
-/** As a process of its own: the work comes, and results go, over its channel. */
+/** As a process of its own: it gets its work and sends its results over its channel. */
 if (process.send !== undefined && process.argv[2] === 'worker') {
-  // Whoever wanted it is gone, or has seen enough: the seed at hand is the last, so that its database is stopped and removed.
+  // The parent is gone, or has seen enough: finish the current seed, so that the database is stopped and removed.
   let isWanted = true;
   process.on('disconnect', () => {
     isWanted = false;

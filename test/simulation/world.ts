@@ -9,10 +9,10 @@ interface Event {
   readonly act: () => void | Promise<void>;
 }
 
-/** Those of design.md; and that no statement of the agent fails by itself. */
+/** The invariants of docs/reliability.md; and SQL: that no statement of the agent fails by itself. */
 export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'SQL';
 
-/** Something that must never happen, has happened. */
+/** Something has happened that must never happen. */
 export class Violation extends Error {
   override readonly name = 'Violation';
   readonly invariant: Invariant;
@@ -32,7 +32,7 @@ export interface WorldOptions {
 
 /**
  * Simulated time and what happens in it: one event after the other, never two at once. After each event every promise
- * that it resolved has run as far as it can, so that the same seed gives the same story.
+ * that it resolved has run as far as it can, so that the same seed gives the same trace.
  */
 export class World {
   now: number;
@@ -57,13 +57,13 @@ export class World {
     this.#onLine = onLine;
   }
 
-  /** The beginning is at another time, before anything has happened. */
+  /** Moves the start to another time, before anything has happened. */
   beginAt(at: number): void {
     this.now = at;
     this.#startedAt = at;
   }
 
-  /** Milliseconds since the beginning. */
+  /** Milliseconds since the start. */
   get elapsed(): number {
     return this.now - this.#startedAt;
   }
@@ -76,7 +76,7 @@ export class World {
     else this.#events.splice(index, 0, event);
   }
 
-  /** Every clock goes on by so much at once. What waits, waits on; what was under way on a network is lost. */
+  /** Moves every clock forward at once. What waits goes on waiting; what was on its way in a network is lost. */
   skip(ms: number): void {
     this.epoch += 1;
     this.now += ms;
@@ -93,17 +93,17 @@ export class World {
     this.#onLine?.(text);
   }
 
-  /** Of everything that was told. */
+  /** Of the whole trace. */
   fingerprint(): string {
     return this.#hash.copy().digest('hex').slice(0, 16);
   }
 
-  /** Ends the run as soon as the event at hand is over. */
+  /** Ends the run as soon as the current event is over. */
   fail(violation: Error): void {
     this.#violation ??= violation;
   }
 
-  /** Goes on until it is done, or so much time has passed; whether it is done. */
+  /** Runs until `isDone`, or until the time limit has passed; returns whether it is done. */
   async run(isDone: () => boolean | Promise<boolean>, limitMs: number): Promise<boolean> {
     const end = this.elapsed + limitMs;
     while (this.elapsed < end) {

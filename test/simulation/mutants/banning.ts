@@ -12,7 +12,7 @@ const expires =
   "when has_expired($1.request_date, $1.ttl, :defaultValiditySeconds::int, (select local from moment)) then 'E930'";
 const isHeavy = "case when $1.bytes > 60000 then 'E999'";
 
-/** Guards of what may be sent at all: what only the database knows, and what the sender judges. The claim's alone spare a slot. */
+/** Guards of what may be sent at all, judged by the database or by the sender. The claim's own only save a slot. */
 export const banningMutants: readonly Mutant[] = [
   { name: 'a banned number is sent nothing', breaks: ['I7'], file: banOf, find: anyBan, replace: 'false' },
   {

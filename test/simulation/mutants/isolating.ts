@@ -4,7 +4,7 @@ const queries = 'sql/postgresql/queries';
 const archive = 'sql/postgresql/schema/072_archive.sql';
 const send = 'functions/pipeline/send.ts';
 
-/** A statement that does not say that it is the agent's: the guard keeps what it writes from being written. */
+/** A statement that does not identify itself as the agent's: the guard undoes what it writes. */
 function unmarked(step: string, file: string, breaks: Mutant['breaks']): Mutant {
   return {
     name: `the ${step} says that it is the agent that writes`,
@@ -15,7 +15,7 @@ function unmarked(step: string, file: string, breaks: Mutant['breaks']): Mutant 
   };
 }
 
-/** A statement that takes rows that are put aside all the same. */
+/** A statement that takes rows even if they are put aside. */
 function passesOver(step: string, file: string, find: string): Mutant {
   const name = `the ${step} passes over rows that are put aside`;
   return {
@@ -27,7 +27,7 @@ function passesOver(step: string, file: string, find: string): Mutant {
   };
 }
 
-/** A statement that does not notice that a trigger has passed a row over. */
+/** A statement that does not notice that a trigger has skipped a row. */
 function notices(step: string, file: string, [from, written]: readonly [from: string, written: string]): Mutant {
   return {
     name: `the ${step} puts rows aside that a trigger passes over`,
@@ -41,7 +41,7 @@ function notices(step: string, file: string, [from, written]: readonly [from: st
 const aside = (table: string, step: string) =>
   ` and ${table}.client_key not in (select client_key from set_aside where step = '${step}' and until > (select at from moment))`;
 
-/** Guards that keep one row's trouble that row's. */
+/** Guards that confine trouble to the row that has it. */
 export const isolatingMutants: readonly Mutant[] = [
   {
     name: 'rows for which a statement fails are looked for, and put aside',

@@ -1,17 +1,17 @@
 import type { Invariant } from '../world.ts';
 
-/** A guard removed: what the simulation must notice. */
+/** A removed guard, which the simulation must notice. */
 export interface Mutant {
   /** The guard. */
   readonly name: string;
-  /** The invariants that it keeps: any other violation is not the proof. */
+  /** The invariants that the guard keeps: any other violation proves nothing. */
   readonly breaks: readonly Invariant[];
   readonly file: string;
-  /** Text that the file holds; each occurrence is replaced. */
+  /** Text in the file; each occurrence is replaced. */
   readonly find: string;
   readonly replace: string;
-  /** How often it is there, if not once. */
+  /** How often it occurs, if not once. */
   readonly times?: number;
-  /** The same guard once more, in another form. */
+  /** The same guard in a second form. */
   readonly and?: { readonly find: string; readonly replace: string };
 }

@@ -11,7 +11,7 @@ export const reportingMutants: readonly Mutant[] = [
     file: `${queries}/store_reports.sql`,
     find: 'on conflict (msg_key, channel_type, report_type) do nothing',
     replace: 'on conflict (msg_key, channel_type, report_type) do update set report_code = excluded.report_code',
-    // One that comes twice at once would fail the statement, which is another matter.
+    // One that comes twice in the same batch would fail the statement, which is another matter.
     and: {
       find: '  from report r order by',
       replace: '  from (select distinct on ("key", "channel", "reportType") * from report) r order by',

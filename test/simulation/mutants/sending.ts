@@ -3,7 +3,7 @@ import type { Mutant } from './mutant.ts';
 const send = 'functions/pipeline/send.ts';
 const queries = 'sql/postgresql/queries';
 
-/** Guards from the claim to the settlement. */
+/** Guards from claim to settle. */
 export const sendingMutants: readonly Mutant[] = [
   {
     name: 'a repeated send goes under the same idempotency key',

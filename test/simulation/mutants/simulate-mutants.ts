@@ -21,7 +21,7 @@ Options:
   --only TEXT   only guards whose name has it, or one of several given`;
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-/** Ends the simulation at hand, so that its copy of the source is removed. */
+/** Ends the current simulation, so that its copy of the source is removed. */
 const stop = stopSignal();
 const copied = ['bin', 'functions', 'proto', 'sql', 'test/simulation', 'package.json', 'tsconfig.json'];
 
@@ -63,7 +63,7 @@ function parseOptions(args: readonly string[]) {
   return { seeds: whole('seeds', seeds, 1_000_000), only, json };
 }
 
-/** Throws if a text is in no name: else a guard that was renamed would go unwatched. */
+/** Throws if a text is in no name: otherwise a renamed guard would go untested. */
 function chosen(texts: readonly string[]): Mutant[] {
   const unknown = texts.find((text) => !mutants.some(({ name }) => name.includes(text)));
   if (unknown !== undefined) throw new UsageError(`--only: expected a part of a guard's name, got "${unknown}"`);
@@ -86,7 +86,7 @@ async function tryMutant(mutant: Mutant, seeds: number): Promise<Outcome> {
   }
 }
 
-/** Throws if the guard is not there as the mutant knows it: then the mutant must follow the code. */
+/** Throws if the mutant does not find its guard: then it must follow the code. */
 function patch(file: string, { name, and, breaks: _, ...first }: Mutant): void {
   let source = readFileSync(file, 'utf8');
   for (const { find, replace, times = 1 } of [first, ...(and === undefined ? [] : [{ ...and, times: 1 }])]) {
