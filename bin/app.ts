@@ -1,7 +1,7 @@
 import { App } from 'aws-cdk-lib';
+import { ConfigurationError } from '../functions/settings/configuration-error.ts';
 import { addStacks } from '../lib/agent-app.ts';
 import { readConfig } from '../lib/agent-config.ts';
-import { ConfigurationError } from '../lib/configuration-error.ts';
 
 /** The CDK app. Its stacks can be updated one by one; `cdk deploy --all` deploys them in order. */
 try {

@@ -3,7 +3,7 @@ import { MetricUnit, observe, scheduledLoop } from './aws/middleware.ts';
 import { archiveStore } from './database/archive-store.ts';
 import { connectDatabase } from './database/data-api.ts';
 import { archive } from './pipeline/archive.ts';
-import { sizes } from './pipeline/timing.ts';
+import { sizes } from './settings/sizes.ts';
 
 /** Moves finished rows to the log table of their month. */
 const env = parseEnvironment(logMigratorEnvironment);

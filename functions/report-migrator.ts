@@ -3,7 +3,7 @@ import { MetricUnit, observe, scheduledLoop } from './aws/middleware.ts';
 import { connectDatabase } from './database/data-api.ts';
 import { mergeStore } from './database/merge-store.ts';
 import { mergeReports } from './pipeline/merge-reports.ts';
-import { sizes } from './pipeline/timing.ts';
+import { sizes } from './settings/sizes.ts';
 
 /** Applies stored reports to the rows that they are about. */
 const env = parseEnvironment(reportMigratorEnvironment);

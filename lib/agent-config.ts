@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ConfigurationError } from './configuration-error.ts';
+import { ConfigurationError } from '../functions/settings/configuration-error.ts';
 
 /** A whole number; context values given by `-c` are text. */
 const integer = (min: number, max: number) => {

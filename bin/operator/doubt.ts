@@ -1,5 +1,5 @@
 import type { DoubtfulBatch, DoubtfulBatches } from '../../functions/database/status-store.ts';
-import { timing } from '../../functions/pipeline/timing.ts';
+import { timing } from '../../functions/settings/timing.ts';
 import { age, table } from '../local/table.ts';
 
 /** A batch in doubt, why it is, and what will settle it. */

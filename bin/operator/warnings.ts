@@ -1,6 +1,6 @@
 import type { Places } from '../../functions/database/status-store.ts';
 import type { Surroundings } from '../../functions/database/surroundings-row.ts';
-import { timing } from '../../functions/pipeline/timing.ts';
+import { timing } from '../../functions/settings/timing.ts';
 import { age } from '../local/table.ts';
 
 interface Judged {

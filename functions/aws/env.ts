@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ConfigurationError } from '../settings/configuration-error.ts';
 
 /**
  * The environment of each deployed part. The CDK app types what it sets by these schemas, the part parses what it
@@ -98,11 +99,6 @@ export function parseEnvironment<T extends z.ZodType>(
     return `${name}: ${issue.message}, got ${value === undefined ? 'nothing' : JSON.stringify(value)}`;
   });
   throw new ConfigurationError(`Wrong environment: ${problems.join('; ')}`);
-}
-
-/** The settings are wrong; whoever deploys the agent must act. */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError';
 }
 
 function isTimeZone(zone: string): boolean {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { ArchiveStore } from '../pipeline/archive.ts';
-import { sizes } from '../pipeline/timing.ts';
+import { sizes } from '../settings/sizes.ts';
 import { type AgentDatabase, count, momentOf, queryOne } from './agent-database.ts';
 import { queryOneIsolated } from './isolate.ts';
 import { addLogColumns, archiveMessages, createMonth } from './sql.generated.ts';

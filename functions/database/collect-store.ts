@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type Claim, type ClaimLimits, type CollectStore, priorityOfLane } from '../pipeline/collect.ts';
-import { sizes, timing } from '../pipeline/timing.ts';
+import { sizes } from '../settings/sizes.ts';
+import { timing } from '../settings/timing.ts';
 import { type AgentDatabase, count, key, momentOf } from './agent-database.ts';
 import { queryIsolated, queryOneIsolated } from './isolate.ts';
 import { claimBatches, freeStrays, sweepBatches } from './sql.generated.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { MergeStore } from '../pipeline/merge-reports.ts';
-import { sizes } from '../pipeline/timing.ts';
+import { sizes } from '../settings/sizes.ts';
 import { type AgentDatabase, count, key, momentOf } from './agent-database.ts';
 import { queryOneIsolated } from './isolate.ts';
 import { mergeLateReports, mergeReports } from './sql.generated.ts';

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { ReportStore, StorableReport } from '../pipeline/receive-reports.ts';
-import { sizes, timing } from '../pipeline/timing.ts';
+import { sizes } from '../settings/sizes.ts';
+import { timing } from '../settings/timing.ts';
 import { type AgentDatabase, count, momentOf, queryOne } from './agent-database.ts';
 import { dropReceiverLease, holdReceiverLease, storeReports } from './sql.generated.ts';
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Priority, priorities } from '../message/priority.ts';
 import { priorityOfLane } from '../pipeline/collect.ts';
-import { timing } from '../pipeline/timing.ts';
+import { timing } from '../settings/timing.ts';
 import { type AgentDatabase, count, key, momentOf, queryOne } from './agent-database.ts';
 import { type SetAside, setAsideLimit, setAsideRow } from './set-aside-row.ts';
 import { readDoubts, readSetAside, readStatus, readSurroundings } from './sql.generated.ts';

@@ -1,6 +1,6 @@
 import { type Priority, priorities } from '../message/priority.ts';
 import type { Refusal } from '../message/refusal.ts';
-import { sizes } from './timing.ts';
+import { sizes } from '../settings/sizes.ts';
 
 /** What the collector needs of the database. */
 export interface CollectStore {

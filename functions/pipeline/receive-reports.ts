@@ -1,6 +1,8 @@
 import { parseReference, type Reference } from '../message/reference.ts';
 import type { Report } from '../message/report.ts';
-import { backoffSeconds, sizes, timing } from './timing.ts';
+import { sizes } from '../settings/sizes.ts';
+import { timing } from '../settings/timing.ts';
+import { backoffSeconds } from './backoff.ts';
 
 /** What the receiver needs of a gateway. */
 export interface ReportGateway {

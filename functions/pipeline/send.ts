@@ -6,6 +6,8 @@ import { toMessage } from '../message/message-row.ts';
 import { priorityOf } from '../message/priority.ts';
 import { parseReference } from '../message/reference.ts';
 import type { Refusal } from '../message/refusal.ts';
+import { timing } from '../settings/timing.ts';
+import { backoffSeconds } from './backoff.ts';
 import type {
   InquireAnswer,
   LeasedBatch,
@@ -16,7 +18,6 @@ import type {
   SendStore,
   SettledResult,
 } from './send-ports.ts';
-import { backoffSeconds, timing } from './timing.ts';
 
 export interface SendPorts {
   readonly store: SendStore;

@@ -6,7 +6,7 @@ import type { Queries } from '../../functions/database/agent-database.ts';
 import { collectStore } from '../../functions/database/collect-store.ts';
 import { connectDataApi, type DataApiClient } from '../../functions/database/data-api.ts';
 import { claimLimits } from '../../functions/pipeline/collect.ts';
-import { sizes } from '../../functions/pipeline/timing.ts';
+import { sizes } from '../../functions/settings/sizes.ts';
 import { agentOn, reportOf } from '../support/agent.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';

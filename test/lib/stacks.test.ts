@@ -11,7 +11,8 @@ import {
   reportMigratorEnvironment,
   senderEnvironment,
 } from '../../functions/aws/env.ts';
-import { backoffSeconds, timing } from '../../functions/pipeline/timing.ts';
+import { backoffSeconds } from '../../functions/pipeline/backoff.ts';
+import { timing } from '../../functions/settings/timing.ts';
 import { addStacks } from '../../lib/agent-app.ts';
 import { readConfig } from '../../lib/agent-config.ts';
 

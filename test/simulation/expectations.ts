@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import * as z from 'zod';
 import type { Report } from '../../functions/message/report.ts';
-import { timing } from '../../functions/pipeline/timing.ts';
+import { timing } from '../../functions/settings/timing.ts';
 import { timeZone } from './database.ts';
 import type { Ledger } from './ledger.ts';
 import type { RowTruth } from './truth.ts';

@@ -7,7 +7,7 @@ import { InquireStatus } from '../../functions/gateway/grpc/generated/omni/gatew
 import { toSendRequest } from '../../functions/gateway/grpc/to-proto.ts';
 import type { Message } from '../../functions/message/message.ts';
 import type { InquireAnswer, SendAnswer, SendGateway } from '../../functions/pipeline/send-ports.ts';
-import { timing } from '../../functions/pipeline/timing.ts';
+import { timing } from '../../functions/settings/timing.ts';
 import type { Checker } from './checker.ts';
 import { batchIdOf, type Ledger } from './ledger.ts';
 import type { Process } from './process.ts';

@@ -1,6 +1,6 @@
 import type { Message } from '../../functions/message/message.ts';
 import type { Report } from '../../functions/message/report.ts';
-import { timing } from '../../functions/pipeline/timing.ts';
+import { timing } from '../../functions/settings/timing.ts';
 import { Bans, type Subject, subjectsOf } from './bans.ts';
 import type { Moment } from './edges.ts';
 import type { RowTruth } from './truth.ts';

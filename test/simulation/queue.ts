@@ -1,7 +1,7 @@
 import { parseRecord, type SendQueueClient, sqsSendQueue } from '../../functions/aws/send-queue.ts';
 import { type Priority, priorities } from '../../functions/message/priority.ts';
 import type { SendQueue } from '../../functions/pipeline/collect.ts';
-import { timing } from '../../functions/pipeline/timing.ts';
+import { timing } from '../../functions/settings/timing.ts';
 import type { Process } from './process.ts';
 import type { World } from './world.ts';
 

@@ -10,7 +10,7 @@ import { type CollectSettings, collect, type QueuedBatch } from '../../functions
 import { mergeReports } from '../../functions/pipeline/merge-reports.ts';
 import type { StorableReport } from '../../functions/pipeline/receive-reports.ts';
 import { type SendPorts, send } from '../../functions/pipeline/send.ts';
-import { sizes } from '../../functions/pipeline/timing.ts';
+import { sizes } from '../../functions/settings/sizes.ts';
 import type { TestDatabase } from './database.ts';
 import type { FakeGateway } from './fake-gateway.ts';
 

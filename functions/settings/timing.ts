@@ -25,20 +25,3 @@ export const timing = {
   /** The receiver's right to the report stream, renewed every third of it: a second receiver takes over within 30 s. */
   receiverLeaseSeconds: 24,
 } as const;
-
-/** Rows that one statement handles: large enough to pay for a call, small enough for the Data API's limits. */
-export const sizes = {
-  /** Messages of one gateway call at most. */
-  batch: 200,
-  claim: 2_800,
-  sweep: 50,
-  merge: 1_000,
-  store: 1_000,
-  archive: 1_000,
-} as const;
-
-/** Seconds to wait before the next try, after `tries` of them: doubled each time, with jitter of a quarter. */
-export function backoffSeconds(tries: number, random: number): number {
-  const doubled = timing.minBackoffSeconds * 2 ** Math.min(tries, 10);
-  return Math.min(timing.maxBackoffSeconds, doubled) * (0.75 + random * 0.25);
-}

@@ -1,0 +1,10 @@
+/** Rows that one statement handles: large enough to pay for a call, small enough for the Data API's limits. */
+export const sizes = {
+  /** Messages of one gateway call at most. */
+  batch: 200,
+  claim: 2_800,
+  sweep: 50,
+  merge: 1_000,
+  store: 1_000,
+  archive: 1_000,
+} as const;
