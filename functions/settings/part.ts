@@ -1,0 +1,11 @@
+/** The parts of the agent that are deployed: the names of their programs, in their logs and on their metrics. */
+export const parts = [
+  'collector',
+  'sender',
+  'report-receiver',
+  'report-migrator',
+  'log-migrator',
+  'banlist-scheduler',
+] as const;
+
+export type Part = (typeof parts)[number];

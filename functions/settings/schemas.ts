@@ -1,0 +1,74 @@
+import * as z from 'zod';
+
+/**
+ * Schemas of settings. Each takes a value (cdk.json) as well as its text (the environment, a command line), and says what
+ * it expects in words that errors and docs/settings.md share.
+ */
+
+/** What a schema of this file expects: `a whole number from 0 to 9`. */
+export const expectations = z.registry<{ readonly expected: string }>();
+
+export function wholeNumber(min: number, max: number) {
+  const expected = `a whole number from ${min} to ${max}`;
+  const error = `expected ${expected}`;
+  // One check, so that one error comes of it.
+  const isExpected = (value: number) => Number.isSafeInteger(value) && value >= min && value <= max;
+  const schema = z.number({ error }).refine(isExpected, { error });
+  return z.preprocess(numberOfText, schema).register(expectations, { expected });
+}
+
+export function decimalNumber(min: number, max: number) {
+  const expected = `a number from ${min} to ${max}`;
+  const error = `expected ${expected}`;
+  const schema = z.number({ error }).min(min, { error }).max(max, { error });
+  return z.preprocess(numberOfText, schema).register(expectations, { expected });
+}
+
+/** Only what is written as a number: no text for `Number` to read as 0, no `1e3`. */
+function numberOfText(value: unknown): unknown {
+  return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+}
+
+export function trueOrFalse() {
+  const expected = 'true or false';
+  const text = z.enum(['true', 'false']).transform((word) => word === 'true');
+  return z.union([z.boolean(), text], { error: `expected ${expected}` }).register(expectations, { expected });
+}
+
+export function oneOf<const Word extends string>(words: readonly Word[]) {
+  const expected = words.join(' or ');
+  return z.enum(words, { error: `expected ${expected}` }).register(expectations, { expected });
+}
+
+export function matching(form: RegExp, expected: string) {
+  const error = `expected ${expected}`;
+  return z.string({ error }).regex(form, { error }).register(expectations, { expected });
+}
+
+export function url() {
+  const expected = 'a URL';
+  return z.url({ error: `expected ${expected}` }).register(expectations, { expected });
+}
+
+export function timeZone() {
+  const expected = 'an IANA time zone such as Asia/Seoul';
+  const error = `expected ${expected}`;
+  return z.string({ error }).refine(isTimeZone, { error }).register(expectations, { expected });
+}
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Plain `grpc://` only to the same machine (from a container too), because the call carries the token. */
+export function gatewayUrl() {
+  return matching(
+    /^(grpcs:\/\/[^/:]+:\d+|grpc:\/\/(127\.0\.0\.1|localhost|host\.docker\.internal|172\.17\.0\.1):\d+)$/,
+    'grpcs://host:port, or grpc://127.0.0.1:port for a gateway on this machine',
+  );
+}

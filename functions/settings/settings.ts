@@ -1,0 +1,138 @@
+import * as z from 'zod';
+import type { Part } from './part.ts';
+import { decimalNumber, gatewayUrl, matching, oneOf, timeZone, trueOrFalse, url, wholeNumber } from './schemas.ts';
+
+/** What docs/settings.md says of a setting beside its default and what it expects. */
+export interface AboutSetting {
+  /** One sentence. */
+  readonly meaning: string;
+  /** The setting of the original agent that it takes the place of. */
+  readonly original?: string;
+  readonly unit?: string;
+  /** The parts that have it in their environment. Of the others the CDK app itself makes what is deployed. */
+  readonly parts?: readonly Part[];
+}
+
+export const aboutSettings = z.registry<AboutSetting>();
+
+/**
+ * The settings of an agent, each once: context values of the CDK app, and, without their defaults, variables of the parts'
+ * environments. Names are ours, defaults those of the original agent.
+ */
+export const agentSettings = z.strictObject({
+  profile: oneOf(['aws', 'local']).default('aws').register(aboutSettings, {
+    meaning: 'Where the agent is deployed: local is an emulator of AWS, with a PostgreSQL in place of Aurora.',
+  }),
+  messagesPerSecond: wholeNumber(0, 100_000)
+    .default(400)
+    .register(aboutSettings, {
+      meaning: 'Most messages sent in a second, over all senders; 0 is no limit.',
+      original: 'send.tps',
+      unit: 'messages/s',
+      parts: ['collector', 'sender'],
+    }),
+  sessions: wholeNumber(6, 40).default(10).register(aboutSettings, {
+    meaning: 'Senders at work at the same time, over the three lanes.',
+    original: 'send.session.cnt',
+    unit: 'senders',
+  }),
+  sendQueueLimit: wholeNumber(200, 1_000_000)
+    .default(3_000)
+    .register(aboutSettings, {
+      meaning: 'Most messages of one lane that are claimed and not yet sent.',
+      original: 'send.que.cnt',
+      unit: 'messages',
+      parts: ['collector'],
+    }),
+  defaultValiditySeconds: wholeNumber(1, 31_536_000)
+    .default(86_400)
+    .register(aboutSettings, {
+      meaning: 'How long after its request_date a row without a ttl may still be sent.',
+      original: 'collect.ttl',
+      unit: 's',
+      parts: ['collector', 'sender'],
+    }),
+  collectIntervalMs: wholeNumber(100, 60_000)
+    .default(2_000)
+    .register(aboutSettings, {
+      meaning: 'How often the Collector looks for due rows while there are none.',
+      original: 'collect.sleep.interval',
+      unit: 'ms',
+      parts: ['collector'],
+    }),
+  mergeIntervalMs: wholeNumber(100, 60_000)
+    .default(2_000)
+    .register(aboutSettings, {
+      meaning: 'How often the ReportMigrator looks for reports while there are none.',
+      unit: 'ms',
+      parts: ['report-migrator'],
+    }),
+  archiveIntervalMs: wholeNumber(100, 60_000)
+    .default(10_000)
+    .register(aboutSettings, {
+      meaning: 'How often the LogMigrator looks for finished rows while there are none.',
+      unit: 'ms',
+      parts: ['log-migrator'],
+    }),
+  banCheckMinutes: wholeNumber(1, 60).default(1).register(aboutSettings, {
+    meaning: 'How often the ban list is checked: the longest until a banned text counts.',
+    original: 'banCheck.interval',
+    unit: 'min',
+  }),
+  loopSeconds: wholeNumber(1, 65)
+    .default(65)
+    .register(aboutSettings, {
+      meaning: 'How long one firing of a schedule keeps looking; above 60, the next one begins before it ends.',
+      unit: 's',
+      parts: ['collector', 'report-migrator', 'log-migrator'],
+    }),
+  timeZone: timeZone()
+    .default('Asia/Seoul')
+    .register(aboutSettings, {
+      meaning: 'The zone of every timestamp column.',
+      parts: ['collector', 'sender', 'report-receiver', 'report-migrator', 'log-migrator', 'banlist-scheduler'],
+    }),
+  gatewayUrl: gatewayUrl()
+    .default('grpcs://gateway.example.com:443')
+    .register(aboutSettings, {
+      meaning: 'Where the gateway answers.',
+      parts: ['sender', 'report-receiver'],
+    }),
+  subscription: matching(/^[A-Za-z0-9-]{1,64}$/, '1 to 64 letters, digits or hyphens')
+    .default('omni-agent')
+    .register(aboutSettings, {
+      meaning: "The name of this installation's report stream at the gateway: another one for each installation.",
+      parts: ['report-receiver'],
+    }),
+  databaseName: matching(/^[a-z][a-z0-9_]{0,62}$/, 'a lower-case name')
+    .default('omni')
+    .register(aboutSettings, {
+      meaning: 'The name of the database.',
+      parts: ['collector', 'sender', 'report-receiver', 'report-migrator', 'log-migrator', 'banlist-scheduler'],
+    }),
+  minCapacity: decimalNumber(0, 128).default(0.5).register(aboutSettings, {
+    meaning: 'Least capacity of the database; at 0 an idle one pauses, and the next message waits until it is back.',
+    unit: 'ACU',
+  }),
+  maxCapacity: decimalNumber(1, 128).default(8).register(aboutSettings, {
+    meaning: 'Most capacity of the database, at least minCapacity.',
+    unit: 'ACU',
+  }),
+  deletionProtection: trueOrFalse().default(true).register(aboutSettings, {
+    meaning: 'Whether the database refuses to be deleted.',
+  }),
+  dataApiUrl: url().optional().register(aboutSettings, {
+    meaning: "With profile local: where the project's Data API server answers.",
+  }),
+  databaseClusterArn: matching(/^arn:/, 'an ARN').optional().register(aboutSettings, {
+    meaning: 'With profile local: what stands in place of the ARN of the cluster.',
+  }),
+  databaseSecretArn: matching(/^arn:.*-[A-Za-z0-9]{6}$/, 'a complete ARN, ending in a hyphen and six characters')
+    .optional()
+    .register(aboutSettings, {
+      meaning: "With profile local: what stands in place of the ARN of the database's secret.",
+    }),
+});
+
+/** What holds where a person says nothing. */
+export const defaults = agentSettings.parse({});
