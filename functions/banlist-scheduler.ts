@@ -3,11 +3,13 @@ import { MetricUnit, observe, withHouseMiddleware } from './aws/middleware.ts';
 import { banListStore } from './database/ban-list-store.ts';
 import { connectDatabase } from './database/data-api.ts';
 import { checkBanList } from './maintenance/ban-list.ts';
+import { metricNames } from './settings/metrics.ts';
 
 /** Checks the ban list and publishes it for the senders. */
 const env = parseEnvironment(banlistSchedulerEnvironment);
 const observed = observe('banlist-scheduler');
 const { logger, metrics } = observed;
+const names = metricNames['banlist-scheduler'];
 const store = banListStore(connectDatabase(env));
 
 export const handler = withHouseMiddleware<unknown>(observed).handler(async () => {
@@ -17,6 +19,6 @@ export const handler = withHouseMiddleware<unknown>(observed).handler(async () =
   if (hasNewProblems)
     logger.warn('ban list: entries that ban nothing', { problemCount, problems: problems.slice(0, 10) });
   if (isPublished) logger.info('ban list published', { textCount, expressionCount });
-  metrics.addMetric('BanListChecked', MetricUnit.Count, 1);
-  metrics.addMetric('BanListProblems', MetricUnit.Count, problemCount);
+  metrics.addMetric(names.checked, MetricUnit.Count, 1);
+  metrics.addMetric(names.problems, MetricUnit.Count, problemCount);
 });

@@ -6,11 +6,13 @@ import { collectStore } from './database/collect-store.ts';
 import { connectDatabase } from './database/data-api.ts';
 import { ruleOf } from './message/refusal.ts';
 import { collect } from './pipeline/collect.ts';
+import { metricNames } from './settings/metrics.ts';
 
 /** Claims due rows and puts their batches on the SEND QUEUE. */
 const env = parseEnvironment(collectorEnvironment);
 const observed = observe('collector');
 const { logger, metrics } = observed;
+const names = metricNames.collector;
 const store = collectStore(connectDatabase(env), { defaultValiditySeconds: env.DEFAULT_VALIDITY_SECONDS });
 const urls = { veryfast: env.QUEUE_URL_VERYFAST, fast: env.QUEUE_URL_FAST, slow: env.QUEUE_URL_SLOW };
 const queue = sqsSendQueue(new SQSClient({}), urls, (batchIds) => logger.warn('records refused', { batchIds }));
@@ -26,8 +28,8 @@ export const handler = scheduledLoop(observed, pauses, async () => {
   if (Object.values(counts).some((count) => count > 0)) logger.info('collected', counts);
   if (setAside !== lastSetAside) logger.warn('rows put aside', { setAside });
   lastSetAside = setAside;
-  metrics.addMetric('OldestWaitingSeconds', MetricUnit.Seconds, oldestWaitingSeconds);
-  metrics.addMetric('RowsSetAside', MetricUnit.Count, setAside);
-  metrics.addMetric('MessagesCollected', MetricUnit.Count, counts.messages);
+  metrics.addMetric(names.oldestWaiting, MetricUnit.Seconds, oldestWaitingSeconds);
+  metrics.addMetric(names.setAside, MetricUnit.Count, setAside);
+  metrics.addMetric(names.collected, MetricUnit.Count, counts.messages);
   return next;
 });

@@ -3,18 +3,20 @@ import { MetricUnit, observe, scheduledLoop } from './aws/middleware.ts';
 import { archiveStore } from './database/archive-store.ts';
 import { connectDatabase } from './database/data-api.ts';
 import { archive } from './pipeline/archive.ts';
+import { metricNames } from './settings/metrics.ts';
 import { sizes } from './settings/sizes.ts';
 
 /** Moves finished rows to the log table of their month. */
 const env = parseEnvironment(logMigratorEnvironment);
 const observed = observe('log-migrator');
 const { logger, metrics } = observed;
+const names = metricNames['log-migrator'];
 const store = archiveStore(connectDatabase(env));
 const pauses = { loopSeconds: env.LOOP_SECONDS, soonMs: 1_000, idleMs: env.ARCHIVE_INTERVAL_MS };
 
 export const handler = scheduledLoop(observed, pauses, async () => {
   const { next, archived, createdMonths } = await archive(store, { turnLimit: sizes.archive });
   if (archived + createdMonths.length > 0) logger.info('archived', { archived, createdMonths });
-  metrics.addMetric('MessagesArchived', MetricUnit.Count, archived);
+  metrics.addMetric(names.archived, MetricUnit.Count, archived);
   return next;
 });

@@ -3,12 +3,14 @@ import { MetricUnit, observe, scheduledLoop } from './aws/middleware.ts';
 import { connectDatabase } from './database/data-api.ts';
 import { mergeStore } from './database/merge-store.ts';
 import { mergeReports } from './pipeline/merge-reports.ts';
+import { metricNames } from './settings/metrics.ts';
 import { sizes } from './settings/sizes.ts';
 
 /** Applies stored reports to the rows that they are about. */
 const env = parseEnvironment(reportMigratorEnvironment);
 const observed = observe('report-migrator');
 const { logger, metrics } = observed;
+const names = metricNames['report-migrator'];
 const store = mergeStore(connectDatabase(env));
 const pauses = { loopSeconds: env.LOOP_SECONDS, soonMs: 1_000, idleMs: env.MERGE_INTERVAL_MS };
 let fromSeq = '0';
@@ -17,7 +19,7 @@ export const handler = scheduledLoop(observed, pauses, async () => {
   const { next, fromSeq: begins, ...counts } = await mergeReports(store, { fromSeq, turnLimit: sizes.merge });
   fromSeq = begins;
   if (Object.values(counts).some((count) => count > 0)) logger.info('merged', counts);
-  metrics.addMetric('ReportsMerged', MetricUnit.Count, counts.merged + counts.late);
-  metrics.addMetric('ReportsUnmatched', MetricUnit.Count, counts.unmatched);
+  metrics.addMetric(names.merged, MetricUnit.Count, counts.merged + counts.late);
+  metrics.addMetric(names.unmatched, MetricUnit.Count, counts.unmatched);
   return next;
 });

@@ -10,11 +10,13 @@ import { sendStore } from './database/send-store.ts';
 import { connectGateway } from './gateway/grpc/gateway.ts';
 import { ruleOf } from './message/refusal.ts';
 import { send } from './pipeline/send.ts';
+import { metricNames } from './settings/metrics.ts';
 
 /** Sends the batches whose records it gets, side by side, so that five waits for a slot are one. */
 const env = parseEnvironment(senderEnvironment);
 const observed = observe('sender');
 const { logger, metrics } = observed;
+const names = metricNames.sender;
 const settings = { messagesPerSecond: env.MESSAGES_PER_SECOND, defaultValiditySeconds: env.DEFAULT_VALIDITY_SECONDS };
 const store = sendStore(connectDatabase(env), settings);
 const secrets = new SecretsManagerClient({});
@@ -33,10 +35,10 @@ async function sendRecord(body: string): Promise<void> {
   if (unknownPriorities > 0)
     logger.warn('priority: expected veryfast, fast or slow; sent as slow', { batchId, messages: unknownPriorities });
   logger.info('batch', { batchId, ...tally });
-  metrics.addMetric('MessagesAccepted', MetricUnit.Count, tally.accepted);
-  metrics.addMetric('MessagesRejected', MetricUnit.Count, tally.rejected);
-  metrics.addMetric('MessagesRefused', MetricUnit.Count, refused.length);
-  metrics.addMetric('RequestsRefused', MetricUnit.Count, tally.outcome === 'refused' ? 1 : 0);
+  metrics.addMetric(names.accepted, MetricUnit.Count, tally.accepted);
+  metrics.addMetric(names.rejected, MetricUnit.Count, tally.rejected);
+  metrics.addMetric(names.refused, MetricUnit.Count, refused.length);
+  metrics.addMetric(names.refusedRequests, MetricUnit.Count, tally.outcome === 'refused' ? 1 : 0);
 }
 
 export const handler = withHouseMiddleware<SQSEvent>(observed)

@@ -3,13 +3,14 @@ import { Architecture, Code, type FunctionProps, Function as LambdaFunction, Run
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type * as z from 'zod';
-import { bundleOf, nodeEnvironment, type Program } from './bundle.ts';
+import type { Part } from '../functions/settings/part.ts';
+import { bundleOf, nodeEnvironment } from './bundle.ts';
 
 /** What a part's own schema of its environment wants, as text. */
 export type EnvironmentOf<Schema extends z.ZodType> = Record<keyof z.input<Schema> & string, string>;
 
 export interface AgentFunctionProps<Schema extends z.ZodType> extends Partial<Omit<FunctionProps, 'environment'>> {
-  readonly program: Program;
+  readonly program: Part;
   /** Typed by the schema that the function parses it with: one missing or misspelt does not compile. */
   readonly environment: EnvironmentOf<Schema>;
 }

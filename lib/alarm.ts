@@ -1,6 +1,8 @@
-import { Stack } from 'aws-cdk-lib';
-import { Alarm, type AlarmProps, ComparisonOperator } from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Alarm, type AlarmProps, ComparisonOperator, Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
+import { type MetricOf, metricNamespace, partDimension } from '../functions/settings/metrics.ts';
+import type { Part } from '../functions/settings/part.ts';
 
 export interface AgentAlarmProps extends Omit<AlarmProps, 'alarmName' | 'alarmDescription'> {
   /** `<Unit>/<Condition>`. */
@@ -21,5 +23,16 @@ export function agentAlarm(
     alarmDescription: `${description} What to do: docs/runbook.md, "${heading}".`,
     comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
     ...props,
+  });
+}
+
+/** A metric that a part emits, minute by minute unless the options say otherwise. */
+export function partMetric<Name extends Part>(part: Name, metricName: MetricOf<Name>, options: MetricOptions): Metric {
+  return new Metric({
+    namespace: metricNamespace,
+    metricName,
+    dimensionsMap: { [partDimension]: part },
+    period: Duration.minutes(1),
+    ...options,
   });
 }

@@ -1,18 +1,17 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
+import type { Part } from '../functions/settings/part.ts';
 
-/** The deployed programs, by the folder of build/ that each is bundled into. */
-const programs = {
+/** The program of each part, bundled into the folder of build/ with the part's name. */
+const programs: Readonly<Record<Part, string>> = {
   collector: 'functions/collector.ts',
   sender: 'functions/sender.ts',
   'report-migrator': 'functions/report-migrator.ts',
   'log-migrator': 'functions/log-migrator.ts',
   'banlist-scheduler': 'functions/banlist-scheduler.ts',
   'report-receiver': 'bin/report-receiver.ts',
-} as const;
-
-export type Program = keyof typeof programs;
+};
 
 /** Of every program: its stack traces name our files and lines. */
 export const nodeEnvironment = { NODE_OPTIONS: '--enable-source-maps' } as const;
@@ -21,13 +20,13 @@ const root = join(import.meta.dirname, '..');
 let built = false;
 
 /**
- * The folder of a program's bundle. All are bundled by one run of esbuild, the first time that one is asked for. The AWS
+ * The folder of a part's bundle. All are bundled by one run of esbuild, the first time that one is asked for. The AWS
  * SDK is inside, so that what is tested is what runs; dependencies that use `require` get one.
  */
-export function bundleOf(program: Program): string {
+export function bundleOf(part: Part): string {
   if (!built) buildAll();
   built = true;
-  return join(root, 'build', program);
+  return join(root, 'build', part);
 }
 
 function buildAll(): void {

@@ -1,10 +1,9 @@
-import { Duration } from 'aws-cdk-lib';
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { collectorEnvironment } from '../functions/aws/env.ts';
+import { metricNames } from '../functions/settings/metrics.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
-import { agentAlarm } from './alarm.ts';
+import { agentAlarm, partMetric } from './alarm.ts';
 import type { AgentDatabase } from './database.ts';
 import { loopPeriod, schedule } from './schedule.ts';
 import type { SendQueue } from './send-queue.ts';
@@ -40,27 +39,15 @@ export class Collection extends Construct {
     agentAlarm(this, 'OldestWaitingRow', {
       name: 'Collection/OldestWaitingRow',
       description: 'A row that is due has been waiting for more than five minutes.',
-      metric: new Metric({
-        namespace: 'OmniAgent',
-        metricName: 'OldestWaitingSeconds',
-        dimensionsMap: { service: 'collector' },
-        statistic: 'Maximum',
-        period: Duration.minutes(1),
-      }),
+      metric: partMetric('collector', metricNames.collector.oldestWaiting, { statistic: 'Maximum' }),
       threshold: 300,
       evaluationPeriods: 5,
     });
     agentAlarm(this, 'RowsSetAside', {
       name: 'Collection/RowsSetAside',
       description: 'For five minutes there have been rows of msg_tran that a step cannot write.',
-      metric: new Metric({
-        namespace: 'OmniAgent',
-        metricName: 'RowsSetAside',
-        dimensionsMap: { service: 'collector' },
-        // At every look of the minute: a row that somebody held while its batch was sealed is free at the next one.
-        statistic: 'Minimum',
-        period: Duration.minutes(1),
-      }),
+      // At every look of the minute: a row that somebody held while its batch was sealed is free at the next one.
+      metric: partMetric('collector', metricNames.collector.setAside, { statistic: 'Minimum' }),
       threshold: 0,
       evaluationPeriods: 5,
     });

@@ -14,6 +14,7 @@ import {
 import { FilterPattern, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { receiverEnvironment } from '../functions/aws/env.ts';
+import { heartbeatMetric, metricNamespace } from '../functions/settings/metrics.ts';
 import type { AgentConfig } from './agent-config.ts';
 import type { EnvironmentOf } from './agent-function.ts';
 import { agentAlarm } from './alarm.ts';
@@ -66,9 +67,9 @@ export class ReceiverStack extends Stack {
   /** The receiver logs a line for each heartbeat of the stream, one every ten seconds. */
   #alarmOnSilence(logGroup: LogGroup): void {
     const heartbeats = logGroup.addMetricFilter('Heartbeats', {
-      filterPattern: FilterPattern.stringValue('$.message', '=', 'heartbeat'),
-      metricNamespace: 'OmniAgent',
-      metricName: 'StreamHeartbeats',
+      filterPattern: FilterPattern.stringValue('$.message', '=', heartbeatMetric.logMessage),
+      metricNamespace,
+      metricName: heartbeatMetric.name,
       metricValue: '1',
     });
     agentAlarm(this, 'StreamHeartbeatMissing', {

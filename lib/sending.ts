@@ -1,13 +1,14 @@
 import { Duration } from 'aws-cdk-lib';
-import { Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { type IVpc, SubnetType } from 'aws-cdk-lib/aws-ec2';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { senderEnvironment } from '../functions/aws/env.ts';
+import { metricNames } from '../functions/settings/metrics.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
-import { agentAlarm } from './alarm.ts';
+import { agentAlarm, partMetric } from './alarm.ts';
 import type { AgentDatabase } from './database.ts';
 import { type Lane, lanes, type SendQueue } from './send-queue.ts';
 
@@ -50,13 +51,7 @@ export class Sending extends Construct {
     agentAlarm(this, 'RequestRefused', {
       name: 'Sending/RequestRefused',
       description: 'The gateway has been refusing requests as a whole for five minutes.',
-      metric: new Metric({
-        namespace: 'OmniAgent',
-        metricName: 'RequestsRefused',
-        dimensionsMap: { service: 'sender' },
-        statistic: 'Sum',
-        period: Duration.minutes(1),
-      }),
+      metric: partMetric('sender', metricNames.sender.refusedRequests, { statistic: 'Sum' }),
       // One message at fault is found within a minute, and if it must wait it is tried at most twice a minute (back-off of 45 s).
       threshold: 2,
       evaluationPeriods: 5,

@@ -1,10 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
-import { ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { banlistSchedulerEnvironment } from '../functions/aws/env.ts';
+import { metricNames } from '../functions/settings/metrics.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
-import { agentAlarm } from './alarm.ts';
+import { agentAlarm, partMetric } from './alarm.ts';
 import type { AgentDatabase } from './database.ts';
 import { schedule } from './schedule.ts';
 
@@ -24,10 +25,7 @@ export class Upkeep extends Construct {
     agentAlarm(this, 'BanListNotChecked', {
       name: 'Upkeep/BanListNotChecked',
       description: 'The ban list has not been checked for five intervals: changes of its texts do not count yet.',
-      metric: new Metric({
-        namespace: 'OmniAgent',
-        metricName: 'BanListChecked',
-        dimensionsMap: { service: 'banlist-scheduler' },
+      metric: partMetric('banlist-scheduler', metricNames['banlist-scheduler'].checked, {
         statistic: 'Sum',
         period: interval,
       }),

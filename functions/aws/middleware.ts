@@ -4,11 +4,13 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { metricNamespace } from '../settings/metrics.ts';
+import type { Part } from '../settings/part.ts';
 import { type Next, turnUntilEnd } from './loop.ts';
 
-/** Logger and metrics of one part, under its name. Metrics go out in the log (EMF), in namespace OmniAgent. */
-export function observe(serviceName: string) {
-  return { logger: new Logger({ serviceName }), metrics: new Metrics({ namespace: 'OmniAgent', serviceName }) };
+/** Logger and metrics of one part, under its name. Metrics go out in the log (EMF). */
+export function observe(serviceName: Part) {
+  return { logger: new Logger({ serviceName }), metrics: new Metrics({ namespace: metricNamespace, serviceName }) };
 }
 
 export type Observed = ReturnType<typeof observe>;

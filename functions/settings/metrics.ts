@@ -1,0 +1,32 @@
+import type { Part } from './part.ts';
+
+/** Of everything that the agent measures. */
+export const metricNamespace = 'OmniAgent';
+
+/** The dimension that says which part a metric is of; Powertools calls it so. */
+export const partDimension = 'service';
+
+/** The metrics of each part, by their names in CloudWatch. */
+export const metricNames = {
+  collector: {
+    oldestWaiting: 'OldestWaitingSeconds',
+    setAside: 'RowsSetAside',
+    collected: 'MessagesCollected',
+  },
+  sender: {
+    accepted: 'MessagesAccepted',
+    rejected: 'MessagesRejected',
+    refused: 'MessagesRefused',
+    refusedRequests: 'RequestsRefused',
+  },
+  'report-receiver': {},
+  'report-migrator': { merged: 'ReportsMerged', unmatched: 'ReportsUnmatched' },
+  'log-migrator': { archived: 'MessagesArchived' },
+  'banlist-scheduler': { checked: 'BanListChecked', problems: 'BanListProblems' },
+} as const satisfies Record<Part, Readonly<Record<string, string>>>;
+
+/** The name of a metric of this part. */
+export type MetricOf<Name extends Part> = Extract<(typeof metricNames)[Name][keyof (typeof metricNames)[Name]], string>;
+
+/** Not of a part: counted in the receiver's log, which has this message for each heartbeat of the report stream. */
+export const heartbeatMetric = { name: 'StreamHeartbeats', logMessage: 'heartbeat' } as const;
