@@ -4,6 +4,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type * as z from 'zod';
 import type { Part } from '../functions/settings/part.ts';
+import { timing } from '../functions/settings/timing.ts';
 import { bundleOf, nodeEnvironment } from './bundle.ts';
 
 /** What a part's own schema of its environment wants, as text. */
@@ -24,10 +25,10 @@ export class AgentFunction<Schema extends z.ZodType> extends LambdaFunction {
       handler: 'index.handler',
       code: Code.fromAsset(bundleOf(program)),
       memorySize: 512,
-      timeout: Duration.seconds(90),
+      timeout: Duration.seconds(timing.loopTimeoutSeconds),
       // A firing that failed is followed by the next within a minute: repeating it would stack loops up.
       retryAttempts: 0,
-      maxEventAge: Duration.seconds(60),
+      maxEventAge: Duration.seconds(timing.firingSeconds),
       logGroup: new LogGroup(scope, `${id}Log`, { retention: RetentionDays.ONE_MONTH }),
       description: `${Stack.of(scope).stackName}: ${program}`,
       environment: { ...environment, ...nodeEnvironment },

@@ -15,6 +15,7 @@ import { FilterPattern, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { receiverEnvironment } from '../functions/aws/env.ts';
 import { heartbeatMetric, metricNamespace } from '../functions/settings/metrics.ts';
+import { timing } from '../functions/settings/timing.ts';
 import type { AgentConfig } from './agent-config.ts';
 import type { EnvironmentOf } from './agent-function.ts';
 import { agentAlarm } from './alarm.ts';
@@ -47,7 +48,7 @@ export class ReceiverStack extends Stack {
       logging: LogDrivers.awsLogs({ logGroup, streamPrefix: 'receiver' }),
       readonlyRootFilesystem: true,
       // What is being stored is acknowledged before the task ends.
-      stopTimeout: Duration.seconds(60),
+      stopTimeout: Duration.seconds(timing.receiverStopSeconds),
     });
     data.database.grantDataApiAccess(task.taskRole);
     data.gatewaySecret.grantRead(task.taskRole);

@@ -1,13 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { records } from '../functions/settings/sizes.ts';
+import { timing } from '../functions/settings/timing.ts';
 import { agentAlarm } from './alarm.ts';
 
 export const lanes = ['VeryFast', 'Fast', 'Slow'] as const;
 export type Lane = (typeof lanes)[number];
-
-/** Six times the sender's timeout: a record stays hidden until its sender can no longer be at work. */
-const visibilityTimeout = Duration.seconds(180);
 
 /** The SEND QUEUE: a queue and a dead-letter queue a lane. Records carry batch ids only. */
 export class SendQueue extends Construct {
@@ -25,7 +24,7 @@ export class SendQueue extends Construct {
     agentAlarm(this, `${lane}DeadLetterQueueNotEmpty`, {
       name: `Sending/DeadLetterQueueNotEmpty/${lane}`,
       heading: 'Sending/DeadLetterQueueNotEmpty',
-      description: 'Records failed five times: their batches are found by the sweep, but something is wrong.',
+      description: `Records failed ${records.mostReceives} times: their batches are found by the sweep, but something is wrong.`,
       metric: deadLetters.metricApproximateNumberOfMessagesVisible({
         period: Duration.minutes(1),
         statistic: 'Maximum',
@@ -35,9 +34,9 @@ export class SendQueue extends Construct {
     });
     return new Queue(this, lane, {
       ...house,
-      visibilityTimeout,
+      visibilityTimeout: Duration.seconds(timing.visibilitySeconds),
       retentionPeriod: Duration.days(4),
-      deadLetterQueue: { queue: deadLetters, maxReceiveCount: 5 },
+      deadLetterQueue: { queue: deadLetters, maxReceiveCount: records.mostReceives },
     });
   }
 }

@@ -6,6 +6,8 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { senderEnvironment } from '../functions/aws/env.ts';
 import { metricNames } from '../functions/settings/metrics.ts';
+import { records } from '../functions/settings/sizes.ts';
+import { timing } from '../functions/settings/timing.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
 import { agentAlarm, partMetric } from './alarm.ts';
@@ -27,7 +29,7 @@ export class Sending extends Construct {
     super(scope, id);
     const sender = new AgentFunction<typeof senderEnvironment>(this, 'Sender', {
       program: 'sender',
-      timeout: Duration.seconds(30),
+      timeout: Duration.seconds(timing.senderTimeoutSeconds),
       ...(vpc && { vpc, vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS } }),
       environment: {
         ...database.environment,
@@ -41,8 +43,7 @@ export class Sending extends Construct {
     gatewaySecret.grantRead(sender);
     for (const lane of lanes) {
       const source = new SqsEventSource(sendQueue.queues[lane], {
-        // Five records side by side: their waits for a slot are one wait, and 30 s hold.
-        batchSize: 5,
+        batchSize: records.perInvocation,
         maxConcurrency: concurrencyOf(lane, config.sessions),
         reportBatchItemFailures: true,
       });
@@ -52,13 +53,16 @@ export class Sending extends Construct {
       name: 'Sending/RequestRefused',
       description: 'The gateway has been refusing requests as a whole for five minutes.',
       metric: partMetric('sender', metricNames.sender.refusedRequests, { statistic: 'Sum' }),
-      // One message at fault is found within a minute, and if it must wait it is tried at most twice a minute (back-off of 45 s).
-      threshold: 2,
+      // One message at fault is found within a minute, and if it must wait it is tried no more often.
+      threshold: triesAMinute,
       evaluationPeriods: 5,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
   }
 }
+
+/** Looks at a batch whose back-off is at its longest. */
+const triesAMinute = Math.ceil(60 / (timing.maxBackoffSeconds * (1 - timing.backoffJitter)));
 
 /** Half of the sessions for the most urgent lane; Lambda takes no less than two. */
 function concurrencyOf(lane: Lane, sessions: number): number {

@@ -3,6 +3,7 @@ import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch
 import { Construct } from 'constructs';
 import type { banlistSchedulerEnvironment } from '../functions/aws/env.ts';
 import { metricNames } from '../functions/settings/metrics.ts';
+import { timing } from '../functions/settings/timing.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
 import { agentAlarm, partMetric } from './alarm.ts';
@@ -17,7 +18,7 @@ export class Upkeep extends Construct {
     const scheduler = new AgentFunction<typeof banlistSchedulerEnvironment>(this, 'BanlistScheduler', {
       program: 'banlist-scheduler',
       // It checks once a firing, and must be over before the next, also where it waits for the table.
-      timeout: Duration.seconds(55),
+      timeout: Duration.seconds(timing.singleTimeoutSeconds),
       environment: database.environment,
     });
     database.grantDataApiAccess(scheduler);

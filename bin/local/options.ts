@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { wholeNumber } from '../../functions/settings/schemas.ts';
+import { agentSettings } from '../../functions/settings/settings.ts';
 import { readArguments } from './arguments.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -24,18 +26,14 @@ export interface LocalOptions {
   };
 }
 
-const integer = (min: number, max: number) => {
-  const error = `expected a whole number from ${min} to ${max}`;
-  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
-};
-const port = integer(0, 65_535).default(0);
+const port = wholeNumber(0, 65_535).default(0);
 
 const schema = z.strictObject({
-  messages: integer(1, 1_000_000).default(1_000),
-  rate: integer(0, 100_000).optional(),
+  messages: wholeNumber(1, 1_000_000).default(1_000),
+  rate: agentSettings.shape.messagesPerSecond.unwrap().optional(),
   json: z.boolean().default(false),
   data: z.string().min(1).optional(),
-  seed: integer(0, 2 ** 31).default(1),
+  seed: wholeNumber(0, 2 ** 31).default(1),
   'database-port': port,
   'data-api-port': port,
   'queue-port': port,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { defaults } from '../../functions/settings/settings.ts';
 import { type LocalDatabase, openDatabase, startDatabase } from './database/database.ts';
 import { applySchema } from './database/schema.ts';
 import { type StandInProcess, startStandIn } from './stand-in.ts';
@@ -24,7 +25,7 @@ export type Say = (line: string) => void;
 export type OnStop = (cleanup: () => Promise<unknown>) => void;
 
 /** The zone of the agent, of its embedded database and of the sessions of a person. */
-export const timeZone = 'Asia/Seoul';
+export const { timeZone } = defaults;
 
 /** Of the simulator alone; no secret. */
 export const credentials = { clientId: 'local', clientSecret: 'local' };

@@ -2,6 +2,7 @@ import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import pg from 'pg';
 import type { AgentDatabase } from '../../functions/database/agent-database.ts';
 import { connectDataApi, type DataApiClient } from '../../functions/database/data-api.ts';
+import { dataApi, dataApiPatience } from '../../functions/settings/data-api.ts';
 import { statementRequest } from '../local/data-api/requests.ts';
 import { Sessions } from '../local/data-api/sessions.ts';
 import { UsageError } from '../local/usage-error.ts';
@@ -29,8 +30,9 @@ interface Way {
 }
 
 function connectThroughDataApi(): Way {
-  // As the functions': the Data API answers within 45 s, and a connection that died silently must not hang.
-  const requestHandler = { connectionTimeout: 3_000, requestTimeout: 50_000, throwOnRequestTimeout: true };
+  // As the functions': a connection that died silently must not hang.
+  const { connectMs, answerMs } = dataApiPatience;
+  const requestHandler = { connectionTimeout: connectMs, requestTimeout: answerMs, throwOnRequestTimeout: true };
   const client = new RDSDataClient({ requestHandler });
   return { client, close: async () => client.destroy() };
 }
@@ -50,8 +52,8 @@ async function connectDirectly(target: Extract<Target, { url: string }>): Promis
   }
   const sessions = new Sessions(target.url, {
     maxConnections: 1,
-    statementTimeoutMs: 45_000,
-    transactionIdleMs: 45_000,
+    statementTimeoutMs: dataApi.statementTimeoutMs,
+    transactionIdleMs: dataApi.statementTimeoutMs,
   });
   const execute = async (input: unknown) => await sessions.execute(statementRequest.parse(input));
   return {
@@ -59,6 +61,8 @@ async function connectDirectly(target: Extract<Target, { url: string }>): Promis
     close: () => sessions.close(),
   };
 }
+
+const limitSeconds = dataApi.statementTimeoutMs / 1000;
 
 /** What took too long is not tried again: a person waits, and the database has enough to do. */
 function withoutPatience(client: DataApiClient): DataApiClient {
@@ -68,7 +72,7 @@ function withoutPatience(client: DataApiClient): DataApiClient {
         return await client.send(command);
       } catch (error) {
         throw isTimeout(error)
-          ? new UsageError('the statement took longer than 45 s: is the database overloaded?')
+          ? new UsageError(`the statement took longer than ${limitSeconds} s: is the database overloaded?`)
           : error;
       }
     },

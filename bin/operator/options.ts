@@ -1,3 +1,5 @@
+import type * as z from 'zod';
+import { agentSettings, defaults } from '../../functions/settings/settings.ts';
 import { readArguments } from '../local/arguments.ts';
 import { UsageError } from '../local/usage-error.ts';
 
@@ -25,8 +27,8 @@ Environment:
   DATABASE_CLUSTER_ARN, DATABASE_SECRET_ARN, DATABASE_NAME
                                 a deployed agent's, as its functions have them, through the RDS Data API with your AWS
                                 credentials and AWS_REGION
-  TIME_ZONE                     the agent's setting timeZone (default Asia/Seoul)
-  DEFAULT_VALIDITY_SECONDS      the agent's setting of that name (default 86400)`;
+  TIME_ZONE                     the agent's setting timeZone (default ${defaults.timeZone})
+  DEFAULT_VALIDITY_SECONDS      the agent's setting of that name (default ${defaults.defaultValiditySeconds})`;
 
 const options = { json: { type: 'boolean', default: false }, database: { type: 'string' } } as const;
 
@@ -39,24 +41,18 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
   return {
     command,
     json,
-    timeZone: timeZoneOf(environment['TIME_ZONE'] || 'Asia/Seoul'),
-    defaultValiditySeconds: secondsOf(environment['DEFAULT_VALIDITY_SECONDS'] || '86400'),
+    timeZone: read('TIME_ZONE', agentSettings.shape.timeZone, environment),
+    defaultValiditySeconds: read('DEFAULT_VALIDITY_SECONDS', agentSettings.shape.defaultValiditySeconds, environment),
     target: targetOf(database, environment),
   };
 }
 
-function timeZoneOf(name: string): string {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return name;
-  } catch {
-    throw new UsageError(`TIME_ZONE: expected an IANA time zone such as Asia/Seoul, got '${name}'`);
-  }
-}
-
-function secondsOf(text: string): number {
-  if (/^\d{1,8}$/.test(text)) return Number(text);
-  throw new UsageError(`DEFAULT_VALIDITY_SECONDS: expected a whole number of seconds, got '${text}'`);
+/** The agent's setting in a variable; its default if the variable is empty. */
+function read<T>(name: string, setting: z.ZodType<T>, environment: NodeJS.ProcessEnv): T {
+  const text = environment[name] || undefined;
+  const parsed = setting.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(`${name}: ${parsed.error.issues[0]?.message}, got '${text}'`);
 }
 
 function targetOf(url: string | undefined, environment: NodeJS.ProcessEnv): Target {

@@ -6,6 +6,7 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { metricNamespace } from '../settings/metrics.ts';
 import type { Part } from '../settings/part.ts';
+import { timing } from '../settings/timing.ts';
 import { type Next, turnUntilEnd } from './loop.ts';
 
 /** Logger and metrics of one part, under its name. Metrics go out in the log (EMF). */
@@ -34,7 +35,7 @@ export function scheduledLoop(
 ) {
   return withHouseMiddleware<unknown>(observed).handler(async (_event, context: Context) => {
     // A turn must have time to end before Lambda ends it: a Data API call takes up to 45 s, but hardly ever does.
-    const seconds = Math.min(pauses.loopSeconds, context.getRemainingTimeInMillis() / 1000 - 10);
+    const seconds = Math.min(pauses.loopSeconds, context.getRemainingTimeInMillis() / 1000 - timing.loopReserveSeconds);
     await turnUntilEnd(turn, {
       endsAt: steadyClock.now() + seconds * 1000,
       soonMs: pauses.soonMs,

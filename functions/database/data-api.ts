@@ -6,6 +6,7 @@ import {
   type SqlParameter,
 } from '@aws-sdk/client-rds-data';
 import type * as z from 'zod';
+import { dataApiPatience } from '../settings/data-api.ts';
 import type { AgentDatabase, Parameters, Queries, Statement } from './agent-database.ts';
 
 /** What the agent's environment says of its database. */
@@ -49,11 +50,11 @@ export class StatementError extends Error {
   }
 }
 
-/**
- * The Data API answers within 45 s. Without a limit of our own a connection that died silently would hold a
- * long-lived process for ever; past it the SDK calls again.
- */
-const requestHandler = { connectionTimeout: 3_000, requestTimeout: 50_000, throwOnRequestTimeout: true };
+const requestHandler = {
+  connectionTimeout: dataApiPatience.connectMs,
+  requestTimeout: dataApiPatience.answerMs,
+  throwOnRequestTimeout: true,
+};
 
 /** Waits before the tries after the first: together longer than a paused Aurora takes to resume. */
 const retryDelaysMs = [250, 1_000, 3_000, 6_000, 10_000];

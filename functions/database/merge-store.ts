@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { MergeStore } from '../pipeline/merge-reports.ts';
 import { sizes } from '../settings/sizes.ts';
+import { timing } from '../settings/timing.ts';
 import { type AgentDatabase, count, key, momentOf } from './agent-database.ts';
 import { queryOneIsolated } from './isolate.ts';
 import { mergeLateReports, mergeReports } from './sql.generated.ts';
@@ -15,8 +16,8 @@ const mergeRow = z.object({
 
 const lateRow = z.object({ picked_count: count, merged_count: count, unmatched_count: count });
 
-/** How parked reports are looked for. Archived rows are younger than the days: reports come for 30 days at most. */
-const late = { maxTries: 10, retrySeconds: 60, lookbackDays: 62 };
+/** How parked reports are looked for. */
+const late = { maxTries: 10, retrySeconds: 60, lookbackDays: timing.lookbackDays };
 
 /** The report migrator's view of the database. */
 export function mergeStore(database: AgentDatabase): MergeStore {

@@ -8,3 +8,11 @@ export const sizes = {
   store: 1_000,
   archive: 1_000,
 } as const;
+
+/** How the sender is fed from the SEND QUEUE. */
+export const records = {
+  /** Side by side: their waits for a slot are one wait, and the sender's timeout holds. */
+  perInvocation: 5,
+  /** One that was received so often goes to the dead-letter queue; the sweep finds its batch. */
+  mostReceives: 5,
+} as const;

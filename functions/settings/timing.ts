@@ -1,5 +1,6 @@
 /**
- * The limits that must fit together, in one place. Seconds, unless the name says otherwise.
+ * The limits that must fit together, in one place; test/settings/timing.test.ts says how. Seconds, unless the name says
+ * otherwise.
  *
  * A sender's call ends (10) before its margin (15) would, its function (30) ends before its lease (45), and its record
  * stays hidden (180, six times the function's timeout) until the function can no longer be at work.
@@ -16,12 +17,35 @@ export const timing = {
   /** Back-off before another look at a batch: from the first to at most the second, doubled each time. */
   minBackoffSeconds: 2,
   maxBackoffSeconds: 60,
+  /** The share of a back-off that chance may take away. */
+  backoffJitter: 0.25,
   /** For so long a sealed batch may be sent again: the gateway remembers a key for 24 hours, less an hour for clocks. */
   keyLifetimeSeconds: 23 * 3600,
   /** How far ahead slots of the rate gate are given, so that an urgent batch never waits longer behind slow ones. */
   slotsAheadSeconds: 1,
   /** A sender later than this for its slot takes a new one. */
   slotLatenessMs: 250,
+
+  /** Both sides of a report stream say something this often; one without a word for so long is broken. */
+  heartbeatMs: 10_000,
+  silenceMs: 30_000,
   /** The receiver's right to the report stream, renewed every third of it: a second receiver takes over within 30 s. */
   receiverLeaseSeconds: 24,
+  /** What a receiver that must stop has for storing and acknowledging what it holds. */
+  receiverStopSeconds: 60,
+
+  /** Between two firings of a loop: a rule fires once a minute at most. A late firing is dropped, the next one is due. */
+  firingSeconds: 60,
+  /** A looping function's timeout, and what must be left of it when a turn begins. Setting loopSeconds is at most 65. */
+  loopTimeoutSeconds: 90,
+  loopReserveSeconds: 10,
+  /** The timeout of a function that does one thing a firing: it is over before the next. */
+  singleTimeoutSeconds: 55,
+
+  /** From its first call on; then the reports of all its rows may close a batch in doubt. */
+  inDoubtDays: 2,
+  /** For so long reports of a message may come. */
+  reportDays: 30,
+  /** In the log a report is looked for among rows whose request_date is at most so old. */
+  lookbackDays: 62,
 } as const;

@@ -6,11 +6,13 @@ import type { Sessions } from '../../bin/local/data-api/sessions.ts';
 import type { AgentDatabase } from '../../functions/database/agent-database.ts';
 import { connectDataApi, type DataApiClient } from '../../functions/database/data-api.ts';
 import * as statements from '../../functions/database/sql.generated.ts';
+import { dataApiPatience } from '../../functions/settings/data-api.ts';
+import { defaults } from '../../functions/settings/settings.ts';
 import { isOfCustomer } from './habit.ts';
 import type { Process } from './process.ts';
 import { Violation, type World } from './world.ts';
 
-export const timeZone = 'Asia/Seoul';
+export const { timeZone } = defaults;
 
 /** Each try puts aside every row that fails; more tries are needed only if machines fail too. */
 const mostFailures = 6;
@@ -86,7 +88,7 @@ export class SimulatedDatabase {
     const thereMs = stallMs + (faults.strikes('statementSlow') ? random.between(500, 40_000) : random.between(1, 8));
     // The client's own timeout ends the wait for a lost answer.
     const lost = faults.strikes('statementAnswerLost');
-    const backMs = lost ? 50_000 : random.between(1, 8);
+    const backMs = lost ? dataApiPatience.answerMs : random.between(1, 8);
     const answer = await process.call({ thereMs, backMs }, async () => {
       if (faults.strikes('statementResuming')) throw new DataApiError('DatabaseResumingException', 'resuming');
       if (faults.strikes('statementErrorBefore')) throw this.#randomError();

@@ -1,6 +1,7 @@
 import { parseRecord, type SendQueueClient, sqsSendQueue } from '../../functions/aws/send-queue.ts';
 import { type Priority, priorities } from '../../functions/message/priority.ts';
 import type { SendQueue } from '../../functions/pipeline/collect.ts';
+import { records } from '../../functions/settings/sizes.ts';
 import { timing } from '../../functions/settings/timing.ts';
 import type { Process } from './process.ts';
 import type { World } from './world.ts';
@@ -12,9 +13,7 @@ interface StoredRecord {
 }
 
 /** As in the template's event source mappings. */
-const recordsPerInvocation = 5;
 const maximumConcurrency = 2;
-const maxReceiveCount = 5;
 
 export interface SimulatedQueueOptions {
   readonly world: World;
@@ -89,7 +88,7 @@ export class SimulatedQueue {
     const visible = lane.records.filter(({ visibleAt }) => visibleAt <= world.now);
     if (visible.length === 0 || lane.running >= maximumConcurrency) return;
     if (world.faults.strikes('recordsDisordered')) visible.reverse();
-    const taken = visible.slice(0, recordsPerInvocation);
+    const taken = visible.slice(0, records.perInvocation);
     for (const record of taken) this.#receive(priority, record);
     lane.running += 1;
     const batchIds = taken.map(({ body }) => parseRecord(body).batchId);
@@ -110,7 +109,7 @@ export class SimulatedQueue {
     record.visibleAt = world.now + timing.visibilitySeconds * 1000;
     world.after(timing.visibilitySeconds * 1000 + 1, () => {
       const lane = this.#lanes[priority];
-      if (record.receives >= maxReceiveCount) lane.records = lane.records.filter((other) => other !== record);
+      if (record.receives >= records.mostReceives) lane.records = lane.records.filter((other) => other !== record);
       this.#poll(priority);
     });
   }

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Sessions } from '../../bin/local/data-api/sessions.ts';
+import { dataApi } from '../../functions/settings/data-api.ts';
 import { timeZone, useDatabase } from '../support/database.ts';
 import { runSeed } from './run-seed.ts';
 
@@ -12,7 +13,8 @@ beforeAll(async () => {
   const { url } = database.current;
   client = new pg.Client({ connectionString: url, options: `-c timezone=${timeZone}` });
   await client.connect();
-  const limits = { maxConnections: 1, statementTimeoutMs: 45_000, transactionIdleMs: 180_000 };
+  const { statementTimeoutMs, transactionIdleMs } = dataApi;
+  const limits = { maxConnections: 1, statementTimeoutMs, transactionIdleMs };
   sessions = new Sessions(url, { timeZone: 'UTC', keepsPlans: true, ...limits });
 });
 

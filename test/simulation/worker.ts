@@ -5,6 +5,7 @@ import pg from 'pg';
 import { Sessions } from '../../bin/local/data-api/sessions.ts';
 import { startDatabase } from '../../bin/local/database/database.ts';
 import { applySchema } from '../../bin/local/database/schema.ts';
+import { dataApi } from '../../functions/settings/data-api.ts';
 import { timeZone } from './database.ts';
 import { runSeed, type SeedResult } from './run-seed.ts';
 
@@ -29,7 +30,8 @@ export async function work(
     await client.connect();
     // Nothing that it stores has to survive this machine.
     await client.query('alter role omni_agent set synchronous_commit = off');
-    const limits = { maxConnections: 1, statementTimeoutMs: 45_000, transactionIdleMs: 180_000 };
+    const { statementTimeoutMs, transactionIdleMs } = dataApi;
+    const limits = { maxConnections: 1, statementTimeoutMs, transactionIdleMs };
     const sessions = new Sessions(database.url, { timeZone: 'UTC', keepsPlans: true, ...limits });
     const onLine = tracesLines ? (line: string) => void onMessage({ type: 'line', line }) : undefined;
     for (const seed of seeds) {

@@ -1,5 +1,6 @@
 import type { ColumnMetadata, Field, ResultSetOptions } from '@aws-sdk/client-rds-data';
 import pg from 'pg';
+import { dataApi } from '../../../functions/settings/data-api.ts';
 import { DataApiError } from './errors.ts';
 
 const { builtins } = pg.types;
@@ -19,8 +20,7 @@ const returnable = new Set<number>([
 const nameType = 19;
 const firstUserType = 16_384;
 
-const maxResultBytes = 1024 * 1024;
-const maxRowBytes = 64 * 1024;
+const { maxResultBytes, maxRowBytes } = dataApi;
 
 /** A row as PostgreSQL itself writes it. */
 export type TextRow = readonly (string | null)[];

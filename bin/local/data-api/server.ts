@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod';
+import { dataApi } from '../../../functions/settings/data-api.ts';
 import { listen } from '../listen.ts';
 import type { StandIn } from '../stand-in.ts';
 import { DataApiError, toDataApiError } from './errors.ts';
@@ -17,9 +18,8 @@ export interface DataApiServerOptions {
   readonly maxConnections?: number;
   /** What GetSecretValue answers, by ARN. */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** The Data API's own is 45 s. */
+  /** The Data API's own if not given. */
   readonly statementTimeoutMs?: number;
-  /** The Data API's own is three minutes. */
   readonly transactionIdleMs?: number;
 }
 
@@ -36,8 +36,8 @@ export async function startDataApi(options: DataApiServerOptions): Promise<DataA
   const sessions = new Sessions(options.databaseUrl, {
     timeZone: options.timeZone,
     maxConnections: options.maxConnections ?? 40,
-    statementTimeoutMs: options.statementTimeoutMs ?? 45_000,
-    transactionIdleMs: options.transactionIdleMs ?? 180_000,
+    statementTimeoutMs: options.statementTimeoutMs ?? dataApi.statementTimeoutMs,
+    transactionIdleMs: options.transactionIdleMs ?? dataApi.transactionIdleMs,
   });
   const faults = new Faults();
   const counts: Record<string, number> = { calls: 0, secrets: 0 };
@@ -128,7 +128,7 @@ function getSecret(arn: string, secrets: Served['secrets']): object {
   return { ARN: arn, Name: arn.split(':').at(-1), SecretString: secret, VersionId: 'local', CreatedDate: 0 };
 }
 
-const maxRequestBytes = 4 * 1024 * 1024;
+const { maxRequestBytes } = dataApi;
 
 /** Reads to the end also what is too large: a client that is still sending would not see the answer. */
 async function readBody(request: IncomingMessage): Promise<string> {

@@ -1,16 +1,12 @@
 import * as z from 'zod';
+import { wholeNumber } from '../../../functions/settings/schemas.ts';
 import { readArguments } from '../arguments.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** What a person can ask of a run on an emulator of AWS. */
 const schema = z.strictObject({
   /** Messages of the campaign. */
-  messages: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(100_000, { error: 'expected a whole number from 1 to 100000' })
-    .default(200),
+  messages: wholeNumber(1, 100_000).default(200),
   /** Whether the last line of stdout is one JSON object, and nothing else goes there. */
   json: z.boolean().default(false),
   /** Whether to stay up after the campaign, until Ctrl-C, instead of checking on. */
@@ -44,5 +40,5 @@ export function parseOptions(args: readonly string[]): LocalstackOptions {
   const [issue] = parsed.error.issues;
   const name = String(issue?.path[0]);
   const got = JSON.stringify(values[name as keyof typeof values]);
-  throw new UsageError(`--${name}: expected a whole number from 1 to 100000, got ${got}`);
+  throw new UsageError(`--${name}: ${issue?.message}, got ${got}`);
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { defaults } from '../../../functions/settings/settings.ts';
 
 /** Where a row is on its way: waiting, claimed by the collector, or past the gateway. */
 export type ProbeState = 'waiting' | 'claimed' | 'sent';
@@ -19,7 +20,7 @@ export class Probes {
   readonly #heldMs: number;
   readonly #keys: string[] = [];
 
-  constructor(pool: Pool, { signal, heldMs = 10_000 }: ProbesOptions) {
+  constructor(pool: Pool, { signal, heldMs = 5 * defaults.collectIntervalMs }: ProbesOptions) {
     this.#pool = pool;
     this.#signal = signal;
     this.#heldMs = heldMs;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import { parseReference } from '../../../functions/message/reference.ts';
+import { defaults } from '../../../functions/settings/settings.ts';
 import { openPool, runCampaign } from '../campaign/run-campaign.ts';
 import { untilStopped } from '../program.ts';
 import { readAcceptLog } from '../simulator/accept-log.ts';
@@ -15,7 +16,7 @@ import { Probes } from './probes.ts';
 const campaignLimitSeconds = 180;
 const probeLimitMs = 120_000;
 /** How long a firing still turns once its schedule is paused, at most. */
-const loopLimitMs = 70_000;
+const loopLimitMs = (defaults.loopSeconds + 5) * 1000;
 
 export interface Output {
   readonly out: NodeJS.WriteStream;

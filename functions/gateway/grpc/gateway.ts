@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import type { ReportGateway } from '../../pipeline/receive-reports.ts';
 import type { InquireAnswer, SendAnswer, SendGateway } from '../../pipeline/send-ports.ts';
+import { timing } from '../../settings/timing.ts';
 import { answerTo, type CallFailure, toFailure } from './answers.ts';
 import { bearer, Connection } from './connection.ts';
 import { toSendResults } from './from-proto.ts';
@@ -38,9 +39,9 @@ export interface Gateway extends SendGateway, ReportGateway {
 /** The gateway behind `proto/omni/gateway/v1`. Connects when first used. Throws a TypeError for a wrong url. */
 export function connectGateway(options: GatewayOptions): Gateway {
   return new GrpcGateway({
-    deadlineMs: 10_000,
-    heartbeatMs: 10_000,
-    silenceMs: 30_000,
+    deadlineMs: timing.gatewayDeadlineMs,
+    heartbeatMs: timing.heartbeatMs,
+    silenceMs: timing.silenceMs,
     reopenMs: 3_600_000,
     idleMs: 60_000,
     onBadReport: () => undefined,

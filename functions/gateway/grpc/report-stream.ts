@@ -1,11 +1,12 @@
 import { type ClientDuplexStream, status } from '@grpc/grpc-js';
 import type { ReportEvent, ReportStream } from '../../pipeline/receive-reports.ts';
+import { sizes } from '../../settings/sizes.ts';
 import { toFailure } from './answers.ts';
 import { toReports } from './from-proto.ts';
 import type { ReportsRequest, ReportsResponse } from './generated/omni/gateway/v1/gateway.ts';
 
-/** The most that the contract allows, and what one statement stores. */
-const maxBatchSize = 1_000;
+/** What one statement stores; the contract allows no more. */
+const maxBatchSize = sizes.store;
 
 /** How long the gateway may take to end a stream that we ended. */
 const farewellMs = 2_000;

@@ -1,0 +1,16 @@
+/** The RDS Data API's limits, as AWS documents them; the server that stands in for it has the same. */
+export const dataApi = {
+  /** A statement that takes longer is ended. */
+  statementTimeoutMs: 45_000,
+  /** A transaction without a call for so long is rolled back. */
+  transactionIdleMs: 180_000,
+  maxRequestBytes: 4 * 1024 * 1024,
+  maxResultBytes: 1024 * 1024,
+  maxRowBytes: 64 * 1024,
+} as const;
+
+/**
+ * How long its clients wait. Without a limit a connection that died silently would hold a long-lived process for ever; past
+ * it the SDK calls again. An answer takes as long as a statement, and a little.
+ */
+export const dataApiPatience = { connectMs: 3_000, answerMs: 50_000 } as const;
