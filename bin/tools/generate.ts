@@ -2,13 +2,15 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { settingsPage } from './settings-page.ts';
 
 /**
- * Writes what is generated from sql/ and proto/; with `--check` compares instead, and fails when something is stale.
+ * Writes what is generated from sql/, proto/ and functions/settings/; with `--check` compares instead, and fails when something is stale.
  */
 
 const queriesDir = 'sql/postgresql/queries';
 const sqlModule = 'functions/database/sql.generated.ts';
+const settingsFile = 'docs/settings.md';
 const protoOutput = 'functions/gateway/grpc/generated';
 
 /** Comments are stripped because the Data API takes `:name` in them for a parameter. */
@@ -54,7 +56,7 @@ function protoFiles(): Map<string, string> {
   }
 }
 
-const wanted = new Map([[sqlModule, sqlModuleText()], ...protoFiles()]);
+const wanted = new Map([[sqlModule, sqlModuleText()], [settingsFile, settingsPage()], ...protoFiles()]);
 const stale = [...wanted].filter(([file, text]) => readOrNothing(file) !== text).map(([file]) => file);
 if (!process.argv.includes('--check')) {
   for (const file of stale) writeFileSync(file, wanted.get(file) ?? '');

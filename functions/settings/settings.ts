@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import type { Part } from './part.ts';
+import { type Part, parts } from './part.ts';
 import { decimalNumber, gatewayUrl, matching, oneOf, timeZone, trueOrFalse, url, wholeNumber } from './schemas.ts';
+import { sizes } from './sizes.ts';
 
 /** What docs/settings.md says of a setting beside its default and what it expects. */
 export interface AboutSetting {
@@ -9,8 +10,8 @@ export interface AboutSetting {
   /** The setting of the original agent that it takes the place of. */
   readonly original?: string;
   readonly unit?: string;
-  /** The parts that have it in their environment. Of the others the CDK app itself makes what is deployed. */
-  readonly parts?: readonly Part[];
+  /** Who has it in the environment; the CDK app reads every setting. */
+  readonly readBy?: readonly (Part | 'omni-agent')[];
 }
 
 export const aboutSettings = z.registry<AboutSetting>();
@@ -29,20 +30,20 @@ export const agentSettings = z.strictObject({
       meaning: 'Most messages sent in a second, over all senders; 0 is no limit.',
       original: 'send.tps',
       unit: 'messages/s',
-      parts: ['collector', 'sender'],
+      readBy: ['collector', 'sender'],
     }),
   sessions: wholeNumber(6, 40).default(10).register(aboutSettings, {
     meaning: 'Senders at work at the same time, over the three lanes.',
     original: 'send.session.cnt',
     unit: 'senders',
   }),
-  sendQueueLimit: wholeNumber(200, 1_000_000)
+  sendQueueLimit: wholeNumber(sizes.batch, 1_000_000)
     .default(3_000)
     .register(aboutSettings, {
       meaning: 'Most messages of one lane that are claimed and not yet sent.',
       original: 'send.que.cnt',
       unit: 'messages',
-      parts: ['collector'],
+      readBy: ['collector'],
     }),
   defaultValiditySeconds: wholeNumber(1, 31_536_000)
     .default(86_400)
@@ -50,7 +51,7 @@ export const agentSettings = z.strictObject({
       meaning: 'How long after its request_date a row without a ttl may still be sent.',
       original: 'collect.ttl',
       unit: 's',
-      parts: ['collector', 'sender'],
+      readBy: ['collector', 'sender', 'omni-agent'],
     }),
   collectIntervalMs: wholeNumber(100, 60_000)
     .default(2_000)
@@ -58,21 +59,21 @@ export const agentSettings = z.strictObject({
       meaning: 'How often the Collector looks for due rows while there are none.',
       original: 'collect.sleep.interval',
       unit: 'ms',
-      parts: ['collector'],
+      readBy: ['collector'],
     }),
   mergeIntervalMs: wholeNumber(100, 60_000)
     .default(2_000)
     .register(aboutSettings, {
       meaning: 'How often the ReportMigrator looks for reports while there are none.',
       unit: 'ms',
-      parts: ['report-migrator'],
+      readBy: ['report-migrator'],
     }),
   archiveIntervalMs: wholeNumber(100, 60_000)
     .default(10_000)
     .register(aboutSettings, {
       meaning: 'How often the LogMigrator looks for finished rows while there are none.',
       unit: 'ms',
-      parts: ['log-migrator'],
+      readBy: ['log-migrator'],
     }),
   banCheckMinutes: wholeNumber(1, 60).default(1).register(aboutSettings, {
     meaning: 'How often the ban list is checked: the longest until a banned text counts.',
@@ -84,31 +85,31 @@ export const agentSettings = z.strictObject({
     .register(aboutSettings, {
       meaning: 'How long one firing of a schedule keeps looking; above 60, the next one begins before it ends.',
       unit: 's',
-      parts: ['collector', 'report-migrator', 'log-migrator'],
+      readBy: ['collector', 'report-migrator', 'log-migrator'],
     }),
   timeZone: timeZone()
     .default('Asia/Seoul')
     .register(aboutSettings, {
       meaning: 'The zone of every timestamp column.',
-      parts: ['collector', 'sender', 'report-receiver', 'report-migrator', 'log-migrator', 'banlist-scheduler'],
+      readBy: [...parts, 'omni-agent'],
     }),
   gatewayUrl: gatewayUrl()
     .default('grpcs://gateway.example.com:443')
     .register(aboutSettings, {
       meaning: 'Where the gateway answers.',
-      parts: ['sender', 'report-receiver'],
+      readBy: ['sender', 'report-receiver'],
     }),
   subscription: matching(/^[A-Za-z0-9-]{1,64}$/, '1 to 64 letters, digits or hyphens')
     .default('omni-agent')
     .register(aboutSettings, {
       meaning: "The name of this installation's report stream at the gateway: another one for each installation.",
-      parts: ['report-receiver'],
+      readBy: ['report-receiver'],
     }),
   databaseName: matching(/^[a-z][a-z0-9_]{0,62}$/, 'a lower-case name')
     .default('omni')
     .register(aboutSettings, {
       meaning: 'The name of the database.',
-      parts: ['collector', 'sender', 'report-receiver', 'report-migrator', 'log-migrator', 'banlist-scheduler'],
+      readBy: parts,
     }),
   minCapacity: decimalNumber(0, 128).default(0.5).register(aboutSettings, {
     meaning: 'Least capacity of the database; at 0 an idle one pauses, and the next message waits until it is back.',

@@ -1,0 +1,59 @@
+import { expectations } from '../../functions/settings/schemas.ts';
+import { aboutSettings, agentSettings } from '../../functions/settings/settings.ts';
+
+/** docs/settings.md. */
+export function settingsPage(): string {
+  const settings = Object.entries(agentSettings.shape).map(describeSetting);
+  const columns = ['setting', 'default', 'range', 'unit', 'in the original'];
+  const rows = settings.map(({ name, fallback, range, unit, original }) => [name, fallback, range, unit, original]);
+  const items = settings.map(({ name, meaning, readers }) => `- ${name}: ${meaning}${readers}`);
+  return `<!-- Generated from functions/settings/settings.ts by \`npm run generate\`. Do not edit. -->
+
+# Settings
+
+A setting is a context value of the CDK app: \`npx cdk deploy --all -c messagesPerSecond=1000\`, or a line under \`context\` in
+\`cdk.json\`. A wrong value or an unknown name stops the synthesis, with one line that says what was expected. Defaults are those
+of the original agent, where it has the setting.
+
+${table([columns, ...rows])}
+
+## What each is for
+
+The CDK app reads all of them. Parts that have one in their environment are named with it.
+
+${items.join('\n')}
+`;
+}
+
+type Schemas = typeof agentSettings.shape;
+
+function describeSetting([name, schema]: [string, Schemas[keyof Schemas]]) {
+  const about = aboutSettings.get(schema);
+  const range = expectations.get(schema.unwrap())?.expected;
+  if (about === undefined || range === undefined)
+    throw new Error(`${name}: expected what it means and takes, got none`);
+  const fallback = schema.parse(undefined);
+  return {
+    name: code(name),
+    fallback: fallback === undefined ? 'none' : code(String(fallback)),
+    range,
+    unit: about.unit ?? '',
+    original: about.original === undefined ? '' : code(about.original),
+    meaning: about.meaning,
+    readers: about.readBy === undefined ? '' : `\n  Read by ${about.readBy.join(', ')}.`,
+  };
+}
+
+const code = (text: string) => `\`${text}\``;
+
+/** Of Markdown, with its columns aligned; the first row is the head. */
+function table([head = [], ...rows]: readonly (readonly string[])[]): string {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[], fill = ' ') =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(' | ')} |`;
+  const rule = line(
+    head.map(() => ''),
+    '-',
+  );
+  return [line(head), rule, ...rows.map((row) => line(row))].join('\n');
+}

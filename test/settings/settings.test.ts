@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  banlistSchedulerEnvironment,
+  collectorEnvironment,
+  logMigratorEnvironment,
+  receiverEnvironment,
+  reportMigratorEnvironment,
+  senderEnvironment,
+} from '../../functions/aws/env.ts';
+import { type Part, parts } from '../../functions/settings/part.ts';
+import { decimalNumber, expectations, trueOrFalse, wholeNumber } from '../../functions/settings/schemas.ts';
+import { aboutSettings, agentSettings } from '../../functions/settings/settings.ts';
+
+const settings = Object.entries(agentSettings.shape);
+
+describe('every setting', () => {
+  it.each(settings)('%s has a default in its own range, as a value and as text', (_name, setting) => {
+    const fallback = setting.parse(undefined);
+    if (fallback === undefined) return;
+    expect(setting.unwrap().parse(fallback)).toBe(fallback);
+    expect(setting.unwrap().parse(String(fallback))).toBe(fallback);
+  });
+
+  it.each(settings)('%s says in one sentence what it is for, and what it takes', (_name, setting) => {
+    expect(aboutSettings.get(setting)?.meaning).toMatch(/^[A-Z][^.]*(\.\S[^.]*)*\.$/);
+    expect(expectations.get(setting.unwrap())?.expected).toBeTruthy();
+  });
+
+  it.each(settings)('%s is on its page', (name) => {
+    const page = readFileSync(new URL('../../docs/settings.md', import.meta.url), 'utf8');
+    expect(page).toContain(`\n| \`${name}\` `);
+    expect(page).toContain(`\n- \`${name}\`: `);
+  });
+});
+
+const environments: Readonly<Record<Part, { readonly shape: Readonly<Record<string, unknown>> }>> = {
+  collector: collectorEnvironment,
+  sender: senderEnvironment,
+  'report-receiver': receiverEnvironment,
+  'report-migrator': reportMigratorEnvironment,
+  'log-migrator': logMigratorEnvironment,
+  'banlist-scheduler': banlistSchedulerEnvironment,
+};
+
+describe('the settings that are said to be read by a part', () => {
+  it.each(parts)('%s are those in its environment, each under its own name', (part) => {
+    const variables = Object.entries(environments[part].shape).flatMap(([variable, schema]) => {
+      const found = settings.find(([, setting]) => setting.unwrap() === schema);
+      return found === undefined ? [] : [[variable, found[0]]];
+    });
+    const said = settings.filter(([, setting]) => aboutSettings.get(setting)?.readBy?.includes(part));
+    expect(variables.map(([, name]) => name).toSorted()).toEqual(said.map(([name]) => name).toSorted());
+    for (const [variable, name = ''] of variables) expect(variable).toBe(name.replace(/[A-Z]/g, '_$&').toUpperCase());
+  });
+});
+
+describe('a schema takes a value and its text', () => {
+  it.each([0, 9, '0', '9', '7'])('a whole number from 0 to 9: %j', (value) => {
+    expect(wholeNumber(0, 9).parse(value)).toBe(Number(value));
+  });
+
+  it.each([
+    10,
+    -1,
+    0.5,
+    '10',
+    '-1',
+    '0.5',
+    '',
+    ' ',
+    ' 5',
+    '1e0',
+    '0x1',
+    '99999999999999999999',
+    true,
+    null,
+    undefined,
+    [],
+  ])('no whole number from 0 to 9, in one issue: %j', (value) => {
+    const { error } = wholeNumber(0, 9).safeParse(value);
+    expect(error?.issues.map(({ message }) => message)).toEqual(['expected a whole number from 0 to 9']);
+  });
+
+  it.each([0.5, '0.5', 2, '2'])('a number from 0 to 2: %j', (value) => {
+    expect(decimalNumber(0, 2).parse(value)).toBe(Number(value));
+  });
+
+  it.each([2.1, '2.1', '.5', '', null])('no number from 0 to 2, in one issue: %j', (value) => {
+    const { error } = decimalNumber(0, 2).safeParse(value);
+    expect(error?.issues.map(({ message }) => message)).toEqual(['expected a number from 0 to 2']);
+  });
+
+  it('true or false', () => {
+    expect([true, 'true', false, 'false'].map((value) => trueOrFalse().parse(value))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(trueOrFalse().safeParse('yes').error?.issues[0]?.message).toBe('expected true or false');
+  });
+});
