@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { wholeNumber } from '../../functions/settings/schemas.ts';
 import { UsageError } from './usage-error.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -15,7 +16,7 @@ export function readArguments<T extends Options>(args: readonly string[], option
 
 /** An option's value: from 1 to the largest number that every next one differs from. */
 export function whole(name: string, text: string, most = Number.MAX_SAFE_INTEGER): number {
-  const value = Number(text);
-  if (/^[1-9]\d*$/.test(text) && value <= most) return value;
-  throw new UsageError(`--${name}: expected a whole number from 1 to ${most}, got "${text}"`);
+  const parsed = wholeNumber(1, most).safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(`--${name}: ${parsed.error.issues[0]?.message}, got "${text}"`);
 }
