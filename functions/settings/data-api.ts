@@ -2,7 +2,7 @@
 export const dataApi = {
   /** A statement that takes longer is ended. */
   statementTimeoutMs: 45_000,
-  /** A transaction without a call for so long is rolled back. */
+  /** A transaction that sees no call for this long is rolled back. */
   transactionIdleMs: 180_000,
   maxRequestBytes: 4 * 1024 * 1024,
   maxResultBytes: 1024 * 1024,
@@ -10,7 +10,7 @@ export const dataApi = {
 } as const;
 
 /**
- * How long its clients wait. Without a limit a connection that died silently would hold a long-lived process for ever; past
- * it the SDK calls again. An answer takes as long as a statement, and a little.
+ * How long its clients wait: a little longer than a statement may take. Without a limit, a connection that died silently
+ * would block a long-lived process for ever; after it the SDK calls again.
  */
 export const dataApiPatience = { connectMs: 3_000, answerMs: 50_000 } as const;

@@ -11,8 +11,8 @@ export const sizes = {
 
 /** How the sender is fed from the SEND QUEUE. */
 export const records = {
-  /** Side by side: their waits for a slot are one wait, and the sender's timeout holds. */
+  /** Sent side by side: their waits for a slot overlap, so that the sender's timeout holds. */
   perInvocation: 5,
-  /** One that was received so often goes to the dead-letter queue; the sweep finds its batch. */
+  /** After this many a record goes to the dead-letter queue; the sweep finds its batch. */
   mostReceives: 5,
 } as const;

@@ -19,33 +19,33 @@ export const timing = {
   maxBackoffSeconds: 60,
   /** The share of a back-off that chance may take away. */
   backoffJitter: 0.25,
-  /** For so long a sealed batch may be sent again: the gateway remembers a key for 24 hours, less an hour for clocks. */
+  /** How long a sealed batch may be sent again: the gateway remembers a key for 24 hours, less an hour for clocks. */
   keyLifetimeSeconds: 23 * 3600,
   /** How far ahead slots of the rate gate are given, so that an urgent batch never waits longer behind slow ones. */
   slotsAheadSeconds: 1,
   /** A sender later than this for its slot takes a new one. */
   slotLatenessMs: 250,
 
-  /** Both sides of a report stream say something this often; one without a word for so long is broken. */
+  /** Each side of a report stream sends a heartbeat this often; a stream silent for `silenceMs` is broken. */
   heartbeatMs: 10_000,
   silenceMs: 30_000,
   /** The receiver's right to the report stream, renewed every third of it: a second receiver takes over within 30 s. */
   receiverLeaseSeconds: 24,
-  /** What a receiver that must stop has for storing and acknowledging what it holds. */
+  /** How long a receiver that is told to stop may take to store and acknowledge what it holds. */
   receiverStopSeconds: 60,
 
   /** Between two firings of a loop: a rule fires once a minute at most. A late firing is dropped, the next one is due. */
   firingSeconds: 60,
-  /** A looping function's timeout, and what must be left of it when a turn begins. Setting loopSeconds is at most 65. */
+  /** A looping function's timeout, and how much of it must be left when a turn begins. */
   loopTimeoutSeconds: 90,
   loopReserveSeconds: 10,
-  /** The timeout of a function that does one thing a firing: it is over before the next. */
+  /** The timeout of a function that does not loop: it ends before the next firing. */
   singleTimeoutSeconds: 55,
 
-  /** From its first call on; then the reports of all its rows may close a batch in doubt. */
+  /** How long after its first call a batch in doubt is closed by the reports of all its rows. */
   inDoubtDays: 2,
-  /** For so long reports of a message may come. */
+  /** How long after its call reports of a message may come. */
   reportDays: 30,
-  /** In the log a report is looked for among rows whose request_date is at most so old. */
+  /** A late report is looked for in the log among rows whose request_date is at most this old. */
   lookbackDays: 62,
 } as const;
