@@ -33,7 +33,7 @@ const schema = z.strictObject({
   rate: agentSettings.shape.messagesPerSecond.unwrap().optional(),
   json: z.boolean().default(false),
   data: z.string().min(1).optional(),
-  seed: wholeNumber(0, 2 ** 31).default(1),
+  seed: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(1),
   'database-port': port,
   'data-api-port': port,
   'queue-port': port,
