@@ -16,7 +16,7 @@ export async function readGatewayCredentials(
   return parsed.data;
 }
 
-/** Never an error that quotes the text: it is a secret. */
+/** Swallows the parser's error, which would quote the text: it is a secret. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -3,22 +3,22 @@ import * as z from 'zod';
 import { type Priority, priorities } from '../message/priority.ts';
 import type { QueuedBatch, SendQueue } from '../pipeline/collect.ts';
 
-/** The body of a record: only the id travels, never a number or a content. The version lets old and new code meet. */
+/** The body of a record: only the id, never a phone number or content. The version lets old and new code coexist. */
 const recordBody = z.strictObject({ version: z.literal(1), batchId: z.string().regex(/^\d{1,18}$/) });
 
 export function parseRecord(body: string): { batchId: string } {
   return recordBody.parse(JSON.parse(body));
 }
 
-/** SendMessageBatch takes ten entries. */
+/** SendMessageBatch takes at most ten entries. */
 const entriesPerCall = 10;
 
-/** What is used of the SDK's client. */
+/** The part of the SDK's client that is used. */
 export interface SendQueueClient {
   send(command: SendMessageBatchCommand): Promise<Pick<SendMessageBatchCommandOutput, 'Failed'>>;
 }
 
-/** The three SQS queues behind the SEND QUEUE. Entries that SQS refuses are told; the sweep finds their batches. */
+/** The three SQS queues behind the SEND QUEUE. Entries that SQS refuses go to `onRefused`; the sweep finds their batches. */
 export function sqsSendQueue(
   client: SendQueueClient,
   urls: Readonly<Record<Priority, string>>,
@@ -37,8 +37,8 @@ export function sqsSendQueue(
   return {
     async enqueue(records) {
       const calls = priorities.flatMap((priority) => {
-        const ofPriority = records.filter((record) => record.priority === priority);
-        return chunks(ofPriority, entriesPerCall).map((chunk) => sendCall(priority, chunk));
+        const laneRecords = records.filter((record) => record.priority === priority);
+        return chunks(laneRecords, entriesPerCall).map((chunk) => sendCall(priority, chunk));
       });
       await Promise.all(calls);
     },

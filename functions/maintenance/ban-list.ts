@@ -2,14 +2,14 @@ import { type BanEntry, type BanProblem, compileBanList } from '../message/ban-l
 
 /** What BanlistScheduler needs of the database. */
 export interface BanListStore {
-  /** All entries in use but the numbers, of one moment. */
+  /** All entries in use except the numbers, read in one snapshot. */
   readEntries(): Promise<BanEntries>;
   publish(found: BanListFindings): Promise<{ isPublished: boolean; hasNewProblems: boolean }>;
 }
 
 export interface BanEntries {
   readonly entries: readonly BanEntry[];
-  /** Of these entries: another one means another list. */
+  /** Digest of these entries: a different digest means a different list. */
   readonly digest: string;
 }
 
@@ -21,9 +21,9 @@ export interface BanListFindings {
 }
 
 export interface BanListTally extends Omit<BanListFindings, 'digest'> {
-  /** Whether senders load the texts anew. */
+  /** Whether a new version was published, which senders will load. */
   readonly isPublished: boolean;
-  /** Whether there are entries that ban nothing, and others than at the last look. */
+  /** Whether some entries ban nothing, and not the same ones as at the last check. */
   readonly hasNewProblems: boolean;
   readonly next: 'idle';
 }

@@ -1,10 +1,10 @@
-/** Literals without which an expression matches nothing: one of `anyOf`, and each of `allOf`. */
+/** Literals that any matching text contains: at least one of `anyOf`, and all of `allOf`. */
 export interface Gate {
   readonly anyOf: readonly string[];
   readonly allOf: readonly string[];
 }
 
-/** What re2js (exactly the version in package.json) knows of an expression; its documentation does not tell. */
+/** Undocumented internals of re2js, whose version package.json therefore pins exactly. */
 export interface Insides {
   readonly prefilter: unknown;
   readonly prog: { readonly start: number; readonly inst: readonly Instruction[] };
@@ -14,26 +14,26 @@ interface Instruction {
   readonly op: number;
   readonly out: number;
   readonly arg: number;
-  /** A rune, or pairs of the first and the last of a range. */
+  /** One rune, or pairs: the first and last rune of each range. */
   readonly runes: ArrayLike<number>;
 }
 
 const Op = { alt: 1, altMatch: 2, capture: 3, emptyWidth: 4, fail: 5, match: 6, nop: 7, rune: 8, rune1: 9 };
 const FOLD_CASE = 1;
 
-/** Of beginnings so many and so long at most: 카\s*지\s*노 has 36 of three characters. */
-const MAX_BEGINNINGS = 64;
-const MAX_LENGTH = 3;
+/** Limits on the prefixes of an expression: 카\s*지\s*노 has 36 of three characters. */
+const MAX_PREFIXES = 64;
+const MAX_PREFIX_LENGTH = 3;
 
 /**
- * A gate of an expression: by its literals, or by all the ways in which a match can begin, whichever is the rarer. Undefined
- * if neither is known: then the expression is tried on every text, which costs time and changes no answer.
+ * The gate of an expression: from its literals, or from all possible prefixes of a match, whichever is rarer. Undefined if
+ * neither is known; the expression then runs on every text, which costs time but changes no answer.
  */
 export function gateOf({ prefilter, prog }: Insides): Gate | undefined {
   const literals = gateOfLiterals(prefilter);
-  const beginnings = beginningsOf(prog);
-  if (!beginnings) return literals;
-  return rarest([{ anyOf: beginnings, allOf: [] }, ...(literals ? [literals] : [])]);
+  const prefixes = prefixesOf(prog);
+  if (!prefixes) return literals;
+  return rarest([{ anyOf: prefixes, allOf: [] }, ...(literals ? [literals] : [])]);
 }
 
 /** The library's prefilter: type 1 is the literal `str`, 2 needs all of `subs`, 3 one of them. */
@@ -57,7 +57,10 @@ function partsOf(filter: unknown): { type: unknown; str: string; subs: readonly 
   };
 }
 
-/** Of gates that must all be passed the one with the longest, then the fewest literals; single literals of others after it. */
+/**
+ * Of gates that must all be passed, the one with the longest and then the fewest literals. Single literals of the others
+ * join its `allOf`.
+ */
 function rarest(gates: readonly Gate[]): Gate | undefined {
   const [best, ...others] = gates.toSorted((a, b) => shortest(b) - shortest(a) || a.anyOf.length - b.anyOf.length);
   return best && { anyOf: best.anyOf, allOf: [...best.allOf, ...others.flatMap(singlesOf)] };
@@ -71,17 +74,17 @@ function shortest({ anyOf }: Gate): number {
   return Math.min(...anyOf.map((literal) => literal.length));
 }
 
-/** What every match begins with, as long as there are not too many; a whole match if it is shorter. */
-function beginningsOf(prog: Insides['prog']): string[] | undefined {
+/** What every match starts with: the longest prefixes within the limits, or a whole match if it is shorter. */
+function prefixesOf(prog: Insides['prog']): string[] | undefined {
   let known: string[] | undefined;
   let open = new Map([['', new Set([prog.start])]]);
   const whole: string[] = [];
-  for (let length = 1; length <= MAX_LENGTH && open.size > 0; length++) {
+  for (let length = 1; length <= MAX_PREFIX_LENGTH && open.size > 0; length++) {
     const next = new Map<string, Set<number>>();
-    for (const [beginning, from] of open) {
+    for (const [prefix, from] of open) {
       const reached = reach(prog.inst, from);
-      if (reached.matches) whole.push(beginning);
-      if (!goOn(beginning, reached.readers, next) || next.size + whole.length > MAX_BEGINNINGS) return known;
+      if (reached.matches) whole.push(prefix);
+      if (!extend(prefix, reached.readers, next) || next.size + whole.length > MAX_PREFIXES) return known;
     }
     open = next;
     known = [...whole, ...open.keys()];
@@ -89,20 +92,20 @@ function beginningsOf(prog: Insides['prog']): string[] | undefined {
   return known;
 }
 
-/** Adds the beginnings that are one character longer. False if some character cannot be listed. */
-function goOn(beginning: string, readers: readonly Instruction[], next: Map<string, Set<number>>): boolean {
+/** Adds the prefixes that are one character longer. False if the possible characters cannot be listed. */
+function extend(prefix: string, readers: readonly Instruction[], next: Map<string, Set<number>>): boolean {
   for (const reader of readers) {
     const runes = runesOf(reader);
     if (!runes) return false;
     for (const rune of runes) {
-      const longer = beginning + String.fromCodePoint(rune);
+      const longer = prefix + String.fromCodePoint(rune);
       next.set(longer, (next.get(longer) ?? new Set()).add(reader.out));
     }
   }
   return true;
 }
 
-/** The instructions that read a character, reached without reading one. */
+/** The character-reading instructions that are reachable without reading a character. */
 function reach(program: readonly Instruction[], from: ReadonlySet<number>) {
   const readers: Instruction[] = [];
   const seen = new Set(from);
@@ -119,7 +122,7 @@ function reach(program: readonly Instruction[], from: ReadonlySet<number>) {
   return { readers, matches };
 }
 
-/** The characters that it reads, undefined if they are many or not known. */
+/** The characters that an instruction reads; undefined if they are unknown or too many. */
 function runesOf({ op, arg, runes }: Instruction): number[] | undefined {
   if (op !== Op.rune && op !== Op.rune1) return undefined;
   const ranges = Array.from(runes);
@@ -128,13 +131,13 @@ function runesOf({ op, arg, runes }: Instruction): number[] | undefined {
   const listed: number[] = [];
   for (let at = 0; at + 1 < ranges.length; at += 2) {
     const [first = 0, last = 0] = ranges.slice(at, at + 2);
-    if (listed.length + last - first >= MAX_BEGINNINGS) return undefined;
+    if (listed.length + last - first >= MAX_PREFIXES) return undefined;
     for (let rune = first; rune <= last; rune++) listed.push(rune);
   }
   return listed;
 }
 
-/** In either case. The Kelvin sign and the long s count as k and s; other letters than English ones are left alone. */
+/** A letter in either case: the Kelvin sign counts as k, the long s as s. Undefined for any but an English letter. */
 function spellings(rune: number): number[] | undefined {
   const letter = String.fromCodePoint(rune).toLowerCase();
   if (!/^[a-z]$/.test(letter)) return undefined;

@@ -3,7 +3,7 @@ import type { Gate } from './ban-gates.ts';
 import { LiteralIndex } from './ban-literals.ts';
 import { withoutInvisible } from './blank.ts';
 
-/** An entry of msg_banlist of type T or E, or one that is none of the known types. */
+/** An entry of msg_banlist of type T or E, or of no known type. */
 export interface BanEntry {
   readonly banSeq: string;
   readonly banType: string;
@@ -17,7 +17,7 @@ export interface BanProblem {
 }
 
 export interface BanMatcher {
-  /** The entry with the lowest ban_seq that bans one of these texts, whose escapes are undone; undefined if none does. */
+  /** The entry with the lowest ban_seq that bans one of these texts, already unescaped; undefined if none does. */
   find(texts: readonly string[]): BanEntry | undefined;
 }
 
@@ -28,24 +28,24 @@ export interface CompiledBanList {
   readonly expressionCount: number;
 }
 
-/** An expression that is tried on texts with its literals. */
+/** An expression that runs only on texts that contain its literals. */
 interface Gated {
   readonly rank: number;
   readonly allOf: readonly string[];
   readonly set: ExpressionSet;
 }
 
-/** What the entry with a literal in it does: ban (T), or have expressions tried. */
+/** What finding a literal leads to: a ban (T), or running the expressions gated by it. */
 interface Consequence {
   rank: number;
   readonly gated: Gated[];
 }
 
-/** More than a text that means something needs, should a customer have widened the column. */
+/** More than any sensible entry needs, in case a customer has widened the column. */
 const MAX_LENGTH = 1_000;
 
-/** How JSON with a string in it begins. Spares the exception (µs) for contents that begin with [광고]. */
-const BEGINS_AS_JSON = /^\s*(?:\{[ \t\n\r]*"|\[[ \t\n\r]*[[{"\-0-9tfn]|")/;
+/** How JSON that holds a string starts. Saves contents that start with [광고] the cost of an exception (µs). */
+const STARTS_LIKE_JSON = /^\s*(?:\{[ \t\n\r]*"|\[[ \t\n\r]*[[{"\-0-9tfn]|")/;
 
 export function compileBanList(entries: readonly BanEntry[]): CompiledBanList {
   const matcher = new Matcher();
@@ -59,12 +59,12 @@ export function compileBanList(entries: readonly BanEntry[]): CompiledBanList {
   return { matcher, problems, textCount, expressionCount };
 }
 
-/** Texts in a column's value: the value itself, and if it is JSON, each of its strings with escapes undone. */
+/** The texts in a column's value: the value itself and, if it is JSON, each of its strings, unescaped. */
 export function textsIn(value: string): string[] {
   const texts = [value];
-  // What JSON hides from its reader: a key that comes twice, JSON in a string.
+  // For what JSON.parse does not show: the first value of a duplicate key, JSON within a string.
   if (value.includes('\\u')) texts.push(withoutEscapes(value));
-  // A list that grows while it is walked, not recursion: a customer may nest ten thousand deep.
+  // A list that grows during the loop instead of recursion: a customer may nest ten thousand levels deep.
   const parts = [parsed(value)];
   for (const part of parts) {
     if (typeof part === 'string') texts.push(part);
@@ -79,7 +79,7 @@ function withoutEscapes(value: string): string {
 }
 
 function parsed(value: string): unknown {
-  if (!BEGINS_AS_JSON.test(value)) return undefined;
+  if (!STARTS_LIKE_JSON.test(value)) return undefined;
   try {
     return JSON.parse(value.trim());
   } catch {
@@ -98,7 +98,7 @@ class Matcher implements BanMatcher {
   readonly #ungated: Expression[] = [];
   #ungatedSets: ExpressionSet[] = [];
 
-  /** Entries come in the order of ban_seq. What is wrong with one, if it bans nothing. */
+  /** Expects entries in order of ban_seq. Returns what is wrong with an entry that bans nothing. */
   add(entry: BanEntry): string | undefined {
     const text = comparable(entry.banText).trim();
     const type = comparable(entry.banType).trim().toUpperCase();
@@ -170,7 +170,7 @@ function inOrder(entries: readonly BanEntry[]): BanEntry[] {
   return keyed.sort((a, b) => (a.seq < b.seq ? -1 : 1)).map(({ entry }) => entry);
 }
 
-/** A text as texts are compared. Invisible characters go first: they keep letters apart that NFC puts together. */
+/** The form in which texts are compared. Invisible characters go first: they would keep NFC from composing letters. */
 function comparable(text: string): string {
   return withoutInvisible(text).normalize('NFC');
 }

@@ -19,7 +19,7 @@ export function isChannel(name: string): name is Channel {
   return channels.has(name);
 }
 
-/** The names in channel_order. Commas at its end are of a CSV, and name nothing. The tables' fallback_chain is the same. */
+/** The names in channel_order. Trailing commas come from CSV and name nothing. The SQL function fallback_chain agrees. */
 export function fallbackChain(channelOrder: string): string[] {
   const names = plainWord(channelOrder).split(',');
   return names.slice(0, names.findLastIndex((name) => name !== '') + 1);

@@ -13,7 +13,7 @@ const text = z
 
 /** A row of msg_tran as the lease reads it: the customers' column names, translated here and nowhere else. */
 export const messageRow = z.object({
-  /** A bigint, which must not become a number. */
+  /** A bigint, which must never become a number. */
   client_key: z.coerce.string().regex(/^-?\d+$/),
   expires_at: z.coerce.date(),
   priority: text,
@@ -39,7 +39,7 @@ export const messageRow = z.object({
 
 export type MessageRow = z.output<typeof messageRow>;
 
-/** The message of a row that keeps the rules of judge.ts. */
+/** The message in a row that has passed judge.ts. */
 export function toMessage(row: MessageRow, batch: { installation: string; batchId: string }): Message {
   const chain = fallbackChain(row.channel_order).filter(isChannel);
   const recipient = normalNumber(row.recipient) ?? '';
@@ -84,7 +84,7 @@ function contentOf(channel: Channel, row: MessageRow): ChannelContent {
   }
 }
 
-/** Empty where an option says nothing. */
+/** Empty if the option has no content. */
 function optionsOf(option: string): string {
   return isNoOption(option) ? '' : option.trim();
 }

@@ -2,18 +2,18 @@ import type { Channel } from './channel.ts';
 import type { Priority } from './priority.ts';
 
 /**
- * One message as it goes to the gateway: contents of one row of msg_tran, translated once. What each word means is in
+ * One message as it goes to the gateway: the contents of a row of msg_tran, translated once. What each word means is in
  * docs/glossary.md.
  */
 export interface Message {
-  /** The row's client_key. A string: it is a bigint, and may be beyond 2^53. */
+  /** The row's client_key. A string, because it is a bigint and may exceed 2^53. */
   readonly clientKey: string;
-  /** Our name of it at the gateway: `<installation>.<client_key>.<batch_id>`. */
+  /** Our name for it at the gateway: `<installation>.<client_key>.<batch_id>`. */
   readonly reference: string;
   readonly recipient: string;
   readonly senderNumber: string;
   readonly priority: Priority;
-  /** Until when it must have reached the carrier. */
+  /** The carrier must have it by then. */
   readonly expiresAt: Date;
   readonly paymentCode: string;
   readonly originCompanyId: string;

@@ -1,10 +1,10 @@
 import { isBlank } from './blank.ts';
 
-/** Whether an option says nothing: blank, or JSON that is empty in meaning. */
+/** Whether an option has no content: blank, null, or an empty JSON array or object. */
 export function isNoOption(option: string): boolean {
-  // Trimmed first: around long white space the expression would take the square of its length.
-  const said = option.trim();
-  return isBlank(said) || /^(null|\[\s*\]|\{\s*\})$/.test(said);
+  // Trimmed first: on long white space the expression would take quadratic time.
+  const trimmed = option.trim();
+  return isBlank(trimmed) || /^(null|\[\s*\]|\{\s*\})$/.test(trimmed);
 }
 
 /** Whether an option is a JSON object. */

@@ -1,13 +1,13 @@
 import { plainWord } from './blank.ts';
 
-/** The lanes, most urgent first: each has a queue of its own and a share of the sending. */
+/** The lanes, most urgent first: each has its own queue and its share of the throughput. */
 export const Priority = { VeryFast: 'veryfast', Fast: 'fast', Slow: 'slow' } as const;
 
 export type Priority = (typeof Priority)[keyof typeof Priority];
 
 export const priorities: readonly Priority[] = [Priority.VeryFast, Priority.Fast, Priority.Slow];
 
-/** The column's words: ours, the predecessor's, and none. */
+/** The column's words: ours, the predecessor's, and the empty one. */
 const words: ReadonlyMap<string, Priority> = new Map([
   ...priorities.map((priority) => [priority, priority] as const),
   ['vf', Priority.VeryFast],
@@ -16,7 +16,7 @@ const words: ReadonlyMap<string, Priority> = new Map([
   ['', Priority.Slow],
 ]);
 
-/** Undefined for an unknown word, which the tables' lane_of_priority takes for slow. */
+/** Undefined for an unknown word, which the SQL function lane_of_priority treats as slow. */
 export function priorityOf(word: string): Priority | undefined {
   return words.get(plainWord(word));
 }

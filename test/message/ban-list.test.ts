@@ -172,10 +172,10 @@ describe('a ban list', () => {
     ['X', '대출', 'ban_type: expected R, T or E'],
     ['', '대출', 'ban_type: expected R, T or E'],
     ['r', '010-abc', 'ban_text: expected a number'],
-    ['E', '비밀(', 'ban_text: expected a regular expression as RE2 reads them (missing closing ))'],
-    ['E', '(?=비밀)', 'ban_text: expected a regular expression as RE2 reads them (invalid or unsupported Perl syntax)'],
+    ['E', '비밀(', 'ban_text: expected an RE2 regular expression (missing closing ))'],
+    ['E', '(?=비밀)', 'ban_text: expected an RE2 regular expression (invalid or unsupported Perl syntax)'],
     ['E', '(비밀)*', 'ban_text: expected a regular expression that does not match the empty text'],
-    ['E', '비밀{1001}', 'ban_text: expected a regular expression as RE2 reads them (invalid repeat count)'],
+    ['E', '비밀{1001}', 'ban_text: expected an RE2 regular expression (invalid repeat count)'],
     ['E', '밀{600}', 'ban_text: expected a regular expression of at most 500 steps'],
   ])('takes no entry of type %s with text %j, without repeating the text', (type, text, problem) => {
     const { matcher, problems, textCount, expressionCount } = compile([
