@@ -4,7 +4,7 @@ import { UsageError } from './usage-error.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-/** The options of a command line, as `parseArgs` of Node types them; what is wrong with it is a UsageError of one line. */
+/** Reads a command line, typed like Node's `parseArgs`; throws a one-line UsageError if it is wrong. */
 export function readArguments<T extends Options>(args: readonly string[], options: T) {
   try {
     return parseArgs<{ args: string[]; options: T }>({ args: [...args], options }).values;
@@ -14,7 +14,7 @@ export function readArguments<T extends Options>(args: readonly string[], option
   }
 }
 
-/** An option's value: from 1 to the largest number that every next one differs from. */
+/** An option's value as a whole number from 1 to `most`, by default the largest safe integer. */
 export function whole(name: string, text: string, most = Number.MAX_SAFE_INTEGER): number {
   const parsed = wholeNumber(1, most).safeParse(text);
   if (parsed.success) return parsed.data;

@@ -5,21 +5,21 @@ import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 /** A server that does not outlive this process. */
 export interface GuardedProcess {
   readonly hasExited: boolean;
-  /** What it wrote since this start. */
+  /** Its output since this start. */
   log(): string;
   stop(): Promise<void>;
 }
 
 /**
- * How a server is ended. `shutDown` sends two signals: INT is PostgreSQL's fast shutdown, but a shell's background job
- * ignores it until the server has set up its own handling, some 10 ms after its start; TERM ends it before that.
- * `killAll` ends the server and everything it started at once.
+ * How to end a server. `shutDown` sends two signals: INT is PostgreSQL's fast shutdown, but a shell's background job ignores
+ * it until the server has installed its own handler, some 10 ms after its start; TERM ends it before then. `killAll` kills
+ * the server and everything it started at once.
  */
 const endings = { shutDown: 'kill -TERM $server; kill -INT $server', killAll: 'kill -KILL 0' } as const;
 
 /**
- * A shell starts the server and watches our end of a pipe: when we are gone, even by SIGKILL, the pipe closes and the
- * server is ended. In a group of its own, so that a terminal's Ctrl-C reaches the runner alone.
+ * A shell starts the server and watches our end of a pipe: when we are gone, even by SIGKILL, the pipe closes and the shell
+ * ends the server. It has its own process group, so that Ctrl-C in a terminal reaches only the runner.
  */
 const guard = (ending: keyof typeof endings) => `exec 3<&0
 "$@" </dev/null 3<&- & server=$!
@@ -31,7 +31,7 @@ exit $code`;
 export interface GuardedOptions {
   readonly logFile: string;
   readonly ending: keyof typeof endings;
-  /** The whole environment of the process; our own if not given. */
+  /** The whole environment of the process; ours if not given. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -46,7 +46,7 @@ export function spawnGuarded(command: readonly string[], { logFile, ending, env 
     env: env ?? process.env,
   });
   closeSync(output);
-  const gone = once(child, 'exit');
+  const exited = once(child, 'exit');
   return {
     get hasExited() {
       return child.exitCode !== null || child.signalCode !== null;
@@ -55,19 +55,19 @@ export function spawnGuarded(command: readonly string[], { logFile, ending, env 
     async stop() {
       child.stdin?.end();
       const timer = setTimeout(() => killGroup(child), stopLimitMs);
-      await gone;
+      await exited;
       clearTimeout(timer);
     },
   };
 }
 
-/** Well above what a shutdown takes. Whoever has not ended by then never will: the shell that watches was itself killed. */
+/** Well above what a shutdown takes. A server still running then never ends: the watching shell was itself killed. */
 const stopLimitMs = 20_000;
 
 function killGroup({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL');
   } catch {
-    // It ended in this very moment.
+    // It has just ended.
   }
 }

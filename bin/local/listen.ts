@@ -3,14 +3,14 @@ import type { Server } from 'node:http';
 import { UsageError } from './usage-error.ts';
 
 export interface ListenOptions {
-  /** 0 is a free one. */
+  /** 0 picks a free one. */
   readonly port: number;
   /** An address of this machine. */
   readonly host: string;
   readonly purpose: string;
 }
 
-/** Listens; the server's URL. */
+/** Starts listening and returns the server's URL. */
 export async function listen(server: Server, { port, host, purpose }: ListenOptions): Promise<string> {
   server.listen(port, host);
   try {

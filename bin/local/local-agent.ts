@@ -8,14 +8,14 @@ import { type AgentPlan, readAssembly } from './runner/template.ts';
 import type { StandInProcess } from './stand-in.ts';
 import { credentials, type OnStop, type Say, startInSteps, startSurroundings } from './surroundings.ts';
 
-/** Everything of the agent on this machine, started. */
+/** The whole agent, running on this machine. */
 export interface LocalAgent {
   readonly databaseUrl: string;
   readonly dataDir: string;
   readonly simulator: StandInProcess;
   readonly engine: Engine;
   readonly database: LocalDatabase;
-  /** Every process of the agent and of what it stands on. */
+  /** Every process of the agent and its surroundings. */
   processes(): AgentProcess[];
   /** Calls to the Data API, SQS and the gateway since the start. */
   calls(): Promise<Record<string, number>>;
@@ -23,18 +23,18 @@ export interface LocalAgent {
 }
 
 export interface LocalAgentOptions extends LocalOptions {
-  /** What the agent must take for the gateway in place of the simulator's own address. */
+  /** The address that the agent must call in place of the simulator's own. */
   readonly through?: (gatewayUrl: string) => Promise<string>;
 }
 
-/** Starts the parts in the order in which they need each other; on a failure stops what had been started. */
+/** Starts the parts in the order of their dependencies; on a failure, stops those already started. */
 export async function startLocalAgent(options: LocalAgentOptions, say: Say): Promise<LocalAgent> {
   return await startInSteps((onStop) => startParts(options, say, onStop), say);
 }
 
 async function startParts(options: LocalAgentOptions, say: Say, onStop: OnStop): Promise<Omit<LocalAgent, 'stop'>> {
   const { data, ports, seed, through = async (url: string) => url } = options;
-  // Before anything starts: a port in use is told in one line.
+  // Checked before anything starts, so that a port in use gives an error of one line.
   for (const [name, port] of Object.entries(ports)) if (port !== 0) await freePort(port, name);
   const surroundings = await startSurroundings({ data, databasePort: ports.database }, say, onStop);
   const { dataDir, databaseUrl, database } = surroundings;
@@ -50,7 +50,7 @@ async function startParts(options: LocalAgentOptions, say: Say, onStop: OnStop):
   });
   const gatewayUrl = await through(simulator.url);
   const plan = await planOf(options, { dataDir, gatewayUrl, queueUrl: queue.url });
-  // Sessions in UTC, as on Aurora: a statement that forgot the agent's zone is nine hours off at once.
+  // Sessions in UTC, as on Aurora: a statement that forgets the agent's time zone is nine hours off at once.
   const secrets = { [plan.receiver?.environment['GATEWAY_SECRET_ARN'] ?? '']: JSON.stringify(credentials) };
   const settings = { databaseUrl, timeZone: 'UTC', port: ports.dataApi, secrets };
   const dataApi = await surroundings.startStandIn('data-api', settings);
@@ -69,7 +69,7 @@ async function startParts(options: LocalAgentOptions, say: Say, onStop: OnStop):
   return { databaseUrl, dataDir, simulator, engine: started, database, processes, calls };
 }
 
-/** Synthesizes the app with the person's settings, and reads what its templates say. */
+/** Synthesizes the app with the given settings and reads its templates. */
 async function planOf(
   { rate }: LocalOptions,
   { dataDir, gatewayUrl, queueUrl }: { dataDir: string; gatewayUrl: string; queueUrl: string },

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { UsageError } from './usage-error.ts';
 
-/** The wanted port if nobody listens on it, or any free one for 0. */
+/** The wanted port if it is free, or any free one for 0. */
 export async function freePort(wanted: number, purpose: string): Promise<number> {
   const server = createServer();
   try {

@@ -1,14 +1,14 @@
 import { UsageError } from './usage-error.ts';
 
-/** With --json stdout belongs to the last line; people's lines go to stderr. */
+/** With --json, stdout carries only the last line, and what people read goes to stderr. */
 export function personsOutput({ json }: { readonly json: boolean }) {
   const out = json ? process.stderr : process.stdout;
   return { out, say: (line: string) => void out.write(`${line}\n`) };
 }
 
-/** Aborts when a person, or the terminal's end, asks the program to stop. */
+/** Aborts on Ctrl-C, on SIGTERM, and when the terminal closes. */
 export function stopSignal(): AbortSignal {
-  // The SDK's notice that it will leave Node 20 is not for the person who tries the agent.
+  // Whoever tries the agent need not see the SDK's notice that it will drop Node 20.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort());
@@ -24,7 +24,7 @@ export async function untilStopped(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Whoever started it must act on a UsageError: one line. Anything else is a defect: where it was is told too. */
+/** A UsageError is for whoever started the program: one line. Anything else is a defect and is printed with its stack. */
 export function endWith(error: unknown): void {
   const text = error instanceof UsageError ? error.message : error instanceof Error ? error.stack : String(error);
   process.stderr.write(`${text}\n`);

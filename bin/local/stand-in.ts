@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { UsageError } from './usage-error.ts';
 
 /**
- * A stand-in is a local replacement of something that AWS or the gateway runs: the Data API, the queue, the gateway
- * simulator. Each is a process of its own, so that killing one is real. This file is what the runner and its
- * stand-ins say to each other over the process's IPC channel.
+ * A stand-in is a local replacement for something that AWS or the gateway runs: the Data API, the queue, the gateway
+ * simulator. Each is a separate process, so that killing one is real. This file holds both ends of the IPC channel between
+ * the runner and its stand-ins.
  */
 
 /** A running stand-in, seen from inside its own process (tests start it in theirs). */
@@ -21,7 +21,7 @@ export interface StandIn {
 export interface StandInProcess {
   readonly name: string;
   readonly url: string;
-  /** Of its process now: one that was killed has another in its place, which counts once it serves. */
+  /** Of its current process: one that was killed is replaced. Undefined until the new one serves. */
   pid(): number | undefined;
   stats(): Promise<Readonly<Record<string, number>>>;
   /** Asks it to close, and kills it if it has not exited after three seconds. */
@@ -32,9 +32,9 @@ export interface StandInProgram {
   readonly name: string;
   /** A TypeScript file in bin/local. */
   readonly file: string;
-  /** Of the stand-in itself; one that listens on a port takes `port`. */
+  /** The stand-in's own options; one that listens on a port takes `port`. */
   readonly options: object;
-  /** Called when it was started again, without what its process held in memory. If it fails, it is started again. */
+  /** Called after a restart, which loses what the process held in memory. If it fails, the stand-in is restarted once more. */
   readonly onRestart?: (() => Promise<void>) | undefined;
 }
 
@@ -44,34 +44,34 @@ type Reply =
   | { type: 'failed'; message: string }
   | { type: 'stats'; stats: Record<string, number> };
 
-/** The whole main program of a stand-in's file. It ends when the runner says so, or is gone. */
+/** The main program of a stand-in's process. It ends when the runner says so or is gone. */
 export function serveStandIn<Options>(start: (options: Options) => Promise<StandIn>): void {
   let running: StandIn | undefined;
-  const say = (reply: Reply) => process.send?.(reply);
+  const respond = (reply: Reply) => process.send?.(reply);
   const stop = async () => {
     await running?.close().catch(() => undefined);
     process.exit(0);
   };
   process.on('disconnect', () => process.exit(0));
   process.on('message', async (request: Request) => {
-    if (request.type === 'stats') say({ type: 'stats', stats: { ...running?.stats() } });
+    if (request.type === 'stats') respond({ type: 'stats', stats: { ...running?.stats() } });
     if (request.type === 'stop') await stop();
     if (request.type !== 'start') return;
     try {
       running = await start(request.options as Options);
-      say({ type: 'ready', url: running.url });
+      respond({ type: 'ready', url: running.url });
     } catch (error) {
-      say({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+      respond({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
       process.exitCode = 1;
       process.disconnect();
     }
   });
 }
 
-/** What stands in for a service is there again soon, at the same address, as the service would be. */
+/** A stand-in that ended is back soon, at the same address, as the real service would be. */
 const restartMs = 500;
 
-/** Starts a stand-in and waits until it listens. Whenever it ends by itself it is started again on its port. */
+/** Starts a stand-in and waits until it listens. Whenever it ends on its own, it is restarted on its port. */
 export async function startStandIn(program: StandInProgram): Promise<StandInProcess> {
   const { name, options, onRestart } = program;
   let current = launch(program, options);
@@ -95,7 +95,7 @@ export async function startStandIn(program: StandInProgram): Promise<StandInProc
           })
           .catch((error: Error) => {
             if (stopping) return;
-            process.stderr.write(`${name} is not as it was: ${error.message}. It is started again.\n`);
+            process.stderr.write(`${name} could not be restored: ${error.message}. Restarting it.\n`);
             next.child.kill('SIGKILL');
           });
       }, restartMs);
@@ -112,7 +112,7 @@ export async function startStandIn(program: StandInProgram): Promise<StandInProc
       clearTimeout(restarting);
       const { child, exited } = current;
       if (child.exitCode !== null || child.signalCode !== null) return;
-      // One that was killed in this very moment no longer hears it; without the callback that would end the runner.
+      // A process that was just killed cannot receive it; without the callback, that error would end the runner.
       child.send({ type: 'stop' } satisfies Request, () => undefined);
       const timer = setTimeout(() => child.kill('SIGKILL'), 3_000);
       await exited;
@@ -125,7 +125,7 @@ export async function startStandIn(program: StandInProgram): Promise<StandInProc
 function launch({ name, file }: StandInProgram, options: object) {
   const child = fork(file, [], {
     execArgv: ['--import', 'tsx'],
-    // A group of its own: Ctrl-C reaches the runner alone, which then ends its stand-ins in order.
+    // A process group of its own: Ctrl-C reaches only the runner, which then stops its stand-ins in order.
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

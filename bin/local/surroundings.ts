@@ -8,12 +8,12 @@ import { type LocalDatabase, openDatabase, startDatabase } from './database/data
 import { applySchema } from './database/schema.ts';
 import { type StandInProcess, startStandIn } from './stand-in.ts';
 
-/** What every local run of the agent stands on: a folder for its data, a database with the tables, stand-ins. */
+/** What every local run of the agent needs: a folder for its data, a database with the tables, and stand-ins. */
 export interface Surroundings {
   readonly dataDir: string;
   readonly databaseUrl: string;
   readonly database: LocalDatabase;
-  /** Starts one of the stand-ins beside this file, to be stopped with the rest. */
+  /** Starts one of the stand-ins; it is stopped with the rest. */
   startStandIn(name: StandInName, options: object, onRestart?: () => Promise<void>): Promise<StandInProcess>;
 }
 
@@ -21,16 +21,16 @@ type StandInName = 'data-api' | 'queue' | 'simulator';
 
 export type Say = (line: string) => void;
 
-/** Puts off what must be undone, to be done at the end in reverse order. */
+/** Registers a cleanup. Cleanups run at the end, in reverse order. */
 export type OnStop = (cleanup: () => Promise<unknown>) => void;
 
-/** The zone of the agent, of its embedded database and of the sessions of a person. */
+/** The time zone of the agent, of its embedded database and of people's sessions. */
 export const { timeZone } = defaults;
 
-/** Of the simulator alone; no secret. */
+/** For the simulator only; not a secret. */
 export const credentials = { clientId: 'local', clientSecret: 'local' };
 
-/** Starts something in steps; when one fails, and at the end, what had been started is stopped in reverse order. */
+/** Starts something in steps. If a step fails, and at the end, whatever was started is stopped in reverse order. */
 export async function startInSteps<T>(
   start: (onStop: OnStop) => Promise<T>,
   say: Say,
@@ -50,7 +50,7 @@ export async function startInSteps<T>(
 export interface SurroundingsOptions {
   /** Where data is kept; undefined for a folder that is removed at the end. */
   readonly data: string | undefined;
-  /** 0 is a free one. */
+  /** 0 picks a free one. */
   readonly databasePort: number;
 }
 
@@ -93,7 +93,7 @@ async function prepareDatabase(dataDir: string, port: number): Promise<LocalData
   return await startDatabase({ dataDir: join(dataDir, 'postgresql'), port, timeZone });
 }
 
-/** A customer's `now()` is the local time of the session, whose zone is the server's unless it says otherwise. */
+/** A customer's `now()` is the local time of the session, whose time zone is the server's unless it sets one. */
 async function warnOfZone(url: string, say: (line: string) => void): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -101,7 +101,7 @@ async function warnOfZone(url: string, say: (line: string) => void): Promise<voi
   const zone = rows[0]?.TimeZone;
   if (zone !== timeZone) {
     say(
-      `WARNING: the database's zone is ${zone}, the agent's ${timeZone}: a now() of a session in ${zone} is another time.`,
+      `WARNING: the database's time zone is ${zone}, the agent's ${timeZone}: now() in a ${zone} session is another time.`,
     );
   }
 }

@@ -1,4 +1,4 @@
-/** Two spaces in front, the first column to the left, numbers to the right. */
+/** Indented by two spaces; the first column is left-aligned, the others right-aligned. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
@@ -8,7 +8,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), rule, ...rows.map(line)].join('\n');
 }
 
-/** 3 s, 12 min, 5 h, 2 d. */
+/** For example 3 s, 12 min, 5 h, 2 d. */
 export function age(seconds: number | null): string {
   if (seconds === null) return '';
   const units = [

@@ -1,4 +1,4 @@
-/** Whoever started the program must act: its message is one line, and all that is shown. */
+/** An error on which whoever started the program must act. Its message is one line, and all that is shown. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   readonly exitCode: number;

@@ -41,7 +41,7 @@ it('is started once more when what must follow a restart fails', async () => {
   await vi.waitFor(() => expect(standIn.pid()).not.toSatisfy((now) => now === undefined || now === pid), 20_000);
 
   expect(onRestart).toHaveBeenCalledTimes(2);
-  expect(said).toHaveBeenCalledExactlyOnceWith('queue is not as it was: no queue. It is started again.\n');
+  expect(said).toHaveBeenCalledExactlyOnceWith('queue could not be restored: no queue. Restarting it.\n');
 });
 
 it('stops in order although its process was killed in this very moment', async () => {

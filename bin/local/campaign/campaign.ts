@@ -70,7 +70,7 @@ const columns = Object.keys(campaignRow('0', 0)) as (keyof CampaignRow)[];
 const columnList = columns.join(', ');
 const rowsPerInsert = 1_000;
 
-/** Inserts the campaign as a customer would; returns the rows as they were inserted, by client_key. */
+/** Inserts the campaign as a customer would; returns the inserted rows by client_key. */
 export async function insertCampaign(pool: Pool, messages: number): Promise<Map<string, CampaignRow>> {
   const keys = await pool.query<{ key: string }>(
     `select nextval('sq_msg_tran_01')::text as key from generate_series(1, $1)`,
@@ -87,7 +87,7 @@ export async function insertCampaign(pool: Pool, messages: number): Promise<Map<
   return new Map(rows.map((row) => [row.client_key, row]));
 }
 
-/** Keys of the campaign that are not in the log with the contents they were inserted with. */
+/** Keys of rows that are missing from the log, or are there with other contents than they were inserted with. */
 export async function findLost(pool: Pool, campaign: ReadonlyMap<string, CampaignRow>): Promise<string[]> {
   const { rows } = await pool.query<CampaignRow>(
     `select client_key::text, ${columns.slice(1).join(', ')} from msg_log

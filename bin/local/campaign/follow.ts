@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 
-/** Where the rows of a campaign are, by their msg_status. */
+/** How many rows of a campaign are in each state. */
 export interface Progress {
   readonly waiting: number;
   readonly sent: number;
@@ -9,7 +9,7 @@ export interface Progress {
   readonly archived: number;
 }
 
-/** Rows whose keys are at least the campaign's first: keys come from the sequence, so older campaigns are not among them. */
+/** Counts rows from the campaign's first key on: keys come from the sequence, so older campaigns are left out. */
 export async function readProgress(pool: Pool, firstKey: string): Promise<Progress> {
   const { rows } = await pool.query<Progress>(
     `select count(*) filter (where msg_status = '1')::int as waiting, count(*) filter (where msg_status = '2')::int as sent,
@@ -24,25 +24,25 @@ export async function readProgress(pool: Pool, firstKey: string): Promise<Progre
 export interface Follow {
   readonly firstKey: string;
   readonly messages: number;
-  /** Given up after this long: what is not archived then counts as lost. */
+  /** Gives up after this long: what is not archived by then counts as lost. */
   readonly limitSeconds: number;
   readonly show: (progress: Progress, elapsedSeconds: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** Looks at the tables until every row is archived, or time is up. */
+/** Polls the tables until every row is archived or time is up. */
 export async function followCampaign(pool: Pool, follow: Follow): Promise<void> {
-  const begun = performance.now();
+  const startMs = performance.now();
   while (!follow.signal.aborted) {
     const progress = await readProgress(pool, follow.firstKey);
-    const elapsedSeconds = (performance.now() - begun) / 1000;
+    const elapsedSeconds = (performance.now() - startMs) / 1000;
     follow.show(progress, elapsedSeconds);
     if (progress.archived >= follow.messages || elapsedSeconds > follow.limitSeconds) return;
     await sleep(250, undefined, { signal: follow.signal }).catch(() => undefined);
   }
 }
 
-/** On a terminal one line that is drawn again; elsewhere a plain line whenever something moved, at most one a second. */
+/** On a terminal, redraws one line; elsewhere, prints a line when a count has changed, at most once a second. */
 export function progressPrinter(stream: NodeJS.WriteStream, messages: number): Follow['show'] {
   let lastText = '';
   let lastSecond = -1;

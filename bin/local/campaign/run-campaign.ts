@@ -7,7 +7,7 @@ import { type CampaignRow, findLost, insertCampaign } from './campaign.ts';
 import { followCampaign, progressPrinter } from './follow.ts';
 import { formatSummary, type RunResult, readChannels, readLatencies, readOutcomes } from './summary.ts';
 
-/** A running agent, as far as a campaign needs to know it. */
+/** What a campaign needs of a running agent. */
 export interface CampaignTarget {
   readonly databaseUrl: string;
   readonly dataDir: string;
@@ -23,12 +23,12 @@ export interface CampaignOptions {
   readonly signal: AbortSignal;
 }
 
-/** Sessions as a customer's, in the agent's zone. */
+/** Sessions like a customer's, in the agent's time zone. */
 export function openPool(databaseUrl: string): pg.Pool {
   return new pg.Pool({ connectionString: databaseUrl, options: `-c timezone=${timeZone}`, max: 2 });
 }
 
-/** Inserts a campaign, shows how it goes, prints what became of it. */
+/** Inserts a campaign, shows its progress and prints a summary. */
 export async function runCampaign(target: CampaignTarget, options: CampaignOptions): Promise<RunResult> {
   const { messages, out } = options;
   const pool = openPool(target.databaseUrl);
@@ -50,7 +50,7 @@ export async function runCampaign(target: CampaignTarget, options: CampaignOptio
   }
 }
 
-/** Counts what happened from the two truths: the simulator's accept log and the log tables. */
+/** Counts what happened from the two sources of truth: the simulator's accept log and the log tables. */
 async function assess(
   pool: pg.Pool,
   { campaign, dataDir }: { campaign: ReadonlyMap<string, CampaignRow>; dataDir: string },

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { table } from '../table.ts';
 
-/** What a run showed, as the last line of `--json` and as the tables that a person reads. */
+/** The result of a run: the last line of `--json`, and the source of the tables that a person reads. */
 export interface RunResult {
   readonly inserted: number;
   readonly accepted: number;
@@ -25,7 +25,7 @@ interface Latencies {
   readonly archived_p99: number | null;
 }
 
-/** Seconds from reg_date, which the campaign's session wrote in the agent's zone. */
+/** Seconds since reg_date, which the campaign's session wrote in the agent's time zone. */
 export async function readLatencies(pool: Pool, keys: readonly string[]): Promise<Latencies> {
   const quantile = (p: number, column: string) =>
     `percentile_cont(${p}) within group (order by extract(epoch from ${column} - reg_date))::float8`;
@@ -44,7 +44,7 @@ export interface ChannelResult {
   readonly undelivered: number;
 }
 
-/** Per channel, what its reports said. A column group holds the report of the last channel of it that was tried. */
+/** Outcomes by channel, from its reports. A column group holds the report of the last channel tried in that group. */
 export async function readChannels(pool: Pool, keys: readonly string[]): Promise<ChannelResult[]> {
   const { rows } = await pool.query<ChannelResult>(
     `select channel, count(*) filter (where code = '10000')::int as delivered,
@@ -65,7 +65,7 @@ export interface OutcomeCount {
   readonly count: number;
 }
 
-/** Per message, where its journey ended. */
+/** How many messages ended their journey where. */
 export async function readOutcomes(pool: Pool, keys: readonly string[]): Promise<OutcomeCount[]> {
   const { rows } = await pool.query<OutcomeCount>(
     `select outcome, count(*)::int from (

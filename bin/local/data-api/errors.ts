@@ -19,7 +19,7 @@ const statuses = {
 
 export type DataApiErrorName = keyof typeof statuses;
 
-/** An error that the client gets under this name. */
+/** An error that reaches the client under this name. */
 export class DataApiError extends Error {
   override readonly name: DataApiErrorName;
 
@@ -33,17 +33,17 @@ export class DataApiError extends Error {
   }
 }
 
-/** What the client is told of whatever went wrong while its statement ran. */
+/** The error that the client gets for whatever went wrong while its statement ran. */
 export function toDataApiError(error: unknown): DataApiError {
   if (error instanceof DataApiError) return error;
   if (error instanceof z.ZodError) return new DataApiError('BadRequestException', z.prettifyError(error));
   if (error instanceof SyntaxError) return new DataApiError('BadRequestException', error.message);
-  if (error instanceof pg.DatabaseError) return ofDatabase(error);
-  // What is left is the connection to the database: refused, reset, ended.
+  if (error instanceof pg.DatabaseError) return fromPostgresql(error);
+  // Anything else concerns the connection to the database: refused, reset, closed.
   return new DataApiError('DatabaseUnavailableException', error instanceof Error ? error.message : String(error));
 }
 
-function ofDatabase({ code, message, position }: pg.DatabaseError): DataApiError {
+function fromPostgresql({ code, message, position }: pg.DatabaseError): DataApiError {
   if (code === '57014') return new DataApiError('StatementTimeoutException', 'Request timed out');
   const where = position === undefined ? '' : ` Position: ${position};`;
   return new DataApiError('DatabaseErrorException', `ERROR: ${message};${where} SQLState: ${code}`);

@@ -1,12 +1,12 @@
 import { DataApiError, type DataApiErrorName } from './errors.ts';
 
-/** A failure that a test asks for. */
+/** A failure that a test injects. */
 export interface Fault {
-  /** The statement that fails; without it any call does. */
+  /** The statement to fail; without it, any call fails. */
   readonly statement?: { readonly text: string };
-  /** `before`: nothing is done. `after`: everything is done and kept, and only the answer is lost. */
+  /** `before`: the call does nothing. `after`: the call takes effect, and only its answer is lost. */
   readonly when: 'before' | 'after';
-  /** What the client gets; `reset` breaks its connection, after which the SDK calls again by itself. */
+  /** What the client gets; `reset` breaks its connection, after which the SDK retries on its own. */
   readonly error: DataApiErrorName | 'reset';
   /** How many calls fail; 1 if not given. */
   readonly times?: number;
@@ -17,7 +17,7 @@ export class ConnectionReset extends Error {
   override readonly name = 'ConnectionReset';
 }
 
-/** The failures that are still to come, in the order in which they were asked for. */
+/** The faults still to be injected, in the order in which tests asked for them. */
 export class Faults {
   readonly #pending: { fault: Fault; left: number }[] = [];
 
@@ -25,7 +25,7 @@ export class Faults {
     this.#pending.push({ fault, left: fault.times ?? 1 });
   }
 
-  /** Runs a call, and fails it if one of the faults is meant for it. */
+  /** Runs a call, and fails it if a fault is meant for it. */
   async around<T>(sql: string | undefined, work: () => Promise<T>): Promise<T> {
     this.#fail('before', sql);
     const answer = await work();
@@ -42,6 +42,6 @@ export class Faults {
     found.left -= 1;
     if (found.left <= 0) this.#pending.splice(index, 1);
     const { error } = found.fault;
-    throw error === 'reset' ? new ConnectionReset() : new DataApiError(error, `A fault that was asked for (${when})`);
+    throw error === 'reset' ? new ConnectionReset() : new DataApiError(error, `Injected fault (${when})`);
   }
 }

@@ -1,7 +1,7 @@
 import { DataApiError } from './errors.ts';
 import type { WireField, WireParameter } from './requests.ts';
 
-/** What PostgreSQL takes for the parameters of a Data API statement. */
+/** A Data API statement in the form that PostgreSQL takes. */
 export interface Bound {
   /** The statement with $1, $2 ... in place of the names. */
   readonly text: string;
@@ -9,7 +9,7 @@ export interface Bound {
 }
 
 /**
- * Text that holds no parameter: strings, quoted names, dollar quotes, casts. Comments are not among it: the Data API
+ * A parameter, or text that holds none: strings, quoted names, dollar quotes, casts. Comments are not skipped: the Data API
  * takes `:name` in them for a parameter, and so does this.
  */
 const token = /'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$[\s\S]*?\$\1\$|::|:([A-Za-z_]\w*)/g;
@@ -39,8 +39,8 @@ const hintedTypes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Aurora gets each value under a type of its own, as this does: a string compared with a uuid fails there although
- * PostgreSQL would have guessed right, so a cast that is missing must fail here too. Only null has no type.
+ * Gives each value an explicit type, as on Aurora: there, comparing a string with a uuid fails although PostgreSQL would
+ * have inferred the type, so a missing cast must fail here too. Only null has no type.
  */
 function toParameter({ name, value = {}, typeHint }: WireParameter): { type?: string; value: string | Buffer | null } {
   if (value.arrayValue !== undefined)

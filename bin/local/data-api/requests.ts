@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** The Data API's requests, as far as they are served. */
+/** The Data API's requests, as far as this server supports them. */
 const field = z.object({
   isNull: z.boolean().optional(),
   stringValue: z.string().optional(),
@@ -23,7 +23,7 @@ export const statementRequest = statement.extend({
 });
 export const batchRequest = statement.extend({ parameterSets: z.array(parameters).default([[]]) });
 
-/** As it comes over the wire: blobs are base64 text. */
+/** As on the wire: blobs are base64 text. */
 export type WireField = z.output<typeof field>;
 export type WireParameter = z.output<typeof parameters>[number];
 export type StatementRequest = z.output<typeof statementRequest>;

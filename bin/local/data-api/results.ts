@@ -9,8 +9,8 @@ const floats = new Set<number>([builtins.FLOAT4, builtins.FLOAT8]);
 const typeNames = new Map<number, string>(Object.entries(builtins).map(([name, oid]) => [oid, name.toLowerCase()]));
 
 /**
- * Types that Aurora PostgreSQL can return through the Data API. Arrays, which it can too, are left out: the agent's
- * statements return none. Types that somebody made (enums) are beyond the built-in numbers.
+ * Types that Aurora PostgreSQL can return through the Data API. It can return arrays too, but the agent's statements return
+ * none. User-defined types (enums) are allowed separately: their numbers start above the built-in ones.
  */
 const returnable = new Set<number>([
   ...[...integers, ...floats, builtins.NUMERIC, builtins.BOOL, builtins.BYTEA],
@@ -22,10 +22,10 @@ const firstUserType = 16_384;
 
 const { maxResultBytes, maxRowBytes } = dataApi;
 
-/** A row as PostgreSQL itself writes it. */
+/** A row in PostgreSQL's own text form. */
 export type TextRow = readonly (string | null)[];
 
-/** Throws what the Data API answers to columns or sizes that it cannot return. */
+/** Throws the Data API's error for types or sizes that it cannot return. */
 export function checkResult(rows: readonly TextRow[], columns: readonly pg.FieldDef[]): void {
   for (const { dataTypeID: type } of columns) {
     if (returnable.has(type) || type === nameType || type >= firstUserType) continue;
@@ -59,15 +59,15 @@ function toField(value: string | null, type: number, options: ResultSetOptions) 
   if (floats.has(type)) return { doubleValue: Number(value) };
   if (type === builtins.BOOL) return { booleanValue: value === 't' };
   if (type === builtins.BYTEA) return { blobValue: Buffer.from(value.slice('\\x'.length), 'hex').toString('base64') };
-  if (type === builtins.NUMERIC && options.decimalReturnType === 'DOUBLE_OR_LONG') return ofDecimal(value);
+  if (type === builtins.NUMERIC && options.decimalReturnType === 'DOUBLE_OR_LONG') return toDecimalField(value);
   return { stringValue: value };
 }
 
-function ofDecimal(value: string) {
+function toDecimalField(value: string) {
   return /^-?\d+$/.test(value) ? { longValue: Number(value) } : { doubleValue: Number(value) };
 }
 
-/** The rows as JSON: bare numbers with all their digits, which the reader's own parser may drop. */
+/** The rows as JSON. Numbers keep all their digits, even those that the reader's parser drops. */
 export function toJson(rows: readonly TextRow[], columns: readonly pg.FieldDef[]): string {
   const members = (row: TextRow) =>
     row.map((value, index) => `${JSON.stringify(columns[index]?.name)}:${toJsonValue(value, columns[index])}`);

@@ -10,7 +10,7 @@ import { Sessions } from './sessions.ts';
 
 export interface DataApiServerOptions {
   readonly databaseUrl: string;
-  /** Zone of the sessions; on Aurora it is UTC unless somebody changed it. */
+  /** Time zone of the sessions; on Aurora it is UTC unless changed. */
   readonly timeZone: string;
   readonly port: number;
   /** The address of this machine to listen on, 127.0.0.1 if not given. */
@@ -18,8 +18,9 @@ export interface DataApiServerOptions {
   readonly maxConnections?: number;
   /** What GetSecretValue answers, by ARN. */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** The Data API's own if not given. */
+  /** As long as the Data API's own if not given. */
   readonly statementTimeoutMs?: number;
+  /** As long as the Data API's own if not given. */
   readonly transactionIdleMs?: number;
 }
 
@@ -29,8 +30,8 @@ export interface DataApiServer extends StandIn {
 }
 
 /**
- * The RDS Data API over a PostgreSQL, as the SDK's client speaks it: names, limits and errors as AWS documents them.
- * Answers Secrets Manager's GetSecretValue too, so that one address serves both.
+ * The RDS Data API in front of PostgreSQL, as the SDK's client speaks it: names, limits and errors as AWS documents them.
+ * Also answers Secrets Manager's GetSecretValue, so that one address serves both.
  */
 export async function startDataApi(options: DataApiServerOptions): Promise<DataApiServer> {
   const sessions = new Sessions(options.databaseUrl, {
@@ -130,7 +131,7 @@ function getSecret(arn: string, secrets: Served['secrets']): object {
 
 const { maxRequestBytes } = dataApi;
 
-/** Reads to the end also what is too large: a client that is still sending would not see the answer. */
+/** Reads even an oversized request to its end: a client that is still sending would miss the answer. */
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;

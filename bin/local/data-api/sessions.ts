@@ -5,17 +5,17 @@ import { bind } from './parameters.ts';
 import type { BatchRequest, StatementRequest } from './requests.ts';
 import { checkResult, type TextRow, toColumnMetadata, toJson, toRecord } from './results.ts';
 
-/** As PostgreSQL writes them: the Data API decides their types. */
+/** Leaves values in PostgreSQL's text form: the Data API decides their types. */
 const asText = { getTypeParser: () => (value: string) => value };
 
 export interface SessionSettings {
-  /** Of the sessions; the server's own if not given. */
+  /** Of the sessions; the server's if not given. */
   readonly timeZone?: string;
   readonly maxConnections: number;
   readonly statementTimeoutMs: number;
-  /** After so long without a call a transaction is rolled back. */
+  /** A transaction without a call for this long is rolled back. */
   readonly transactionIdleMs: number;
-  /** Whether a session keeps the plans of its statements. The Data API plans each anew, which is most of a small one. */
+  /** Whether a session keeps the plans of its statements. The Data API plans every call, most of the cost of a small one. */
   readonly keepsPlans?: boolean;
 }
 
@@ -25,7 +25,7 @@ interface Transaction {
   busy: boolean;
 }
 
-/** The sessions behind the Data API: one a statement, or one a transaction. */
+/** The sessions behind the Data API: one per statement or per transaction. */
 export class Sessions {
   readonly #pool: pg.Pool;
   readonly #keepsPlans: boolean;
@@ -46,7 +46,7 @@ export class Sessions {
         .map(([name, value]) => `-c ${name}=${value}`)
         .join(' '),
     });
-    // An idle session that the server ended must not end this process.
+    // An idle session that the server closes must not crash this process.
     this.#pool.on('error', () => undefined);
   }
 
@@ -56,11 +56,11 @@ export class Sessions {
     return await this.#inTransaction(transactionId, (session) => this.#run(session, request));
   }
 
-  /** One transaction, of its own unless the request names one. */
+  /** Runs in one transaction: a new one unless the request names one. */
   async executeBatch({ parameterSets, ...request }: BatchRequest): Promise<object> {
     const plain = { includeResultMetadata: false, formatRecordsAs: 'NONE', resultSetOptions: {} } as const;
     const transactionId = request.transactionId ?? (await this.begin());
-    // A set that fails ends the transaction.
+    // A parameter set that fails ends the transaction.
     for (const parameters of parameterSets) await this.execute({ ...request, ...plain, parameters, transactionId });
     if (request.transactionId === undefined) await this.commit(transactionId);
     return { updateResults: parameterSets.map(() => ({ generatedFields: [] })) };
@@ -69,7 +69,7 @@ export class Sessions {
   async begin(): Promise<string> {
     const session = await this.#pool.connect();
     const id = randomUUID();
-    // Idle for too long, or ended by somebody: PostgreSQL has rolled it back.
+    // It was idle for too long or terminated: PostgreSQL has rolled it back.
     const onLost = () => this.#forget(id, 'destroy');
     session.on('error', onLost);
     this.#transactions.set(id, { session, onLost, busy: false });
@@ -99,14 +99,14 @@ export class Sessions {
       values,
       rowMode: 'array',
       types: asText,
-      // Of a statement without parameters too: several statements in one call are refused, as the Data API does.
+      // Even without parameters, so that several statements in one call are refused, as by the Data API.
       queryMode: 'extended',
       ...(this.#keepsPlans && { name: createHash('md5').update(text).digest('hex') }),
     } as pg.QueryArrayConfig);
     return toResponse(request, result);
   }
 
-  /** One call at a time; the first error ends the transaction. Both as on Aurora Serverless v2 and provisioned. */
+  /** One call at a time, and the first error ends the transaction, as on Aurora Serverless v2 and provisioned. */
   async #inTransaction<T>(id: string, work: (session: pg.PoolClient) => Promise<T>): Promise<T> {
     const transaction = this.#transactions.get(id);
     if (transaction === undefined)
@@ -123,7 +123,7 @@ export class Sessions {
     }
   }
 
-  /** A session is destroyed, which rolls back, unless its transaction has ended well. */
+  /** Forgets a transaction and releases its session; destroying the session rolls back. */
   #forget(id: string, session: 'keep' | 'destroy' = 'keep'): void {
     const transaction = this.#transactions.get(id);
     if (transaction === undefined) return;
@@ -140,7 +140,7 @@ function toResponse(
   checkResult(rows, fields);
   const numberOfRecordsUpdated = command === 'SELECT' ? 0 : (rowCount ?? 0);
   if (formatRecordsAs === 'JSON') {
-    // As documented: JSON records are for SELECT alone.
+    // As documented, only a SELECT has JSON records.
     return { numberOfRecordsUpdated, ...(command === 'SELECT' ? { formattedRecords: toJson(rows, fields) } : {}) };
   }
   return {

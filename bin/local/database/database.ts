@@ -9,30 +9,30 @@ import { UsageError } from '../usage-error.ts';
 import { binaryOf, version } from './postgresql-binaries.ts';
 import { readServerLock, untilReleased } from './server-lock.ts';
 
-/** A PostgreSQL that the agent's tables live in. */
+/** The PostgreSQL that holds the agent's tables. */
 export interface LocalDatabase {
   /** Connects as the agent's role, which owns the tables. */
   readonly url: string;
-  /** Of its server; undefined if somebody else runs it. */
+  /** The server's process id; undefined if somebody else runs it. */
   pid(): number | undefined;
-  /** Stops it if it still runs, and starts it again at the same address. */
+  /** Stops it if it is running, and starts it again at the same address. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface DatabaseOptions {
-  /** Where the data is kept; made on the first start. */
+  /** Where the data is kept; created on the first start. */
   readonly dataDir: string;
-  /** 0 is a free one. */
+  /** 0 picks a free one. */
   readonly port: number;
-  /** The server's own zone. */
+  /** The server's time zone. */
   readonly timeZone: string;
 }
 
-/** The oldest PostgreSQL whose SQL the statements use (`is json` came with 16). */
+/** The oldest PostgreSQL that the statements run on (`is json` came with 16). */
 const oldestVersion = 16;
 
-/** Starts the embedded PostgreSQL on 127.0.0.1. It ends with this process, however that ends. */
+/** Starts the embedded PostgreSQL on 127.0.0.1. It ends with this process, however this process ends. */
 export async function startDatabase({ dataDir, port: wantedPort, timeZone }: DatabaseOptions): Promise<LocalDatabase> {
   const port = await freePort(wantedPort, 'database');
   if (existsSync(dataDir)) checkVersion(dataDir);
@@ -81,7 +81,7 @@ function spawnServer({ dataDir, port, timeZone }: DatabaseOptions): GuardedProce
   return spawnGuarded(command, { logFile: join(dataDir, 'server.log'), ending: 'shutDown' });
 }
 
-/** A PostgreSQL that somebody else runs. */
+/** Opens a PostgreSQL that somebody else runs, once it is clear that it answers and is recent enough. */
 export async function openDatabase(url: string): Promise<LocalDatabase> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   try {
@@ -104,9 +104,9 @@ const nobody = 65_534;
 const isRoot = process.getuid?.() === 0;
 
 /**
- * PostgreSQL refuses to run as root: it then runs as nobody, with the one capability to read a folder that is root's
- * alone (a clone or data folder below a 0700 directory). The secure bit lets access(2), by which it looks for its own
- * programs, respect that capability.
+ * PostgreSQL refuses to run as root, so root runs it as nobody, with the single capability to reach folders that only root
+ * may read (a clone or data folder below a 0700 directory). The secure bit makes access(2), with which it looks for its own
+ * programs, honour that capability.
  */
 function asServerUser(binary: string, args: readonly string[]): readonly string[] {
   if (!isRoot) return [binary, ...args];
@@ -115,7 +115,7 @@ function asServerUser(binary: string, args: readonly string[]): readonly string[
   return ['setpriv', ...user, ...capability, binary, ...args];
 }
 
-/** Made under another name first: a start that was killed half-way leaves no half-made folder behind. */
+/** Created under another name first, so that a start killed halfway leaves no incomplete folder behind. */
 function initialise(dataDir: string): void {
   const fresh = `${dataDir}.new`;
   try {
@@ -132,7 +132,7 @@ function initialise(dataDir: string): void {
     if (error instanceof UsageError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     const hint = isRoot ? 'run as an ordinary user, or set DATABASE_URL' : 'or set DATABASE_URL';
-    throw new UsageError(`Cannot make a database in ${dataDir}: ${reason} (${hint})`);
+    throw new UsageError(`Cannot create a database in ${dataDir}: ${reason} (${hint})`);
   }
 }
 
@@ -166,11 +166,11 @@ async function awaitConnection(url: string, server: GuardedProcess): Promise<voi
   }
 }
 
-/** What it said at last, in one line without the time. Our own early tries to connect are logged as FATAL too. */
+/** Why the server failed, on one line without the time. Our own early connection attempts are logged as FATAL too. */
 function problemOf(log: string): string {
   const lines = log.trim().split('\n');
   const at = lines.findIndex((line) => line.includes('FATAL:') && !line.includes('the database system is starting up'));
-  if (at === -1) return lines.at(-1) ?? 'it said nothing';
+  if (at === -1) return lines.at(-1) ?? 'it logged nothing';
   const hint = lines.slice(at).find((line) => line.includes('HINT:'));
   return [lines[at], hint].flatMap((line) => line?.replace(/^.*(FATAL|HINT): */, '') ?? []).join('; ');
 }

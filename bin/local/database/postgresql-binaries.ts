@@ -46,7 +46,7 @@ function resolvePackage(): string {
 
 const symlinks = z.array(z.object({ source: z.string(), target: z.string() }));
 
-/** npm archives hold no symlinks; the package makes them in an install script, which npm may have been told not to run. */
+/** npm archives hold no symlinks; the package creates them in an install script, which npm may be configured to skip. */
 function createSymlinks(dir: string): void {
   const links = symlinks.parse(JSON.parse(readFileSync(join(dir, 'native', 'pg-symlinks.json'), 'utf8')));
   for (const { source, target } of links) {
@@ -57,7 +57,7 @@ function createSymlinks(dir: string): void {
   }
 }
 
-/** Another start may make it at the same moment. */
+/** A concurrent start may create it first. */
 function createSymlink(source: string, path: string): void {
   try {
     symlinkSync(source, path);

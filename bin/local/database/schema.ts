@@ -3,7 +3,7 @@ import pg from 'pg';
 
 const schemaDir = new URL('../../../sql/postgresql/schema/', import.meta.url);
 
-/** Creates what is missing of the agent's tables, as the user of the URL; what is there stays as it is. */
+/** Creates what is missing of the agent's tables, as the URL's user; what exists stays as it is. */
 export async function applySchema(url: string): Promise<void> {
   const files = readdirSync(schemaDir).filter((file) => file.endsWith('.sql'));
   const script = files.sort().map((file) => readFileSync(new URL(file, schemaDir), 'utf8'));

@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What the lock file in the folder of a PostgreSQL server says; undefined without one. */
+/** The contents of the lock file in a PostgreSQL server's folder. */
 export interface ServerLock {
   readonly pid: number;
   /** As the server writes it: starting, ready, stopping. */
   readonly status: string;
 }
 
+/** Undefined without a lock file, or if it is incomplete. */
 export function readServerLock(dataDir: string): ServerLock | undefined {
   try {
     const lines = readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n');
@@ -22,8 +23,8 @@ export function readServerLock(dataDir: string): ServerLock | undefined {
 const limitMs = 30_000;
 
 /**
- * Waits while the folder is held by a server that is on its way out: killed and not yet taken note of by the system, or
- * shutting down because its runner is gone. A server that runs is not waited for: the new one says who it is.
+ * Waits while the folder is held by a server that is on its way out: killed but not yet reaped, or shutting down because
+ * its runner is gone. Does not wait for a running server: the new one's error will name it.
  */
 export async function untilReleased(dataDir: string): Promise<void> {
   for (const end = performance.now() + limitMs; performance.now() < end; await sleep(50)) {
@@ -41,12 +42,12 @@ function isLeaving({ pid, status }: ServerLock): boolean {
   return status === 'stopping' || isZombie(pid);
 }
 
-/** Ended, but its parent (or whoever inherited it) has not asked for its exit code: for PostgreSQL it is still there. */
+/** Whether it has ended but not been reaped by its parent (or whoever inherited it): for PostgreSQL it still exists. */
 function isZombie(pid: number): boolean {
   try {
     return /^\d+ \(.*\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
-    // No such folder on this system.
+    // This system has no /proc.
     return false;
   }
 }

@@ -14,7 +14,7 @@ import {
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { credentials, region } from './deployment.ts';
 
-/** What an emulator runs of the agent, seen through the SDK. */
+/** The part of the agent that an emulator runs, seen through the SDK. */
 export class DeployedAgent {
   readonly #lambda: LambdaClient;
   readonly #eventBridge: EventBridgeClient;
@@ -27,7 +27,7 @@ export class DeployedAgent {
     this.#secrets = new SecretsManagerClient(client);
   }
 
-  /** The agent's functions by the program that each runs (collector, sender and so on), which its description names. */
+  /** The agent's functions by the program that each runs (collector, sender and so on), as named in its description. */
   async functions(): Promise<Map<string, FunctionConfiguration>> {
     const found = new Map<string, FunctionConfiguration>();
     for await (const { Functions = [] } of paginateListFunctions({ client: this.#lambda }, {})) {

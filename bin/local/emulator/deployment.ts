@@ -9,18 +9,18 @@ import { UsageError } from '../usage-error.ts';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const cdklocal = createRequire(import.meta.url).resolve('aws-cdk-local/bin/cdklocal');
 
-/** Where an emulator has its stacks; no real account. */
+/** The account of an emulator's stacks; not a real one. */
 export const account = '000000000000';
 /** The region that cdklocal deploys to when a stack names none. */
 export const region = 'us-east-1';
 export const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
-/** Gives up on a call of the CDK after this long: an emulator that hangs must not hang the run. */
+/** Time limit of a CDK command: an emulator that hangs must not hang the run. */
 const limitMs = 240_000;
 
 export interface DeploymentOptions {
   readonly endpoint: string;
-  /** Settings of the app, profile local among them. */
+  /** Settings of the app, including profile local. */
   readonly context: Readonly<Record<string, string>>;
   readonly dataDir: string;
   readonly signal: AbortSignal;
@@ -44,7 +44,7 @@ export class Deployment {
   }
 
   async destroy(): Promise<void> {
-    // Also when the run is being stopped: nothing must stay behind in the emulator.
+    // Even while the run is being stopped: nothing must be left behind in the emulator.
     await this.#cdk(['destroy', '--all', '--force'], { signal: undefined });
   }
 
@@ -60,18 +60,18 @@ export class Deployment {
       killSignal: 'SIGKILL',
       ...(signal && { signal }),
     });
-    const [said, complained, [code, killedBy]] = await Promise.all([
+    const [stdout, stderr, [code, killedBy]] = await Promise.all([
       text(child.stdout),
       text(child.stderr),
       once(child, 'close'),
     ]);
     if (code === 0) return;
-    const lines = `${said}\n${complained}`.split('\n').filter((line) => line.trim() !== '');
+    const lines = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '');
     throw new UsageError(`cdklocal ${args[0]} ended with ${killedBy ?? code}:\n${lines.slice(-15).join('\n')}`);
   }
 }
 
-/** Later ones win. */
+/** As arguments of the CDK, which takes the last value of a name. */
 function contextOf(settings: Readonly<Record<string, string>>): string[] {
   return Object.entries(settings).flatMap(([name, value]) => ['--context', `${name}=${value}`]);
 }

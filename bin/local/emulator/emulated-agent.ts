@@ -11,13 +11,13 @@ import { DeployedAgent } from './deployed-agent.ts';
 import { account, Deployment, region } from './deployment.ts';
 import type { Emulator } from './emulator.ts';
 
-/** The agent in an emulator of AWS, and beside it what the emulator has not: database, Data API, gateway, receiver. */
+/** The agent in an emulator of AWS, and beside it what the emulator lacks: database, Data API, gateway, receiver. */
 export interface EmulatedAgent {
   readonly databaseUrl: string;
   readonly dataDir: string;
   readonly deployment: Deployment;
   readonly deployed: DeployedAgent;
-  /** Starts the receiver on what is deployed: the gateway's credentials become known first. */
+  /** Stores the gateway's credentials in the deployed secret, then starts the receiver on what is deployed. */
   startReceiver(): Promise<void>;
   calls(): Promise<Record<string, number>>;
 }
@@ -61,14 +61,14 @@ export async function prepareEmulatedAgent(parts: EmulatedAgentParts): Promise<E
   };
 }
 
-/** The stand-in's URL as the emulator's functions must call it. */
+/** The URL by which the emulator's functions reach a stand-in. */
 function seenFrom({ standIns }: Emulator, { url }: StandInProcess): string {
   return url.replace(`//${standIns.listen}:`, `//${standIns.host}:`);
 }
 
 /**
- * A local process with the very environment that the receiver's task definition gives it. What names something that is
- * deployed is taken from the sender's environment, where CloudFormation has put it in.
+ * Starts a local process with exactly the environment that the receiver's task definition gives it. Names of deployed
+ * resources come from the sender's environment, where CloudFormation has resolved them.
  */
 async function startReceiverOf(
   deployed: DeployedAgent,
@@ -85,10 +85,10 @@ async function startReceiverOf(
   await synthesize({ context: { gatewayUrl: simulator.url }, outDir });
   const { receiver } = readAssembly(outDir, { queueUrl: emulator.endpoint });
   if (receiver === undefined) throw new Error('expected a task definition of the receiver in profile aws, got none');
-  const ofSender = await deployed.environmentOf('sender');
-  await deployed.putSecret(ofSender['GATEWAY_SECRET_ARN'] ?? '', credentials);
+  const senderEnvironment = await deployed.environmentOf('sender');
+  await deployed.putSecret(senderEnvironment['GATEWAY_SECRET_ARN'] ?? '', credentials);
   const names = ['DATABASE_CLUSTER_ARN', 'DATABASE_SECRET_ARN', 'GATEWAY_SECRET_ARN'];
-  const resolved = Object.fromEntries(names.map((name) => [name, ofSender[name] ?? '']));
+  const resolved = Object.fromEntries(names.map((name) => [name, senderEnvironment[name] ?? '']));
   await mkdir(join(dataDir, 'logs'), { recursive: true });
   const process = startReceiver({
     plan: { ...receiver, environment: { ...receiver.environment, ...resolved } },

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { UsageError } from '../usage-error.ts';
 
-/** An emulator of AWS that answers. */
+/** A responding emulator of AWS. */
 export interface Emulator {
   readonly endpoint: string;
-  /** Name and version, as it says itself. */
+  /** Name and version, as it reports them. */
   readonly name: string;
   /** The address of this machine where the stand-ins must listen, and the host by which its functions reach them. */
   readonly standIns: { readonly listen: string; readonly host: string };
@@ -14,7 +14,7 @@ export interface Emulator {
 
 const health = z.looseObject({ version: z.string(), edition: z.string().optional() });
 
-/** Asks what answers at the endpoint; both LocalStack and MiniStack have LocalStack's page of health. */
+/** Finds out what answers at the endpoint; both LocalStack and MiniStack serve LocalStack's health page. */
 export async function openEmulator(endpoint: string): Promise<Emulator> {
   const answer = await fetchJson(`${endpoint}/_localstack/health`);
   if (answer === undefined) throw new UsageError(`AWS_ENDPOINT_URL: no emulator of AWS answers at ${endpoint}`);
@@ -25,7 +25,7 @@ export async function openEmulator(endpoint: string): Promise<Emulator> {
   return { endpoint, name: ['localstack', edition, version].filter(Boolean).join(' '), standIns: acrossDocker() };
 }
 
-/** Waits until an emulator that is starting answers; `hasExited` tells that it never will. */
+/** Waits until a starting emulator answers; throws once it has exited instead. */
 export async function untilHealthy(endpoint: string, hasExited: () => boolean): Promise<void> {
   while ((await fetchJson(`${endpoint}/_localstack/health`)) === undefined) {
     if (hasExited()) throw new UsageError('The emulator ended before it answered');
@@ -44,7 +44,7 @@ async function fetchJson(url: string): Promise<unknown> {
 
 /**
  * LocalStack's functions run in containers: on Linux they reach this machine by the address of Docker's bridge, under
- * Docker Desktop by a name that leads to 127.0.0.1.
+ * Docker Desktop by a host name that leads to 127.0.0.1.
  */
 function acrossDocker(): Emulator['standIns'] {
   const bridge = networkInterfaces()['docker0']?.find(({ family }) => family === 'IPv4')?.address;

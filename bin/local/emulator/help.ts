@@ -2,8 +2,8 @@ import { region } from './deployment.ts';
 import type { EmulatedAgent } from './emulated-agent.ts';
 import type { Emulator } from './emulator.ts';
 
-/** What a person can do with an agent that stays up. */
-export async function personsHelp({ databaseUrl, deployed }: EmulatedAgent, { endpoint }: Emulator): Promise<string> {
+/** Commands for a person to try on an agent that stays up. */
+export async function helpText({ databaseUrl, deployed }: EmulatedAgent, { endpoint }: Emulator): Promise<string> {
   const { FunctionName, LoggingConfig } = await deployed.functionOf('collector');
   const aws = `AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws --region ${region} --endpoint-url ${endpoint}`;
   return `

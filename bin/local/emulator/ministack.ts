@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const requirementsFile = fileURLToPath(new URL('./requirements.txt', import.meta.url));
 const defaultVenv = join(root, 'build', 'ministack');
 
-/** Installs MiniStack, pinned, into a venv if it is not there; throws when there is no Python for it. */
+/** Installs the pinned MiniStack into a venv unless it is there already; throws if there is no suitable Python. */
 export async function installMiniStack(say: Say, venv: string = defaultVenv): Promise<void> {
   const requirements = await readFile(requirementsFile, 'utf8');
   const installed = join(venv, 'installed.txt');
@@ -40,13 +40,13 @@ function isUsable(python: string): boolean {
 
 async function run(command: string, args: readonly string[]): Promise<void> {
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
   if (code === 0) return;
-  const reason = said.trim().split('\n').at(-1) ?? '';
+  const reason = stderr.trim().split('\n').at(-1) ?? '';
   throw new UsageError(`MiniStack could not be installed: ${command} ended with ${code}: ${reason}`, { exitCode: 2 });
 }
 
-/** Starts MiniStack on a free port of 127.0.0.1; its endpoint. It ends with this process, and its functions with it. */
+/** Starts MiniStack on a free port of 127.0.0.1 and returns its endpoint. It and its functions end with this process. */
 export async function startMiniStack(dataDir: string, onStop: OnStop): Promise<string> {
   const port = await freePort(0, 'emulator');
   const temporary = join(dataDir, 'ministack');
@@ -55,14 +55,14 @@ export async function startMiniStack(dataDir: string, onStop: OnStop): Promise<s
   const server = spawnGuarded([join(defaultVenv, 'bin', 'ministack')], {
     logFile: join(dataDir, 'logs', 'emulator.log'),
     ending: 'killAll',
-    // Nothing else: its functions inherit it.
+    // Nothing of our own environment: its functions would inherit it.
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: temporary,
       TMPDIR: temporary,
       TZ: 'UTC',
       GATEWAY_PORT: String(port),
-      // By default it and two of its side doors listen on every address.
+      // By default, it and two of its other servers listen on every address.
       BIND_HOST: '127.0.0.1',
       IOT_MTLS_ENABLED: '0',
       SFTP_ENABLED: '0',

@@ -3,13 +3,13 @@ import { wholeNumber } from '../../../functions/settings/schemas.ts';
 import { readArguments } from '../arguments.ts';
 import { UsageError } from '../usage-error.ts';
 
-/** What a person can ask of a run on an emulator of AWS. */
+/** The options of a run on an emulator of AWS. */
 const schema = z.strictObject({
   /** Messages of the campaign. */
   messages: wholeNumber(1, 100_000).default(200),
   /** Whether the last line of stdout is one JSON object, and nothing else goes there. */
   json: z.boolean().default(false),
-  /** Whether to stay up after the campaign, until Ctrl-C, instead of checking on. */
+  /** Whether to stay up after the campaign, until Ctrl-C, instead of running the other checks. */
   keep: z.boolean().default(false),
   /** Where data and logs are kept; undefined for a folder that is removed at the end. */
   data: z.string().min(1).optional(),

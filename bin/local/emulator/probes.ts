@@ -2,18 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { defaults } from '../../../functions/settings/settings.ts';
 
-/** Where a row is on its way: waiting, claimed by the collector, or past the gateway. */
+/** How far a row has come: waiting, claimed by the collector, or past the gateway. */
 export type ProbeState = 'waiting' | 'claimed' | 'sent';
 
 const priorities = ['veryfast', 'fast', 'slow'];
 
 export interface ProbesOptions {
   readonly signal: AbortSignal;
-  /** A row that stays where it is for so long is held; by default five times the collector's interval. */
+  /** A row that stays in its state for this long counts as held; by default five times the collector's interval. */
   readonly heldMs?: number;
 }
 
-/** Single rows, one a lane, sent through a running agent to see what it does. */
+/** Single rows, one per lane, sent through a running agent to see what it does. */
 export class Probes {
   readonly #pool: Pool;
   readonly #signal: AbortSignal;
@@ -26,21 +26,21 @@ export class Probes {
     this.#heldMs = heldMs;
   }
 
-  /** Inserts probes until those of one round are held in a state; throws if none began to be held within the limit. */
+  /** Inserts rounds of probes until one is held in a state; throws if no round that starts within the limit is. */
   async untilHeldAs(state: ProbeState, limitMs: number): Promise<void> {
-    const begun = performance.now();
-    while (performance.now() - begun < limitMs) {
+    const startMs = performance.now();
+    while (performance.now() - startMs < limitMs) {
       const keys = await this.#insert();
       if (await this.#areHeldAs(state, keys)) return;
     }
-    throw new Error(`expected rows to stay ${state} within ${limitMs / 1000} s, but they went on`);
+    throw new Error(`expected rows to stay ${state} within ${limitMs / 1000} s, but they moved on`);
   }
 
-  /** Inserts one more row a lane and waits until every probe so far is archived. */
+  /** Inserts one more row per lane and waits until every probe so far is archived. */
   async untilAllArchived(limitMs: number): Promise<void> {
     await this.#insert();
-    const begun = performance.now();
-    while (performance.now() - begun < limitMs) {
+    const startMs = performance.now();
+    while (performance.now() - startMs < limitMs) {
       const { rows } = await this.#pool.query<{ archived: number }>(
         'select count(*)::int as archived from msg_log where client_key = any($1::bigint[])',
         [this.#keys],
@@ -51,14 +51,14 @@ export class Probes {
     throw new Error(`expected ${this.#keys.length} rows to be archived within ${limitMs / 1000} s, but they were not`);
   }
 
-  /** False as soon as one has gone beyond the state; at the end, whether all are in it. */
+  /** False as soon as one has passed the state; after `heldMs`, whether all are in it. */
   async #areHeldAs(state: ProbeState, keys: readonly string[]): Promise<boolean> {
     const order: ProbeState[] = ['waiting', 'claimed', 'sent'];
-    const begun = performance.now();
+    const startMs = performance.now();
     for (;;) {
       const states = await this.#statesOf(keys);
       if (states.some((one) => order.indexOf(one) > order.indexOf(state))) return false;
-      if (performance.now() - begun >= this.#heldMs) return states.every((one) => one === state);
+      if (performance.now() - startMs >= this.#heldMs) return states.every((one) => one === state);
       await sleep(250, undefined, { signal: this.#signal });
     }
   }
@@ -80,7 +80,7 @@ export class Probes {
        from msg_tran where client_key = any($1::bigint[])`,
       [keys],
     );
-    // One that is not there is archived already.
+    // A missing row is archived already.
     return [...rows.map(({ state }) => state), ...Array<ProbeState>(keys.length - rows.length).fill('sent')];
   }
 }

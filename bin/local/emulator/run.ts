@@ -8,14 +8,14 @@ import { readAcceptLog } from '../simulator/accept-log.ts';
 import { UsageError } from '../usage-error.ts';
 import type { EmulatedAgent } from './emulated-agent.ts';
 import type { Emulator } from './emulator.ts';
-import { personsHelp } from './help.ts';
+import { helpText } from './help.ts';
 import type { LocalstackOptions } from './options.ts';
 import { Probes } from './probes.ts';
 
-/** A schedule fires once a minute; then a row is collected, sent, reported on and archived. */
+/** A schedule fires once a minute; after that a row is collected, sent, reported on and archived. */
 const campaignLimitSeconds = 180;
 const probeLimitMs = 120_000;
-/** How long a firing still turns once its schedule is paused, at most. */
+/** The longest that a firing keeps running after its schedule is paused. */
 const loopLimitMs = (defaults.loopSeconds + 5) * 1000;
 
 export interface Output {
@@ -29,7 +29,7 @@ interface Run {
   readonly agent: EmulatedAgent;
 }
 
-/** The whole run on an emulator; a step that fails ends it, with what is deployed destroyed and exit code 1. */
+/** The whole run on an emulator. A step that fails ends it: what is deployed is destroyed and the exit code is 1. */
 export async function deployAndCheck(
   { emulator, agent }: Run,
   options: LocalstackOptions,
@@ -49,7 +49,7 @@ export async function deployAndCheck(
     const result = await step('campaign', () => runCampaign(agent, target));
     if (result.lost + result.duplicates > 0) process.exitCode = 1;
     if (options.keep) {
-      say(await personsHelp(agent, emulator));
+      say(await helpText(agent, emulator));
       await untilStopped(signal);
     } else {
       await checkPausing(agent, probes, step);
@@ -71,13 +71,13 @@ function print(result: object): void {
 
 type Step = <T>(name: string, act: () => Promise<T>) => Promise<T>;
 
-/** Runs steps, each with a line that tells how long it took; a failed one ends the run in one message. */
+/** Runs steps and prints a line with the duration of each; a failed step ends the run with one message. */
 function stepper(say: Output['say'], signal: AbortSignal): Step {
   return async (name, act) => {
-    const begun = performance.now();
+    const startMs = performance.now();
     try {
       const result = await act();
-      say(`✓ ${name} (${((performance.now() - begun) / 1000).toFixed(1)} s)`);
+      say(`✓ ${name} (${((performance.now() - startMs) / 1000).toFixed(1)} s)`);
       return result;
     } catch (error) {
       if (signal.aborted) throw new UsageError(`Stopped during: ${name}`);
@@ -86,13 +86,13 @@ function stepper(say: Output['say'], signal: AbortSignal): Step {
   };
 }
 
-/** A paused schedule stops collecting, a paused event source mapping stops sending; resumed, both go on. */
+/** A paused schedule stops collecting, a paused event source mapping stops sending; once resumed, both continue. */
 async function checkPausing({ deployed }: EmulatedAgent, probes: Probes, step: Step): Promise<void> {
   await step('pause the event source mappings: sending stops', async () => {
     await deployed.setEventSources('sender', false);
     await probes.untilHeldAs('claimed', loopLimitMs);
   });
-  await step('resume them: sending goes on', async () => {
+  await step('resume them: sending continues', async () => {
     await deployed.setEventSources('sender', true);
     await probes.untilAllArchived(probeLimitMs);
   });
@@ -100,7 +100,7 @@ async function checkPausing({ deployed }: EmulatedAgent, probes: Probes, step: S
     await deployed.setSchedules('collector', false);
     await probes.untilHeldAs('waiting', loopLimitMs);
   });
-  await step('resume it: collecting goes on', async () => {
+  await step('resume it: collecting continues', async () => {
     await deployed.setSchedules('collector', true);
     await probes.untilAllArchived(probeLimitMs);
   });
@@ -114,7 +114,7 @@ async function redeploy({ deployment, deployed }: EmulatedAgent, probes: Probes)
   await probes.untilAllArchived(probeLimitMs);
 }
 
-/** Every row of the run, probes too: once at the gateway, and none left behind. */
+/** Every row of the run, probes included, was accepted once, and none is left behind. */
 async function checkAcceptLog({ dataDir }: EmulatedAgent, pool: pg.Pool): Promise<void> {
   const accepted = readAcceptLog(join(dataDir, 'simulator'))
     .filter(({ code }) => code === 'A000')

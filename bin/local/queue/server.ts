@@ -3,7 +3,7 @@ import { freePort } from '../ports.ts';
 import { region } from '../runner/intrinsics.ts';
 import type { StandIn } from '../stand-in.ts';
 
-/** SQS in memory, on 127.0.0.1 alone; what it holds is gone with the process, as the sweep must survive. */
+/** SQS in memory, on 127.0.0.1 only. Its records are lost with the process, which the sweep must make up for. */
 export async function startQueue({ port: wanted }: { port: number }): Promise<StandIn> {
   const port = await freePort(wanted, 'queue');
   const counts: Record<string, number> = { calls: 0 };
@@ -12,8 +12,8 @@ export async function startQueue({ port: wanted }: { port: number }): Promise<St
     const action = String(headers['x-amz-target'] ?? '').replace('AmazonSQS.', '');
     counts['calls'] = (counts['calls'] ?? 0) + 1;
     counts[action] = (counts[action] ?? 0) + 1;
-    // The SDK calls the host of a queue's URL, so ours has the address that is listened on; fauxqs knows its queues
-    // by a host name, which not every system resolves.
+    // The SDK calls the host in a queue's URL, so ours holds the address we listen on; fauxqs knows its queues by a host
+    // name that not every system resolves.
     if (body instanceof Object && 'QueueUrl' in body && typeof body.QueueUrl === 'string') {
       body.QueueUrl = body.QueueUrl.replace('//127.0.0.1:', `//sqs.${region}.localhost:`);
     }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { UsageError } from '../usage-error.ts';
 
-/** A resource of a template, its properties not yet looked at. */
+/** A resource of a template, its properties not yet parsed. */
 export interface Resource {
   readonly stack: string;
   readonly logicalId: string;
@@ -15,7 +15,7 @@ export interface Resource {
 /** A cloud assembly as `cdk synth` writes it. */
 export interface Assembly {
   readonly resources: readonly Resource[];
-  /** What each export is, and in which stack it must be resolved. */
+  /** The value of each export, and the stack in which to resolve it. */
   readonly exports: ReadonlyMap<string, { stack: string; value: unknown }>;
   /** Folder of each asset, by its hash. */
   readonly assets: ReadonlyMap<string, string>;

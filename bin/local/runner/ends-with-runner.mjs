@@ -1,5 +1,5 @@
-// Ends this process when the runner is gone, even by SIGKILL. The channel's end says so at once; a process that is busy in
-// a loop of its own does not hear it, so a thread beside it looks every second whether its parent is still the runner.
+// Ends this process when the runner is gone, even by SIGKILL. The IPC channel's end says so at once. A process stuck in a
+// busy loop does not notice it, so a worker thread checks every second whether the parent is still the runner.
 import { Worker } from 'node:worker_threads';
 
 const watch = `setInterval(() => process.ppid === ${process.ppid} || process.kill(process.pid, 'SIGKILL'), 1_000)`;

@@ -9,15 +9,15 @@ import { type ReceiverProcess, startReceiver } from './receiver-process.ts';
 import { startSchedule } from './schedule.ts';
 import { type AgentPlan, arnOf, type QueuePlan } from './template.ts';
 
-/** What a plan says, at work. */
+/** A running plan. */
 export interface Engine {
-  /** The processes of the functions, by the names of these, and the receiver's. */
+  /** The functions' processes, under the functions' names, and the receiver's. */
   processes(): AgentProcess[];
-  /** Again, for a queue that has lost its memory. */
+  /** Creates the queues again, for a queue stand-in that was restarted and has forgotten them. */
   createQueues(): Promise<void>;
-  /** Another receiver beside the one that is always there, as a deployment starts. */
+  /** Starts another receiver beside the one that always runs, as a deployment does. */
   startReceiver(): ReceiverProcess | undefined;
-  /** Fires every schedule beside its turn, as EventBridge may: it promises at least once. */
+  /** Fires every schedule out of turn, as EventBridge may: it promises at-least-once delivery. */
   fireSchedules(): void;
   stop(): Promise<void>;
 }
@@ -25,22 +25,22 @@ export interface Engine {
 export interface AgentProcess {
   readonly name: string;
   readonly pid: number;
-  /** Of a function: whether it is in an invocation. Of the others nobody outside can tell. */
+  /** Whether a function is in an invocation. Undefined for the other processes: it cannot be seen from outside. */
   readonly isBusy: boolean | undefined;
 }
 
 export interface EngineOptions {
   readonly plan: AgentPlan;
   readonly endpoints: Endpoints;
-  /** One log file a function, and the receiver's. */
+  /** For one log file per function, and the receiver's. */
   readonly logDir: string;
-  /** What a person should know, one line each. */
+  /** Gets what a person should know, one line each. */
   readonly onProblem: (line: string) => void;
 }
 
 /**
- * Starts the functions, queues, event sources, schedules and the receiver that the plan names, and nothing else. Of each
- * function one environment is started now: one that cannot start says so here, not at its first event.
+ * Starts the functions, queues, event sources, schedules and the receiver that the plan names, and nothing else. Starts one
+ * environment of each function ahead, so that one that cannot start fails here and not at its first event.
  */
 export async function startEngine({ plan, endpoints, logDir, onProblem }: EngineOptions): Promise<Engine> {
   await mkdir(logDir, { recursive: true });
@@ -61,11 +61,11 @@ export async function startEngine({ plan, endpoints, logDir, onProblem }: Engine
     throw error;
   }
   let stopped = false;
-  const tell = (line: string) => {
+  const report = (line: string) => {
     if (!stopped) onProblem(line);
   };
-  const eventSources = wiring.eventSources.map((one) => startEventSource({ ...one, client, onProblem: tell }));
-  const startSchedules = () => wiring.schedules.map((one) => startSchedule({ ...one, onProblem: tell }));
+  const eventSources = wiring.eventSources.map((one) => startEventSource({ ...one, client, onProblem: report }));
+  const startSchedules = () => wiring.schedules.map((one) => startSchedule({ ...one, onProblem: report }));
   const schedules = startSchedules();
   const launchReceiver = () =>
     plan.receiver &&
@@ -73,7 +73,7 @@ export async function startEngine({ plan, endpoints, logDir, onProblem }: Engine
       plan: plan.receiver,
       awsEnvironment: awsEnvironment(endpoints),
       logFile: join(logDir, 'receiver.log'),
-      onProblem: tell,
+      onProblem: report,
     });
   const receiver = launchReceiver();
   return {
@@ -81,7 +81,7 @@ export async function startEngine({ plan, endpoints, logDir, onProblem }: Engine
     createQueues: () => createQueues(client, plan),
     startReceiver: launchReceiver,
     fireSchedules() {
-      // Each fires as it starts, and not again.
+      // A schedule fires as it starts; stopped at once, it fires no more.
       for (const stopSchedule of startSchedules()) stopSchedule();
     },
     async stop() {
@@ -103,7 +103,7 @@ function processesOf(pools: readonly FunctionPool[], receiver: ReceiverProcess |
 
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 
-/** Which function gets what; throws, before anything runs, when the plan names one that is not in it. */
+/** Connects functions to their events; throws, before anything runs, if the plan names a function or queue it lacks. */
 function wire({ eventSources, schedules, queues }: AgentPlan, pools: readonly FunctionPool[]) {
   const invoking = (nameOrArn: string) => {
     const pool = poolOf(nameOrArn, pools);
@@ -139,7 +139,7 @@ async function warm(pool: FunctionPool): Promise<void> {
   }
 }
 
-/** Dead-letter queues first: the others name them. */
+/** Dead-letter queues first: the others refer to them. */
 async function createQueues(client: SQSClient, { queues }: AgentPlan): Promise<void> {
   const inOrder = queues.toSorted(
     (a, b) => Number('RedrivePolicy' in a.attributes) - Number('RedrivePolicy' in b.attributes),

@@ -5,7 +5,7 @@ import { region } from './intrinsics.ts';
 import type { EventSourcePlan, QueuePlan } from './template.ts';
 
 export interface EventSource {
-  /** Resolves when the last receive has ended, and the invocations that run too if that is soon. */
+  /** Resolves when the last receive has ended, and the running invocations too, if they end soon. */
   stop(): Promise<void>;
 }
 
@@ -18,8 +18,8 @@ export interface EventSourceParts {
 }
 
 /**
- * Polls a queue and invokes a function with what came, as Lambda's event source mapping does: at most so many invocations
- * at a time, records that succeeded are deleted, the others come back when their visibility ends.
+ * Polls a queue and invokes a function with the records, as Lambda's event source mapping does: concurrency is limited,
+ * records that succeed are deleted, and the others come back when their visibility timeout ends.
  */
 export function startEventSource(parts: EventSourceParts): EventSource {
   const stopping = new AbortController();
@@ -42,16 +42,16 @@ export function startEventSource(parts: EventSourceParts): EventSource {
     async stop() {
       stopping.abort();
       await ended;
-      const tired = sleep(drainMs, undefined, { ref: false });
-      await Promise.race([Promise.all(running), tired]);
+      const timeout = sleep(drainMs, undefined, { ref: false });
+      await Promise.race([Promise.all(running), timeout]);
     },
   };
 }
 
-/** The longest that SQS lets a receive wait, as Lambda's pollers do. */
+/** The longest wait that SQS allows, and the one that Lambda's pollers use. */
 const waitSeconds = 20;
 const retryMs = 1_000;
-/** A sender's call takes well under a second; one that waits for its slot or for a gateway that is gone is not waited for. */
+/** A sender's call takes well under a second; one that waits for its slot or for a lost gateway is not waited for. */
 const drainMs = 3_000;
 
 async function receive({ plan, queue, client, onProblem }: EventSourceParts, signal: AbortSignal): Promise<Message[]> {
@@ -80,7 +80,7 @@ async function handle(messages: readonly Message[], parts: EventSourceParts): Pr
     const Entries = done.map((message, index) => ({ Id: String(index), ReceiptHandle: message.ReceiptHandle }));
     await parts.client.send(new DeleteMessageBatchCommand({ QueueUrl: parts.queue.url, Entries }));
   } catch (error) {
-    // The whole batch comes back when its visibility ends.
+    // The whole batch comes back when its visibility timeout ends.
     parts.onProblem(`${parts.queue.name}: ${error instanceof Error ? error.message : error}`);
   }
 }
@@ -89,7 +89,7 @@ const partialResponse = z
   .object({ batchItemFailures: z.array(z.object({ itemIdentifier: z.string().min(1) })).nullish() })
   .nullish();
 
-/** A response of another form, or one that names a record that was not there, fails the whole batch, as Lambda has it. */
+/** A malformed response, or one that names an unknown record, fails the whole batch, as in Lambda. */
 function failuresIn(response: unknown, messages: readonly Message[]): Set<string> {
   const parsed = partialResponse.safeParse(response);
   if (!parsed.success) throw new Error(`expected batchItemFailures, got ${JSON.stringify(response)}`);

@@ -1,5 +1,5 @@
-// One execution environment of a function, as Lambda has them: loads the bundle once, then handles one event at a time.
-// Plain JavaScript: the process holds the function's own environment and nothing else, so no loader either.
+// One execution environment of a function, as in Lambda: loads the bundle once, then handles one event at a time. Plain
+// JavaScript: the process holds the function's own environment and nothing else, so there is no loader either.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import './ends-with-runner.mjs';
@@ -7,7 +7,7 @@ import './ends-with-runner.mjs';
 const [assetDir, handlerName] = process.argv.slice(2);
 const [file, exported] = handlerName.split('.');
 
-const say = (message) => process.send(message);
+const respond = (message) => process.send(message);
 const textOf = (error) => (error instanceof Error ? error.message : String(error));
 
 try {
@@ -16,15 +16,15 @@ try {
     const deadline = Date.now() + context.timeoutMs;
     try {
       const result = await handler(event, { ...context, getRemainingTimeInMillis: () => deadline - Date.now() });
-      say({ type: 'result', result });
+      respond({ type: 'result', result });
     } catch (error) {
       console.error(error);
-      say({ type: 'failed', message: textOf(error) });
+      respond({ type: 'failed', message: textOf(error) });
     }
   });
-  say({ type: 'ready' });
+  respond({ type: 'ready' });
 } catch (error) {
   console.error(error);
-  say({ type: 'unusable', message: textOf(error) });
+  respond({ type: 'unusable', message: textOf(error) });
   process.disconnect();
 }

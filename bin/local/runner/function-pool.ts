@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { region as localRegion } from './intrinsics.ts';
 import { arnOf, type FunctionPlan } from './template.ts';
 
-/** Where the SDK's clients find what stands in for AWS. */
+/** Where the SDK's clients find the stand-ins for AWS. */
 export interface Endpoints {
   readonly sqs: string;
   readonly rdsData: string;
   readonly secretsManager: string;
-  /** The region they play; the runner's own if not given. */
+  /** The region of the stand-ins; the runner's if not given. */
   readonly region?: string;
 }
 
@@ -23,7 +23,7 @@ type Reply =
 
 const host = fileURLToPath(new URL('./function-host.mjs', import.meta.url));
 
-/** What every process of the agent has beside its own environment. Nothing of the runner's environment is passed on. */
+/** What every process of the agent gets besides its own environment. Nothing of the runner's environment is passed on. */
 export function awsEnvironment({
   sqs,
   rdsData,
@@ -37,12 +37,12 @@ export function awsEnvironment({
     AWS_ENDPOINT_URL_SQS: sqs,
     AWS_ENDPOINT_URL_RDS_DATA: rdsData,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager,
-    // As in Lambda and Fargate, whatever the zone of this machine.
+    // As in Lambda and Fargate, whatever the time zone of this machine.
     TZ: 'UTC',
   };
 }
 
-/** The execution environments of one function: one process for each invocation at a time, kept warm for the next. */
+/** The execution environments of one function: one process per concurrent invocation, kept warm for the next. */
 export class FunctionPool {
   readonly plan: FunctionPlan;
   readonly #environment: Readonly<Record<string, string>>;
@@ -65,7 +65,7 @@ export class FunctionPool {
     };
   }
 
-  /** Starts one environment ahead; throws what its initialisation threw. */
+  /** Starts one environment ahead of time; throws what its initialisation threw. */
   async warm(): Promise<void> {
     this.#idle.push(await this.#start());
   }
@@ -77,7 +77,7 @@ export class FunctionPool {
     );
   }
 
-  /** Runs the function; rejects with what it threw, or when it timed out or died. */
+  /** Runs the function; rejects with what it threw, or if it timed out or died. */
   async invoke(event: unknown): Promise<unknown> {
     const child = this.#idle.pop() ?? (await this.#start());
     const timeoutMs = this.plan.timeoutSeconds * 1000;
@@ -90,12 +90,12 @@ export class FunctionPool {
     throw new Error(`${this.plan.name}: ${'message' in reply ? reply.message : 'gave no result'}`);
   }
 
-  /** Ends every environment at once, as Lambda does: a function has no word in it. */
+  /** Ends every environment at once, as Lambda does: a function gets no notice. */
   async close(): Promise<void> {
     this.#closed = true;
-    const gone = [...this.#processes].map((child) => once(child, 'exit'));
+    const exits = [...this.#processes].map((child) => once(child, 'exit'));
     for (const child of this.#processes) child.kill('SIGKILL');
-    await Promise.all(gone);
+    await Promise.all(exits);
   }
 
   async #start(): Promise<ChildProcess> {
@@ -111,7 +111,7 @@ export class FunctionPool {
     closeSync(log);
     this.#processes.add(child);
     child.on('error', () => {
-      // It never started; other errors are of messages that no longer reach it, and its end follows.
+      // It never started. Any other error is a message that did not reach it, and its exit follows.
       if (child.pid === undefined) this.#processes.delete(child);
     });
     child.once('exit', () => {
@@ -124,7 +124,7 @@ export class FunctionPool {
     return child;
   }
 
-  /** What the process says next. One that says nothing in the function's time is killed, as Lambda does. */
+  /** The next reply of the process. It is killed at the function's timeout, as in Lambda. */
   async #ask(child: ChildProcess, message?: { event: unknown; context: object }): Promise<Reply> {
     let timedOut = false;
     const timer = setTimeout(() => {
@@ -154,7 +154,7 @@ export class FunctionPool {
   }
 }
 
-/** What the process says next; an end of the process is said too. */
+/** The next reply of the process; its exit counts as one. */
 function nextReply(child: ChildProcess): Promise<Reply> {
   return new Promise((resolve) => {
     const settle = (reply: Reply) => {

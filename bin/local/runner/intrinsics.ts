@@ -12,7 +12,7 @@ const pseudoParameters: Readonly<Record<string, string>> = {
   'AWS::URLSuffix': 'amazonaws.com',
 };
 
-/** What CloudFormation would put for `Ref` and `Fn::GetAtt` of a resource that exists on this machine. */
+/** What CloudFormation would return for `Ref` and `Fn::GetAtt`, for a resource that exists on this machine. */
 export interface LocalNames {
   ref(resource: Resource): string;
   attribute(resource: Resource, name: string): string;
@@ -21,7 +21,7 @@ export interface LocalNames {
 const text = z.string();
 const oneKey = z.record(z.string(), z.unknown()).refine((value) => Object.keys(value).length === 1);
 
-/** Resolves CloudFormation's functions in a property of a resource. */
+/** Resolves CloudFormation's intrinsic functions in the properties of a resource. */
 export class Resolver {
   readonly #assembly: Assembly;
   readonly #names: LocalNames;
@@ -31,7 +31,7 @@ export class Resolver {
     this.#names = names;
   }
 
-  /** The value with every function in it replaced; `where` names the resource and property in errors. */
+  /** The value with every function in it resolved; `where` names the resource and property in errors. */
   resolve(value: unknown, stack: string, where: string): unknown {
     if (Array.isArray(value)) return value.map((item) => this.resolve(item, stack, where));
     if (value === null || typeof value !== 'object') return value;

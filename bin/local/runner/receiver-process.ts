@@ -6,7 +6,7 @@ import type { ReceiverPlan } from './template.ts';
 
 export interface ReceiverProcess {
   pid(): number | undefined;
-  /** SIGTERM, then SIGKILL when the task's stop timeout is over. */
+  /** Sends SIGTERM, then SIGKILL when the task's stop timeout is over. */
   stop(): Promise<void>;
 }
 
@@ -18,21 +18,21 @@ export interface ReceiverParts {
   readonly onProblem: (line: string) => void;
 }
 
-/** As ECS does: another task in the place of one that ended. */
+/** Like ECS, starts another in place of one that ended. */
 const restartMs = 1_000;
 
-/** Runs the receiver's program with the very environment of its task definition. */
+/** Runs the receiver's program with exactly the environment of its task definition. */
 export function startReceiver({ plan, awsEnvironment, logFile, onProblem }: ReceiverParts): ReceiverProcess {
   let child: ChildProcess | undefined;
   let restart: NodeJS.Timeout | undefined;
   let stopping = false;
   const start = () => {
     const log = openSync(logFile, 'a');
-    child = spawn(process.execPath, [guard, plan.assetDir], {
+    child = spawn(process.execPath, [host, plan.assetDir], {
       cwd: plan.assetDir,
       env: { PATH: process.env['PATH'] ?? '', ...plan.environment, ...awsEnvironment },
       detached: true,
-      // The channel tells the process that the runner is gone.
+      // The IPC channel's end tells the process that the runner is gone.
       stdio: ['ignore', log, log, 'ipc'],
     });
     closeSync(log);
@@ -43,7 +43,7 @@ export function startReceiver({ plan, awsEnvironment, logFile, onProblem }: Rece
     };
     child.once('exit', (code, signal) => startAnother(signal ?? code));
     child.on('error', (error) => {
-      // Only one that never started has no id, and no end of its own.
+      // Only a process that never started has no pid, and it emits no exit.
       if (child?.pid === undefined) startAnother(error.message);
     });
   };
@@ -63,4 +63,4 @@ export function startReceiver({ plan, awsEnvironment, logFile, onProblem }: Rece
   };
 }
 
-const guard = fileURLToPath(new URL('./receiver-host.mjs', import.meta.url));
+const host = fileURLToPath(new URL('./receiver-host.mjs', import.meta.url));

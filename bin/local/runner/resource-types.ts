@@ -2,15 +2,15 @@ import * as z from 'zod';
 
 /**
  * The resources that the runner runs: the properties that it follows and, as optional unknowns, those that mean nothing
- * on one machine. Any other property stops the start: nothing new is left out in silence.
+ * on one machine. Any other property stops the start, so that nothing new is silently ignored.
  */
 
-/** Not even resolved: it may name what only an account has. */
+/** Not even resolved: it may refer to what only an AWS account has. */
 export const meaningless = z.unknown().optional();
 
 const unitMs: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
-/** The longest wait of a timer: 24.8 days. */
+/** The longest delay of a timer: 24.8 days. */
 const maxTimerMs = 2 ** 31 - 1;
 
 /** Milliseconds between two firings. */
@@ -22,7 +22,7 @@ const rate = z.string().transform((expression, context) => {
   return z.NEVER;
 });
 
-/** Text that holds JSON, as EventBridge's `Input`. */
+/** Text that holds JSON, like EventBridge's `Input`. */
 const json = z.string().transform((text, context): unknown => {
   try {
     return JSON.parse(text);
@@ -32,7 +32,7 @@ const json = z.string().transform((text, context): unknown => {
   }
 });
 
-/** EventBridge and Lambda repeat by default; the runner never does. */
+/** EventBridge and Lambda retry by default; the runner never does. */
 const noRetries = { MaximumEventAgeInSeconds: meaningless, MaximumRetryAttempts: z.literal(0) };
 
 export const functionProperties = z.strictObject({
@@ -66,7 +66,7 @@ export const queueProperties = z.strictObject({
 });
 
 export const eventSourceProperties = z.strictObject({
-  /** One receive brings ten at most, and the runner gathers no more. */
+  /** One receive returns at most ten records, and the runner does not combine receives. */
   BatchSize: z.number().max(10).default(10),
   Enabled: z.boolean().default(true),
   EventSourceArn: z.string(),
@@ -125,7 +125,7 @@ export const runTypes = new Set([
   'AWS::SQS::Queue',
 ]);
 
-/** What a machine of one's own does not run. Any other type stops the start: nothing new is left out in silence. */
+/** What a single machine does not run. Any other type stops the start, so that nothing new is silently ignored. */
 export const ignoredTypes = new Set([
   'AWS::CDK::Metadata',
   'AWS::CloudWatch::Alarm',

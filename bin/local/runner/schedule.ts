@@ -9,8 +9,8 @@ export interface ScheduleParts {
 }
 
 /**
- * Fires a rule's target: at once, then every period. EventBridge fires first within a minute; at once is within it.
- * An invocation that fails is not repeated: the app sets no retries. The returned function stops it.
+ * Fires a rule's target at once, then every period. EventBridge first fires within a minute, and at once is within it. A
+ * failed invocation is not retried: the app sets no retries. The returned function stops the schedule.
  */
 export function startSchedule({ plan, invoke, onProblem }: ScheduleParts): () => void {
   const fire = () => {

@@ -20,12 +20,12 @@ export async function synthesize({
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const [said, [code]] = await Promise.all([text(app.stderr), once(app, 'exit')]);
-  if (code !== 0) throw new UsageError(`The CDK app could not be synthesized: ${reasonIn(said)}`);
+  const [stderr, [code]] = await Promise.all([text(app.stderr), once(app, 'exit')]);
+  if (code !== 0) throw new UsageError(`The CDK app could not be synthesized: ${reasonIn(stderr)}`);
 }
 
-/** What a person must know of it: the app's own line, or the error's among the lines of a stack trace. */
-function reasonIn(said: string): string {
-  const lines = said.split('\n').filter((line) => line.trim() !== '');
-  return lines.find((line) => /^\w*Error\b.*: /.test(line)) ?? lines[0] ?? 'it said nothing';
+/** The line that a person needs: the error's in a stack trace, or else the first. */
+function reasonIn(stderr: string): string {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  return lines.find((line) => /^\w*Error\b.*: /.test(line)) ?? lines[0] ?? 'it printed nothing';
 }

@@ -14,7 +14,7 @@ import {
   taskProperties,
 } from './resource-types.ts';
 
-/** What the synthesized app runs, as far as a machine of one's own can run it. */
+/** The part of the synthesized app that a single machine can run. */
 export interface AgentPlan {
   readonly functions: readonly FunctionPlan[];
   readonly queues: readonly QueuePlan[];
@@ -36,7 +36,7 @@ export interface QueuePlan {
   readonly name: string;
   readonly url: string;
   readonly arn: string;
-  /** Attributes of CreateQueue. */
+  /** Attributes for CreateQueue. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
@@ -52,7 +52,7 @@ export interface SchedulePlan {
   readonly name: string;
   readonly periodMs: number;
   readonly functionArn: string;
-  /** What the rule's target gets in place of EventBridge's own event. */
+  /** What the rule's target gets instead of EventBridge's own event. */
   readonly input?: unknown;
 }
 
@@ -62,13 +62,13 @@ export interface ReceiverPlan {
   readonly stopTimeoutSeconds: number;
 }
 
-/** Reads an assembly; throws a UsageError that names resource and property of what it cannot run. */
+/** Reads an assembly; throws a UsageError that names the resource and property that cannot be run. */
 export function readAssembly(dir: string, { queueUrl }: { queueUrl: string }): AgentPlan {
   const assembly = readAssemblyFiles(dir);
   const resolver = new Resolver(assembly, localNames(queueUrl));
   for (const resource of assembly.resources) checkType(resource);
 
-  /** Properties of all resources of a type, resolved and checked. */
+  /** All resources of a type, with their properties resolved and checked. */
   function ofType<Shape extends z.ZodRawShape>(type: string, schema: z.ZodObject<Shape>) {
     return assembly.resources
       .filter((resource) => resource.type === type)

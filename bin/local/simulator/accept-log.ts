@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import * as z from 'zod';
 
 /**
- * What the gateway has decided, on disk: the ground truth for whether a message was accepted twice. One line a batch,
- * written whole before the answer, so that a line is either there or was never answered. Neither numbers nor contents.
+ * The gateway's decisions on disk: the ground truth for whether a message was accepted twice. One line per batch, written
+ * whole before the answer, so that a batch without a line was never answered. Holds neither numbers nor contents.
  */
 
 const leg = z.object({ channel: z.int(), type: z.string(), parts: z.int().optional() });
@@ -14,7 +14,7 @@ const loggedMessage = z.object({
   /** Empty if rejected. */
   messageKey: z.string(),
   code: z.string(),
-  /** What its reports will be about. */
+  /** The channels that its reports will be about. */
   chain: z.array(leg),
 });
 
@@ -22,7 +22,7 @@ const batchLine = z.object({
   /** Milliseconds since 1970. */
   at: z.number(),
   key: z.string(),
-  /** Of the whole request, so that a key used for other contents is noticed. */
+  /** Of the whole request, to detect a key used for other contents. */
   hash: z.string(),
   messages: z.array(loggedMessage),
 });
@@ -61,7 +61,7 @@ function fileOf(dataDir: string): string {
   return join(dataDir, 'accept.log');
 }
 
-/** The log, and what it says of each key. */
+/** The log, with what it holds indexed by key. */
 export class AcceptLog {
   readonly #file: LineFile;
   readonly #batches = new Map<
@@ -113,7 +113,7 @@ export class AcceptLog {
 
   #remember({ at, key, hash, messages }: LoggedBatch): void {
     this.#batchCount += 1;
-    this.#batches.set(key, { at, hash, messages: messages.map(({ chain: _on, ...result }) => result) });
+    this.#batches.set(key, { at, hash, messages: messages.map(({ chain: _chain, ...result }) => result) });
     for (const { reference, code } of messages) {
       if (code !== 'A000') {
         this.rejected += 1;
@@ -127,13 +127,13 @@ export class AcceptLog {
   }
 }
 
-/** The installation and client_key of an agent's reference; another's reference is taken whole. */
+/** The installation and client_key in an agent's reference; any other reference is taken whole. */
 export function rowOf(reference: string): string {
   const parts = reference.split('.');
   return parts.length === 3 ? parts.slice(0, 2).join('.') : reference;
 }
 
-/** A file of JSON lines that only grows. A line that a kill cut short is taken off first. */
+/** An append-only file of JSON lines. Opening it removes a line that a kill cut short. */
 export class LineFile {
   readonly #descriptor: number;
 
@@ -155,7 +155,7 @@ export class LineFile {
   }
 }
 
-/** The whole lines of a file that may not exist yet, or be written to right now. */
+/** The complete lines of a file that may not exist yet, or may be being written. */
 export function readLines<T extends z.ZodType>(file: string, schema: T): z.output<T>[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').split('\n');

@@ -29,7 +29,7 @@ export class StatusError extends Error {
 /** Where accepted messages go, to be reported on. */
 type Desk = Pick<ReportDesk, 'publish'>;
 
-/** Accepts and rejects messages, and remembers for each idempotency key what it said. */
+/** Accepts and rejects messages, and remembers its answer for each idempotency key. */
 export class Acceptance {
   readonly #log: AcceptLog;
   readonly #desk: Desk;
@@ -44,7 +44,7 @@ export class Acceptance {
     this.#fate = fate;
   }
 
-  /** Never waits, so that two Sends under one key cannot both be the first. */
+  /** Synchronous, so that two Sends under one key cannot both be the first. */
   send(request: SendRequest, now: number): SendResponse {
     const { idempotencyKey: key = '', messages } = request;
     refuseMalformed(key, messages);
@@ -104,7 +104,7 @@ export class Acceptance {
   }
 }
 
-/** As the vendor's keys: the time to the millisecond, then what tells messages of that instant apart; 29 characters. */
+/** Like the vendor's keys: the time to the millisecond, then a suffix unique within that millisecond; 29 characters. */
 function nameMessage(now: number, batchNumber: number, index: number): string {
   const time = new Date(now).toISOString().replaceAll(/\D/g, '');
   return `${time}SIM${String(batchNumber).padStart(6, '0')}${String(index).padStart(3, '0')}`;

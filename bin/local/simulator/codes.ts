@@ -28,14 +28,14 @@ export const acceptanceCodes = {
 
 export type AcceptanceCode = keyof typeof acceptanceCodes;
 
-/** Why a message without fault is rejected all the same. */
+/** Codes with which a valid message may be rejected all the same. */
 export const whims: readonly AcceptanceCode[] = ['A322', 'A323', 'A324', 'A325', 'A327'];
 
 const text = ['22000', '22003', '22005', '23001', '23003', '23012', '23023'];
 const rcs = ['33101', '33121', '33123', '54002', '54003'];
 const kakao = ['63016', '63018', '63019', '63020', '67014'];
 
-/** Report codes of failure that a channel's carriers give. */
+/** Failure codes in the reports of each channel. */
 export const failureCodes: Readonly<Partial<Record<Channel, readonly string[]>>> = {
   [Channel.CHANNEL_SMS]: text,
   [Channel.CHANNEL_MMS]: [...text, '23010', '23016'],

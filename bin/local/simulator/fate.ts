@@ -5,8 +5,8 @@ import { type AcceptanceCode, carriedChannels, carriers, failureCodes, whims } f
 import type { Behaviour } from './options.ts';
 
 /**
- * What becomes of a message: decided by the seed, its client_key and the channel alone, so that two runs agree however
- * their messages are batched or ordered, and a restart plays on where the last run stopped.
+ * What becomes of a message. Only the seed, its client_key and the channel decide, so that two runs agree however their
+ * messages are batched or ordered, and a restart continues where the last run stopped.
  */
 export interface Fate {
   readonly seed: number;
@@ -14,7 +14,7 @@ export interface Fate {
 }
 
 export interface PlannedReport {
-  /** The same after a restart. */
+  /** Stays the same after a restart. */
   readonly id: string;
   readonly dueAt: number;
   /** Whether it leaves before the Send is answered. */
@@ -22,7 +22,7 @@ export interface PlannedReport {
   readonly report: Report;
 }
 
-/** Why the message is rejected, for all that nothing is wrong with it; undefined if it is not. */
+/** The code with which a valid message is rejected all the same; undefined if it is not. */
 export function whimOf(reference: string, { seed, behaviour }: Fate): AcceptanceCode | undefined {
   const [rejected, code] = roll(seed, clientKeyOf(reference), 'accept');
   return rejected < behaviour.rejectedShare ? pick(whims, code) : undefined;
@@ -84,12 +84,12 @@ function tryChannel({ message, leg, index, isLast, startAt }: Attempt, { seed, b
   return { delivered, endAt, reports };
 }
 
-/** The client_key in an agent's reference; another's reference is taken whole. */
+/** The client_key in an agent's reference; any other reference is taken whole. */
 function clientKeyOf(reference: string): string {
   return reference.split('.')[1] ?? reference;
 }
 
-/** A hundred keys in a row share early reports, so that few Sends need a delivery of their own for them. */
+/** A hundred consecutive keys have early reports together, so that few Sends need an extra delivery for them. */
 function neighbourhoodOf(clientKey: string): string {
   return clientKey.length > 2 ? clientKey.slice(0, -2) : '';
 }

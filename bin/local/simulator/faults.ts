@@ -1,13 +1,13 @@
 import { status } from '@grpc/grpc-js';
 
-/** How a Send goes wrong: before anything of it is accepted, or after all of it is. */
+/** How a Send fails: before any of it is accepted, or after all of it is. */
 export type Fault =
   | { readonly before: 'unavailable' | 'resourceExhausted' | 'unauthenticated' | 'hang' | 'reset' }
   | { readonly after: 'internal' | 'hang' | 'reset' };
 
 export type FaultName = Extract<Fault, { before: unknown }>['before'] | Extract<Fault, { after: unknown }>['after'];
 
-/** The status of those faults that are an answer. The call of one that hangs is not answered, of one that is reset loses its connection. */
+/** The status with which a fault is answered. A call that hangs gets no answer; one that is reset loses its connection. */
 export const faultStatus: Readonly<Record<FaultName, status | undefined>> = {
   unavailable: status.UNAVAILABLE,
   resourceExhausted: status.RESOURCE_EXHAUSTED,

@@ -49,7 +49,7 @@ function faultOfText(text = '', limit: number, measure: (text: string) => number
   return measure(text) > limit ? 'A328' : undefined;
 }
 
-/** In EUC-KR, where a Hangul syllable takes two. */
+/** Length in EUC-KR, where a Hangul syllable takes two bytes. */
 function bytesOf(text: string): number {
   return [...text].reduce((sum, character) => sum + (character < '\u0080' ? 1 : 2), 0);
 }
@@ -70,7 +70,7 @@ function faultOfKakao(
   return needsTemplate && !templateCode ? 'A505' : undefined;
 }
 
-/** What reports about this content will say that it was. */
+/** How reports will describe this content. */
 export function legOf({ content }: ChannelContent): Leg {
   switch (content?.$case) {
     case 'sms':

@@ -5,13 +5,13 @@ const share = z.number().min(0).max(1);
 /** From and to, in milliseconds. */
 const range = z.tuple([z.number().min(0), z.number().min(0)]);
 
-/** How the played gateway and its carriers behave; shares are of all messages. */
+/** How the simulated gateway and its carriers behave; shares are of all messages. */
 const behaviour = z.strictObject({
   answerMs: range.default([20, 80]),
-  /** Between the acceptance, or the failure of the channel before, and the news of a channel. */
+  /** From the acceptance, or the previous channel's failure, to the report of a channel. */
   reportMs: range.default([200, 2_000]),
   rejectedShare: share.default(0.05),
-  /** Messages whose channel fails, of those that have another to fall back on. */
+  /** Messages whose channel fails, among those that have another to fall back on. */
   fallbackShare: share.default(0.2),
   /** Messages whose last channel fails. */
   undeliveredShare: share.default(0.05),
@@ -20,12 +20,12 @@ const behaviour = z.strictObject({
   beforeAnswerShare: share.default(0.05),
   /** Reports held back, so that later ones overtake them. */
   disorderShare: share.default(0.05),
-  /** International messages with a receipt of the handset after the result. */
+  /** International messages with a handset receipt after the result. */
   handsetShare: share.default(0.5),
-  /** The longest that a report that is due waits for others to travel with. */
+  /** The longest that a due report waits for others to share a batch with. */
   flushMs: z.number().min(1).default(500),
   heartbeatMs: z.number().min(1).default(10_000),
-  /** A stream whose client says nothing for so long is ended. */
+  /** A stream whose client is silent for this long is ended. */
   silenceMs: z.number().min(1).default(30_000),
   tokenLifetimeMs: z
     .number()
@@ -38,7 +38,7 @@ const behaviour = z.strictObject({
 });
 
 export const simulatorOptions = z.strictObject({
-  /** 0 takes a free one. */
+  /** 0 picks a free one. */
   port: z.int().min(0).max(65_535).default(0),
   /** The address of this machine to listen on. */
   host: z.string().min(1).default('127.0.0.1'),

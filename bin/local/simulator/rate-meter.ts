@@ -1,4 +1,4 @@
-/** Counts messages in every window of a length that ends with an arrival, and keeps the most. */
+/** Keeps the peak: the most messages in any window of a given length that ends with an arrival. */
 export class RateMeter {
   readonly #windowMs: number;
   readonly #arrivals: { at: number; count: number }[] = [];
@@ -9,7 +9,7 @@ export class RateMeter {
     this.#windowMs = windowMs;
   }
 
-  /** `at` is in milliseconds and never less than before. */
+  /** `at` is in milliseconds and never decreases. */
   record(at: number, count: number): void {
     this.#arrivals.push({ at, count });
     this.#inWindow += count;

@@ -7,8 +7,8 @@ import { type Consumer, Subscription } from './subscription.ts';
 const acknowledgedLine = z.object({ subscription: z.string(), reports: z.array(z.string()) });
 
 /**
- * Hands reports to subscriptions. Each subscription gets every report of the account. What it has still to get follows
- * from the accept log, the seed and the log of acknowledgements: so nothing else need survive a restart.
+ * Hands reports to subscriptions. Each subscription gets every report of the account. What it has yet to get follows from
+ * the accept log, the seed and the log of acknowledgements, so nothing else needs to survive a restart.
  */
 export class ReportDesk {
   readonly #dataDir: string;
@@ -27,13 +27,13 @@ export class ReportDesk {
     }, fate.behaviour.flushMs);
   }
 
-  /** To be called when the batch is in the accept log. */
+  /** To be called once the batch is in the accept log. */
   publish(batch: LoggedBatch): void {
     const plan = this.#planOf(batch);
     for (const subscription of this.#subscriptions.values()) subscription.add(plan);
   }
 
-  /** Gives the subscription to this consumer; the one that had it is ended. */
+  /** Gives the subscription to this consumer and ends the one that had it. */
   attach(name: string, consumer: Consumer & { end(): void }): void {
     this.#consumers.get(name)?.end();
     this.#consumers.set(name, consumer);
@@ -43,7 +43,7 @@ export class ReportDesk {
     subscription.flush(0);
   }
 
-  /** Nothing, if another consumer has it by now. */
+  /** Does nothing if another consumer has the subscription by now. */
   detach(name: string, consumer: Consumer): void {
     if (this.#consumers.get(name) !== consumer) return;
     this.#consumers.delete(name);

@@ -20,20 +20,20 @@ export interface ServiceParts {
   readonly tokens: Tokens;
   readonly fate: Fate;
   readonly now: () => number;
-  /** Faults of the next Sends, first come first. */
+  /** Faults of the next Sends, in order. */
   readonly faults: Fault[];
-  /** Breaks the connection that the peer calls from. */
+  /** Breaks the peer's connection. */
   readonly reset: (peer: string) => void;
 }
 
-/** The calls of the contract, and how often each was made. */
+/** The calls of the contract, and counts of how often each was made. */
 export function gatewayService(parts: ServiceParts) {
   const calls = { send: 0, inquire: 0, token: 0, uploadFile: 0 };
   const { acceptance, desk, tokens, fate, now } = parts;
   const authorize = (metadata: Metadata) => {
     const [authorization = ''] = metadata.get('authorization').map(String);
     const token = authorization.replace(/^Bearer /, '');
-    if (!tokens.isGood(token, now())) throw new StatusError(status.UNAUTHENTICATED, 'no good token');
+    if (!tokens.isValid(token, now())) throw new StatusError(status.UNAUTHENTICATED, 'no valid token');
   };
   const service: GatewayServiceServer = {
     send: unary(async (call) => {
@@ -90,9 +90,9 @@ async function answerSend(call: SendCall, parts: ServiceParts): Promise<SendResp
 
 async function suffer(fault: FaultName, call: SendCall, { reset }: ServiceParts): Promise<never> {
   const code = faultStatus[fault];
-  if (code !== undefined) throw new StatusError(code, 'as told');
+  if (code !== undefined) throw new StatusError(code, 'scripted fault');
   if (fault === 'reset') reset(call.getPeer());
-  // It hangs until the client gives up, or is gone with its connection.
+  // Hangs until the client gives up or its connection is gone.
   if (!call.cancelled) await once(call, 'cancelled');
   throw new StatusError(status.CANCELLED, 'the client gave up');
 }

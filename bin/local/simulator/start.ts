@@ -10,23 +10,22 @@ import { ReportDesk } from './report-desk.ts';
 import { gatewayService } from './service.ts';
 import { Tokens } from './tokens.ts';
 
-/** A gateway to try things on: accepts messages, plays their carriers, reports. */
+/** A gateway for trying things out: accepts messages, plays their carriers and reports on them. */
 export interface Simulator extends StandIn {
-  /** Faults of the next Sends, one each, first come first. */
+  /** Sets the faults of the next Sends, one each, in order. */
   script(faults: readonly Fault[]): void;
 }
 
 /**
- * Starts a simulator. Started again on the same `dataDir`, it goes on where it was, even after a kill.
- * Throws if the options are wrong, with what was expected, or if the port is in use. `now` is its clock, in
- * milliseconds since 1970.
+ * Starts a simulator. Started again on the same `dataDir`, it continues where it left off, even after a kill. Throws if the
+ * options are wrong, saying what was expected, or if the port is in use. `now` is its clock, in milliseconds since 1970.
  */
 export async function startSimulator(options: SimulatorOptions, now: () => number = Date.now): Promise<Simulator> {
   const { port, host, dataDir, seed, clientId, clientSecret, behaviour } = parseOptions(options);
   const sockets = new Map<string, Socket>();
   const listener = createServer();
   listener.listen(port, host);
-  // Listening comes first: a second simulator on the same port must not touch the logs of the first.
+  // Listens first: a second simulator on the same port must not touch the logs of the first.
   await once(listener, 'listening');
   const fate = { seed, behaviour };
   const desk = new ReportDesk(dataDir, fate, now);

@@ -1,19 +1,19 @@
 import type { Report } from '../../../functions/gateway/grpc/generated/omni/gateway/v1/gateway.ts';
 import type { PlannedReport } from './fate.ts';
 
-/** Whoever takes the reports of a subscription, while connected. */
+/** A connected client that takes the reports of a subscription. */
 export interface Consumer {
   readonly maxBatchSize: number;
   deliver(batchId: string, reports: readonly Report[]): void;
 }
 
-/** Batches delivered and not acknowledged, at most: a slow client is not flooded. */
+/** Limit on batches delivered but not acknowledged, so that a slow client is not flooded. */
 const maxBatchesInFlight = 8;
 
-/** Planned reports wait in slices of this many milliseconds, so that finding those due reads no more than these. */
+/** Planned reports wait in slices of this many milliseconds, so that finding the due ones reads only these. */
 const sliceMs = 50;
 
-/** The reports that one subscription has still to acknowledge. */
+/** The reports that one subscription has yet to acknowledge. */
 export class Subscription {
   readonly #waiting = new Map<number, PlannedReport[]>();
   #due: PlannedReport[] = [];
@@ -23,7 +23,7 @@ export class Subscription {
   reportsSent = 0;
   reportsAcknowledged = 0;
 
-  /** The reports of accepted messages. Early ones leave at once. */
+  /** Adds the reports of accepted messages. Early ones leave at once. */
   add(plan: readonly PlannedReport[]): void {
     let hasEarly = false;
     for (const planned of plan) {
@@ -58,7 +58,7 @@ export class Subscription {
     this.#inFlight.clear();
   }
 
-  /** The ids of the reports of the batch; none if it is not in flight. */
+  /** Returns the ids of the batch's reports; none if it is not in flight. */
   acknowledge(batchId: string): readonly string[] {
     const reports = this.#inFlight.get(batchId) ?? [];
     this.#inFlight.delete(batchId);

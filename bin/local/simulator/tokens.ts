@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** Tokens that carry their own proof, so that those of before a restart stay good. */
+/** Tokens that carry their own proof, so that they stay valid after a restart. */
 export class Tokens {
   readonly #clientId: string;
   readonly #clientSecret: string;
@@ -18,7 +18,7 @@ export class Tokens {
     return `${expiresAt}.${this.#prove(expiresAt)}`;
   }
 
-  isGood(token: string, now: number): boolean {
+  isValid(token: string, now: number): boolean {
     const [expiresAt = '', proof = ''] = token.split('.');
     return Number(expiresAt) > now && isSame(proof, this.#prove(Number(expiresAt)));
   }

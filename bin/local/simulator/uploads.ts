@@ -9,7 +9,7 @@ import { type AcceptanceCode, acceptanceCodes } from './codes.ts';
 
 const fileLifetimeMs = 7 * 24 * 3_600_000;
 
-/** Takes a file in and forgets it: only its key is ever used. */
+/** Receives a file and discards it: only its key is ever used. */
 export async function receiveFile(
   parts: AsyncIterable<UploadFileRequest>,
   now: () => number,
