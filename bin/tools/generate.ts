@@ -23,7 +23,7 @@ function stripComments(sql: string): string {
     .join('\n');
 }
 
-/** `{{fragment}}` and `{{fragment argument}}` stand for a file of the fragments folder, `$1` in it for the argument. */
+/** `{{fragment}}` and `{{fragment argument}}` stand for a file in the fragments folder, `$1` in it for the argument. */
 function expand(sql: string): string {
   return sql.replace(/\{\{(\w+)(?: (\w+))?\}\}/g, (_, name: string, argument = '') => {
     const fragment = readFileSync(join(queriesDir, 'fragments', `${name}.sql`), 'utf8');
@@ -41,7 +41,7 @@ function sqlModuleText(): string {
   return `// Generated from ${queriesDir} by \`npm run generate\`. Do not edit.\n\n${statements.join('\n')}`;
 }
 
-/** Every generated file of the protocol with its text, generated into a folder that is removed again. */
+/** Every generated file of the protocol with its text; generated into a temporary folder. */
 function protoFiles(): Map<string, string> {
   const folder = mkdtempSync(join(tmpdir(), 'omni-agent-proto-'));
   try {

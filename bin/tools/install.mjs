@@ -9,7 +9,7 @@ if (major < 20) {
   process.exit(1);
 }
 
-/** npm writes node_modules/.package-lock.json: what it installed. Versions alone are compared: the rest may differ. */
+/** npm records what it installed in node_modules/.package-lock.json. Only versions are compared: the rest may differ. */
 function isInstalled() {
   if (!existsSync('node_modules/.package-lock.json')) return false;
   const wanted = JSON.parse(readFileSync('package-lock.json', 'utf8')).packages;
