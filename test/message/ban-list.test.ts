@@ -13,42 +13,42 @@ function compile(entries: readonly (readonly [string, string])[]) {
 
 describe('a text that JSON hides', () => {
   it.each([
-    ['under a key that comes twice', '{"a":"\\ub300\\ucd9c","a":"x"}'],
-    ['in JSON that stands in a string', '{"a":"{\\"b\\":\\"\\\\ub300\\\\ucd9c\\"}"}'],
-    ['with a no-break space before it', '\u00a0{"a":"\\ub300\\ucd9c"}'],
+    ['under a duplicate key', '{"a":"\\ub300\\ucd9c","a":"x"}'],
+    ['in JSON within a string', '{"a":"{\\"b\\":\\"\\\\ub300\\\\ucd9c\\"}"}'],
+    ['after a no-break space', '\u00a0{"a":"\\ub300\\ucd9c"}'],
   ])('%s is found', (_, value) => {
     expect(bannedBy([['T', '대출']], ...textsIn(value))).toBe('1');
   });
 });
 
-describe('a text of the ban list', () => {
+describe('a text on the ban list', () => {
   it.each<[string, string, string]>([
     ['anywhere in a text', '대출', '급한 대출을'],
     ['as the whole text', '대출', '대출'],
-    ['of one character', '%', '연 5% 이자'],
-    ['beside a longer one that begins alike', '대출', '대출상'],
-    ['of two halves of a surrogate pair', '😀', '좋아요😀'],
+    ['as a single character', '%', '연 5% 이자'],
+    ['at the start of a longer word', '대출', '대출상'],
+    ['as a surrogate pair', '😀', '좋아요😀'],
     ['in a decomposed text', '대출', '대출'.normalize('NFD')],
-    ['that is decomposed itself', '대출'.normalize('NFD'), '대출'],
-    ['with a zero-width space in the text', '대출', '대\u200b출'],
-    ['with a soft hyphen in the entry', '대\u00ad출', '대출'],
-    ['with an invisible character between decomposed letters', '대출', 'ㄷ'.replace('ㄷ', '\u1103\u200d\u1162출')],
-    ['with white space around it', ' \t\u3000대출\u00a0\n', '급한 대출을'],
-    ['with invisible characters around it', '\ufeff\u200b대출\u2060', '급한 대출을'],
-    ['with white space within it', '대 출', '대 출'],
+    ['when it is decomposed itself', '대출'.normalize('NFD'), '대출'],
+    ['despite a zero-width space in the text', '대출', '대\u200b출'],
+    ['despite a soft hyphen in the entry', '대\u00ad출', '대출'],
+    ['despite an invisible character between decomposed letters', '대출', 'ㄷ'.replace('ㄷ', '\u1103\u200d\u1162출')],
+    ['despite white space around the entry', ' \t\u3000대출\u00a0\n', '급한 대출을'],
+    ['despite invisible characters around the entry', '\ufeff\u200b대출\u2060', '급한 대출을'],
+    ['with white space within both', '대 출', '대 출'],
     ...[0x1, 0x34f, 0x61c, 0x115f, 0x17b4, 0x180e, 0x2065, 0x3164, 0xfe00, 0xfe0f, 0xfff9, 0xe0020, 0xe0101].map(
       (code): [string, string, string] => [
-        `with U+${code.toString(16)} in the text`,
+        `despite U+${code.toString(16)} in the text`,
         '대출',
         `대${String.fromCodePoint(code)}출`,
       ],
     ),
-  ])('bans %s', (_, banText, text) => {
+  ])('is found %s', (_, banText, text) => {
     expect(bannedBy([['T', banText]], text)).toBe('1');
   });
 
   it.each([
-    ['that goes on differently', '대출상담', '대출상'],
+    ['that continues differently', '대출상담', '대출상'],
     ['in another case', 'Casino', 'casino'],
     ['that ends too early', '대출', '대'],
     ['with white space in it', '대출', '대 출'],
@@ -57,7 +57,7 @@ describe('a text of the ban list', () => {
     expect(bannedBy([['T', banText]], text)).toBeUndefined();
   });
 
-  it('of one character bans although a longer one begins with it', () => {
+  it('bans as a single character although a longer entry starts with it', () => {
     const list = [
       ['T', '대'],
       ['T', '대출'],
@@ -75,7 +75,7 @@ describe('a text of the ban list', () => {
     expect(matcher.find(['가'])).toBeUndefined();
   });
 
-  it('is not found across two texts, nor in what is left of a longer one before', () => {
+  it('is found neither across two texts nor in the remains of an earlier, longer one', () => {
     expect(bannedBy([['T', '대출']], '가나대', '출')).toBeUndefined();
     expect(bannedBy([['T', '대출']], '가대', '가대출'.slice(0, 2))).toBeUndefined();
     const { matcher } = compile([['T', '대출']]);
@@ -84,7 +84,7 @@ describe('a text of the ban list', () => {
   });
 });
 
-describe('an expression of the ban list', () => {
+describe('an expression on the ban list', () => {
   it.each([
     ['대출.{0,5}(상담|문의)', '무료 대출 즉시 상담', '대출은 여기에서 하시고 상담'],
     ['http[s]?://bit\\.ly/\\w+', '보기 https://bit.ly/a1', 'https://bit.ly/'],
@@ -119,7 +119,7 @@ describe('an expression of the ban list', () => {
     '[^가-라]나',
     '[가😀]+[^나]|나😀',
     '가(나|)(다|라)+',
-  ])('%s bans what the engine finds, whichever way it is tried', (source) => {
+  ])('%s bans what the engine matches, with or without a gate', (source) => {
     const { matcher } = compile([['E', source]]);
     const engine = RE2JS.compile(source);
     const letters = ['가', '나', '다', '라', '마', ' ', 'A', 'b', '😀'];
@@ -129,14 +129,14 @@ describe('an expression of the ban list', () => {
     expect(texts.filter((text) => matcher.find([text]))).toEqual(texts.filter((text) => engine.test(text)));
   });
 
-  it('bans as one of many that can begin with anything', () => {
+  it('bans as one of many that can start with anything', () => {
     const letters = Array.from('abcdefghij');
     const { matcher } = compile(letters.map((letter, digit) => ['E', `[가-힣].?[${letter}${digit}]`]));
     for (const digit of letters.keys()) expect(matcher.find([`대 ${digit}`])?.banSeq).toBe(String(digit + 1));
   });
 
   it.each(['(a+)+$', '(?:a|aa)+b', '(?:.*a){20}b', '[ab].{30}c', '(?:a?){30}a{30}c', '[가-힣a]{1,99}[가-힣]'])(
-    '%s is done with 60,000 characters in time',
+    '%s handles 60,000 characters in time',
     (source) => {
       expect(bannedBy([['E', source]], `${'a'.repeat(60_000)}!`)).toBeUndefined();
     },
@@ -148,11 +148,11 @@ describe('a ban list', () => {
     expect(bannedBy([], '대출')).toBeUndefined();
   });
 
-  it.each(['T', 't', ' T ', 'E', 'e', '\u3000e'])('takes the type %j', (type) => {
+  it.each(['T', 't', ' T ', 'E', 'e', '\u3000e'])('accepts the type %j', (type) => {
     expect(bannedBy([[type, '대출']], '대출')).toBe('1');
   });
 
-  it('names the entry with the lowest ban_seq, as a number, of whatever type', () => {
+  it('names the entry with the numerically lowest ban_seq, whatever its type', () => {
     const entry = (banSeq: string, banType: string, banText: string) => ({ banSeq, banType, banText });
     const found = (...entries: ReturnType<typeof entry>[]) =>
       compileBanList(entries).matcher.find(['가 대출', '상담'])?.banSeq;
@@ -177,7 +177,7 @@ describe('a ban list', () => {
     ['E', '(비밀)*', 'ban_text: expected a regular expression that does not match the empty text'],
     ['E', '비밀{1001}', 'ban_text: expected an RE2 regular expression (invalid repeat count)'],
     ['E', '밀{600}', 'ban_text: expected a regular expression of at most 500 steps'],
-  ])('takes no entry of type %s with text %j, without repeating the text', (type, text, problem) => {
+  ])('rejects an entry of type %s with text %j, without quoting the text', (type, text, problem) => {
     const { matcher, problems, textCount, expressionCount } = compile([
       [type, text],
       ['T', '나중'],
@@ -188,7 +188,7 @@ describe('a ban list', () => {
     expect(matcher.find(['나중'])?.banSeq).toBe('2');
   });
 
-  it('counts what it takes', () => {
+  it('counts the entries that it accepts', () => {
     const { textCount, expressionCount } = compile([
       ['T', '가'],
       ['T', '가'],
@@ -203,14 +203,18 @@ describe('the texts in a value', () => {
     ['a plain text', '안녕', []],
     ['nothing', '', []],
     ['an escaped string', '{"a":"\\ub300\\ucd9c"}', ['{"a":"대출"}', '대출']],
-    ['values, deep, without keys', '{"a":["b",{"c":"d"},1,null,true]}', ['b', 'd']],
-    ['a list with white space around', ' [ "a" ]\n', ['a']],
+    ['nested values, without keys', '{"a":["b",{"c":"d"},1,null,true]}', ['b', 'd']],
+    ['a list with white space around it', ' [ "a" ]\n', ['a']],
     ['a string', '"a\\nb"', ['a\nb']],
-    ['keys of prototypes', '{"__proto__":{"x":"a"},"constructor":"b","toString":"c"}', ['b', 'c', 'a']],
-    ['a text that begins like JSON', '[광고] "대출"', []],
+    [
+      'keys named like members of a prototype',
+      '{"__proto__":{"x":"a"},"constructor":"b","toString":"c"}',
+      ['b', 'c', 'a'],
+    ],
+    ['a text that starts like JSON', '[광고] "대출"', []],
     ['JSON that is cut off', '{"a":"\\ub300', ['{"a":"대']],
-    ['a text that begins like a list', '[1] 안내', []],
-  ])('are the value, and with %s its strings', (_, value, strings) => {
+    ['a text that starts like a list', '[1] 안내', []],
+  ])('are the value and, for %s, its strings', (_, value, strings) => {
     expect(textsIn(value)).toEqual([value, ...strings]);
   });
 
@@ -218,7 +222,7 @@ describe('the texts in a value', () => {
     ['[', ']', 10_000],
     ['{"a":', '}', 10_000],
     ['[', '', 100_000],
-  ])('are found where %s is nested deep', (open, close, depth) => {
+  ])('are found where %s is deeply nested', (open, close, depth) => {
     const value = `${open.repeat(depth)}"a"${close.repeat(depth)}`;
     expect(textsIn(value)).toEqual(close ? [value, 'a'] : [value]);
   });
@@ -229,7 +233,7 @@ describe('the texts in a value', () => {
 });
 
 it.each(['\\b', '\\bx?\\b'])(
-  'the expression %s, which matches before any word, bans nothing and is a problem',
+  'the expression %s, which matches before any word, bans nothing and is reported',
   (source) => {
     const { matcher, problems, expressionCount } = compile([['E', source]]);
     expect(problems).toMatchObject(
@@ -241,7 +245,7 @@ it.each(['\\b', '\\bx?\\b'])(
   },
 );
 
-it('an entry of more than 1,000 characters bans nothing and is a problem', () => {
+it('an entry of more than 1,000 characters bans nothing and is reported', () => {
   const { problems } = compile([['T', 'x'.repeat(1_001)]]);
   expect(problems).toEqual([{ banSeq: '1', problem: 'ban_text: expected at most 1000 characters' }]);
 });

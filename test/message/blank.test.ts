@@ -2,20 +2,20 @@ import { expect, it } from 'vitest';
 import { isBlank, plainWord, withoutBlanks } from '../../functions/message/blank.ts';
 
 it.each([
-  ['what a text trims', /\s/],
-  ['white space as Unicode has it', /\p{White_Space}/u],
+  ['white space as JavaScript defines it', /\s/],
+  ['white space as Unicode defines it', /\p{White_Space}/u],
   ['a control character', /\p{Cc}/u],
-  ['a mark of direction', /\p{Bidi_Control}/u],
-  ['what shows nothing', /\u00ad|\u180e|\u200b|\u200c|\u200d|[\u2060-\u2064]|\u3164|\ufeff/],
+  ['a direction mark', /\p{Bidi_Control}/u],
+  ['an invisible character', /\u00ad|\u180e|\u200b|\u200c|\u200d|[\u2060-\u2064]|\u3164|\ufeff/],
 ])('%s is blank', (_, characters) => {
   const all = Array.from({ length: 0xffff }, (_, place) => String.fromCharCode(place + 1));
   expect(all.filter((character) => characters.test(character) && !isBlank(character))).toEqual([]);
 });
 
-it('no letter, digit or sign is blank', () => {
-  const seen = 'aZ09+-.,()가힣ㅏéß漢か😀';
-  expect(withoutBlanks(` ${seen}\u3000`)).toBe(seen);
-  expect([...seen].filter(isBlank)).toEqual([]);
+it('no letter, digit or symbol is blank', () => {
+  const visible = 'aZ09+-.,()가힣ㅏéß漢か😀';
+  expect(withoutBlanks(` ${visible}\u3000`)).toBe(visible);
+  expect([...visible].filter(isBlank)).toEqual([]);
 });
 
 it('a word is compared in lower case, without blanks', () => {

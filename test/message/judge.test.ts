@@ -91,7 +91,7 @@ describe('a banned text', () => {
     ['kko_option', 'friendtalk', '{"attachment":{"button":[{"name":"\\ub300\\ucd9c"}]}}', '7'],
     ['rcs_content', 'rcs', '{"standalone":{"title":"\\ub300\\ucd9c"}}', '7'],
     ['rcs_option', 'rcs', '{"header":"ca\\u0073ino"}', '8'],
-  ])('in %s of %s ends E917, which names the entry and not its text', (...banned) => {
+  ])('in %s of %s ends the row with E917, which names the entry and not its text', (...banned) => {
     const [column, channel, text, entry] = banned;
     const refusal = judge(rowOf({ channel_order: channel, [column]: text }), matcher);
     const reason = `${column}: expected no text of msg_banlist, got that of entry ${entry}`;
@@ -105,7 +105,7 @@ describe('a banned text', () => {
     ['kko_option', 'rcs,sms'],
     ['rcs_content', 'alimtalk'],
     ['mt_content', 'rcs'],
-  ])('in %s is not looked for in a message by %s', (column, channel) => {
+  ])('in %s does not matter to a message by %s', (column, channel) => {
     const columns = { mt_content: 'Hello', [column]: '{"a":"casino"}', channel_order: channel };
     expect(judge(rowOf(columns), matcher)).toBeUndefined();
   });
@@ -115,7 +115,7 @@ describe('a banned text', () => {
   });
 });
 
-it('says of every rule what is expected, and with which code it ends', () => {
+it('states for every rule what is expected and the code of a breach', () => {
   for (const { rule, code } of rules) {
     expect(rule).toMatch(/^expected /);
     expect(rule).not.toMatch(/, got/);
@@ -137,9 +137,9 @@ describe('a message', () => {
     expect(send({ channel_order: channel, recipient }).recipient).toBe(sent);
   });
 
-  it('has no option where the column says nothing', () => {
+  it('has no options if the column has no content', () => {
     expect(send({ channel_order: 'alimtalk', kko_option: '[]' }).fallbackChain[0]).toMatchObject({ optionsJson: '' });
-    const said = { channel_order: 'alimtalk', kko_option: ' {"title":"x"}\n' };
-    expect(send(said).fallbackChain[0]).toMatchObject({ optionsJson: '{"title":"x"}' });
+    const columns = { channel_order: 'alimtalk', kko_option: ' {"title":"x"}\n' };
+    expect(send(columns).fallbackChain[0]).toMatchObject({ optionsJson: '{"title":"x"}' });
   });
 });

@@ -16,12 +16,12 @@ describe('a number', () => {
     ['18000000', '+8218000000'],
     ['12125550100', '+12125550100'],
     ['1588000000', '+1588000000'],
-  ])('%s is %s to other countries', (normal, international) => {
+  ])('%s is %s in E.164', (normal, international) => {
     expect(internationalNumber(normal)).toBe(international);
     expect(normalNumber(international)).toBe(normal);
   });
 
-  it('has one normal form', () => {
+  it('in normal form stays as it is', () => {
     const random = new Random(14);
     const normals = Array.from({ length: 5_000 }, () => normalNumber(randomSpelling(random)));
     const found = normals.filter((normal) => normal !== undefined);

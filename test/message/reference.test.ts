@@ -21,7 +21,7 @@ describe('a reference', () => {
     'abc.1.x',
     'abc.9223372036854775808.1',
     `abc.${'9'.repeat(30)}.1`,
-  ])('%j is nobody’s', (text) => {
+  ])('is not read from %j', (text) => {
     expect(parseReference(text)).toBeUndefined();
   });
 });
