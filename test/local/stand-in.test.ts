@@ -14,7 +14,7 @@ async function aStandIn(onRestart?: () => Promise<void>) {
   return { standIn, pid };
 }
 
-it('is another process at its address after a kill, and names it once it serves again', async () => {
+it('is replaced at its address after a kill, and names the new process once it serves', async () => {
   const restarted = { begun: false, finish: () => {} };
   const { standIn, pid } = await aStandIn(async () => {
     restarted.begun = true;
@@ -31,24 +31,24 @@ it('is another process at its address after a kill, and names it once it serves 
   expect(standIn.pid()).not.toBe(pid);
 });
 
-it('is started once more when what must follow a restart fails', async () => {
+it('is restarted once more if what must follow a restart fails', async () => {
   const onRestart = vi.fn<() => Promise<void>>().mockRejectedValueOnce(new Error('no queue')).mockResolvedValue();
-  const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-  onTestFinished(() => said.mockRestore());
+  const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  onTestFinished(() => written.mockRestore());
   const { standIn, pid } = await aStandIn(onRestart);
 
   process.kill(pid, 'SIGKILL');
   await vi.waitFor(() => expect(standIn.pid()).not.toSatisfy((now) => now === undefined || now === pid), 20_000);
 
   expect(onRestart).toHaveBeenCalledTimes(2);
-  expect(said).toHaveBeenCalledExactlyOnceWith('queue could not be restored: no queue. Restarting it.\n');
+  expect(written).toHaveBeenCalledExactlyOnceWith('queue could not be restored: no queue. Restarting it.\n');
 });
 
-it('stops in order although its process was killed in this very moment', async () => {
+it('stops cleanly although its process was killed at that very moment', async () => {
   const { standIn, pid } = await aStandIn();
 
   process.kill(pid, 'SIGKILL');
-  // All its threads are gone and its channel with them, and the runner has had no turn of its loop to learn it.
+  // All its threads are gone and its channel with them, but the event loop has had no turn to notice.
   while (!/ Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')) || readdirSync(`/proc/${pid}/task`).length > 1);
   await standIn.stop();
 

@@ -17,7 +17,7 @@ import type { FakeGateway } from './fake-gateway.ts';
 const defaultValiditySeconds = 86_400;
 const noLimit: CollectSettings = { messagesPerSecond: 0, sendQueueLimit: 3_000 };
 
-/** The steps on a test database, each callable on its own; time stands where the test puts it. */
+/** The steps on a test database, each callable on its own. The test sets the time. */
 export function agentOn(database: TestDatabase, gateway: FakeGateway) {
   let now: Date | null = null;
   const queued: QueuedBatch[] = [];

@@ -4,14 +4,14 @@ import { loadSync } from '@grpc/proto-loader';
 import { onTestFinished } from 'vitest';
 
 /**
- * A gRPC client made from the .proto alone, as a stranger would: it knows no code of ours. Requests and answers are plain
- * objects in the field names of the .proto.
+ * A gRPC client made from the .proto alone, as an outsider would make it, without any of our code. Requests and answers
+ * are plain objects with the field names of the .proto.
  */
 
 const proto = fileURLToPath(new URL('../../proto/omni/gateway/v1/gateway.proto', import.meta.url));
 const definitions = loadSync(proto, { keepCase: true, enums: String, longs: String });
 
-// biome-ignore lint/suspicious/noExplicitAny: a stranger has no types of what is sent and answered
+// biome-ignore lint/suspicious/noExplicitAny: an outsider has no types for what is sent and answered
 type Plain = any;
 
 interface MethodDefinition {
@@ -27,7 +27,7 @@ function methodOf(name: string): MethodDefinition {
   return method;
 }
 
-/** The client of a gateway; with a token its calls carry it. */
+/** A client of a gateway; its calls carry the token, if given. */
 export function aBareClient(url: string, token?: string) {
   const client = new Client(new URL(url).host, credentials.createInsecure());
   onTestFinished(() => client.close());
@@ -54,7 +54,7 @@ export function aBareClient(url: string, token?: string) {
         for (const part of parts) call.write(part);
         call.end();
       }),
-    /** An open report stream, what came over it so far, and how it ended. */
+    /** Opens a report stream: its events so far, and how it ended. */
     reports: () => {
       const { path, requestSerialize, responseDeserialize } = methodOf('Reports');
       const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
@@ -68,7 +68,7 @@ export function aBareClient(url: string, token?: string) {
         events,
         ended,
         batches: (): Plain[] => events.flatMap((event) => event.report_batch ?? []),
-        say: (event: object) => void call.write(event),
+        send: (event: object) => void call.write(event),
         end: () => call.end(),
       };
     },
@@ -77,14 +77,14 @@ export function aBareClient(url: string, token?: string) {
 
 export type BareClient = ReturnType<typeof aBareClient>;
 
-/** With a token, by the credentials. */
+/** A client with a token for these credentials. */
 export async function aBareClientWithToken(url: string, account: { clientId: string; clientSecret: string }) {
   const { clientId: client_id, clientSecret: client_secret } = account;
   const { token } = await aBareClient(url).call('Token', { client_id, client_secret });
   return aBareClient(url, token);
 }
 
-/** An SMS as the contract has it. */
+/** An SMS in the contract's field names. */
 export function aPlainMessage(reference: string, overrides: object = {}) {
   return {
     reference,

@@ -5,17 +5,17 @@ import { type DataApiServer, startDataApi } from '../../bin/local/data-api/serve
 import type { AgentDatabase } from '../../functions/database/agent-database.ts';
 import { connectDataApi } from '../../functions/database/data-api.ts';
 
-/** A database of its own for one test file, with the agent's tables. */
+/** A database for one test file, with the agent's tables. */
 export interface TestDatabase {
-  /** As the agent's role. */
+  /** Connects as the agent's role. */
   readonly url: string;
-  /** Sessions in Asia/Seoul, as a customer's. */
+  /** Sessions in Asia/Seoul, like a customer's. */
   readonly pool: pg.Pool;
-  /** The stores' way to it: the real SDK client and a Data API server over real sockets, sessions in UTC. */
+  /** How the stores reach it: the real SDK client and a Data API server over real sockets, with sessions in UTC. */
   readonly agent: AgentDatabase;
   /** That server: its counters, and `failNext` to make calls fail. */
   readonly dataApi: DataApiServer;
-  /** The same at another time; null is the database's own clock. */
+  /** The same at another time; null means the database's own clock. */
   at(now: Date | null): AgentDatabase;
   drop(): Promise<void>;
 }
@@ -67,7 +67,7 @@ async function expectNoSessions(admin: pg.Client, database: string): Promise<voi
   await vi.waitFor(async () => expect(await open(), 'sessions that the test left open').toEqual([]), 5_000);
 }
 
-/** A clone for all tests of this file, emptied by nobody: each test uses rows of its own, or `emptyTables`. */
+/** One clone for all tests of a file, never emptied on its own: each test uses rows of its own, or `emptyTables`. */
 export function useDatabase(): { readonly current: TestDatabase } {
   let database: TestDatabase | undefined;
   beforeAll(async () => {
@@ -78,13 +78,13 @@ export function useDatabase(): { readonly current: TestDatabase } {
   });
   return {
     get current() {
-      if (database === undefined) throw new Error('the database is there once the tests run');
+      if (database === undefined) throw new Error('the database exists only while the tests run');
       return database;
     },
   };
 }
 
-/** Back to the state of a new installation. */
+/** Resets the tables to the state of a new installation. */
 export async function emptyTables({ pool }: TestDatabase): Promise<void> {
   await pool.query(
     `truncate msg_tran, msg_log, msg_report, msg_report_unmatched, msg_banlist, send_batch, set_aside restart identity`,

@@ -4,7 +4,7 @@ import { startEngine } from '../../bin/local/runner/engine.ts';
 import { readAssembly } from '../../bin/local/runner/template.ts';
 import { startStandIn } from '../../bin/local/stand-in.ts';
 
-/** A runner in small: starts the queue and the engine on the assembly it is given, and prints the ids of its processes. */
+/** A miniature runner: starts the queue and the engine on the given assembly and prints the ids of its processes. */
 const [dir = ''] = process.argv.slice(2);
 const queue = await startStandIn({
   name: 'queue',

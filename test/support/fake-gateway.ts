@@ -2,10 +2,10 @@ import { vi } from 'vitest';
 import type { Message } from '../../functions/message/message.ts';
 import type { InquireAnswer, SendAnswer, SendGateway, SendResult } from '../../functions/pipeline/send-ports.ts';
 
-/** What happens to a call: `lost` is received and processed, but its answer never arrives. */
+/** What happens to a call: a `lost` one is received and processed, but its answer never arrives. */
 export type Fate = 'answered' | 'notNow' | 'lost' | 'neverReceived';
 
-/** The gateway's word for a request that is wrong as a whole. */
+/** The gateway's reason for refusing a request as a whole. */
 export const refusal = 'INVALID_ARGUMENT: one message is wrong';
 
 /**
@@ -13,7 +13,7 @@ export const refusal = 'INVALID_ARGUMENT: one message is wrong';
  * each call is scripted; calls without a script are answered.
  */
 export class FakeGateway implements SendGateway {
-  /** Every acceptance, by reference: a reference twice is a message sent twice. */
+  /** The reference of every acceptance: one that appears twice is a message sent twice. */
   readonly accepted: string[] = [];
   readonly fates: Fate[] = [];
   /** Messages to these numbers are rejected. */

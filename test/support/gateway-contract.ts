@@ -4,7 +4,7 @@ import type { Simulator } from '../../bin/local/simulator/start.ts';
 import type { SendGateway } from '../../functions/pipeline/send-ports.ts';
 import { aMessage, aSimulator, someMessages } from './gateway-parts.ts';
 
-/** What the sender relies on, whatever the protocol: `connect` makes the adapter that is tried. */
+/** What the sender relies on, whatever the protocol: `connect` makes the adapter under test. */
 export function sendGatewayContract(connect: (url: string) => SendGateway): void {
   const begin = async (overrides: Parameters<typeof aSimulator>[0] = {}) => {
     const simulator = await aSimulator(overrides);
@@ -33,7 +33,7 @@ export function sendGatewayContract(connect: (url: string) => SendGateway): void
     expect(acceptedBy(simulator)).toBe(200);
   });
 
-  it('is in doubt when the answer is lost, and learns it by repeating the batch', async () => {
+  it('is in doubt when the answer is lost, and gets it by repeating the batch', async () => {
     const { simulator, gateway } = await begin();
     const batch = { idempotencyKey: randomUUID(), messages: someMessages(3) };
     simulator.script([{ after: 'reset' }]);

@@ -10,7 +10,7 @@ import { Priority } from '../../functions/message/priority.ts';
 
 export const account = { clientId: 'omni', clientSecret: 'not a secret' };
 
-/** Everybody is accepted and reached, at once and once: tests name what they want otherwise. */
+/** Every message is accepted and delivered at once, and reported once; tests state what they want otherwise. */
 export const smooth = {
   answerMs: [0, 1],
   reportMs: [1, 5],
@@ -29,7 +29,7 @@ type Overrides = Partial<Omit<SimulatorOptions, 'behaviour'>> & {
   now?: () => number;
 };
 
-/** A simulator that ends with the test, in a directory that does too unless one is given. */
+/** A simulator that ends with the test; so does its directory, unless one is given. */
 export async function aSimulator({ behaviour, now, ...options }: Overrides = {}): Promise<Simulator> {
   const dataDir = options.dataDir ?? (await aDirectory());
   const simulator = await startSimulator(
@@ -53,7 +53,7 @@ export async function aDirectory(): Promise<string> {
 
 let lastKey = 2n ** 53n;
 
-/** A text message that the gateway has nothing against, of a row that no other has. */
+/** A valid text message, of a row that no other message has. */
 export function aMessage(overrides: Partial<Message> = {}): Message {
   lastKey += 1n;
   const clientKey = overrides.clientKey ?? String(lastKey);
@@ -75,7 +75,7 @@ export function someMessages(count: number): Message[] {
   return Array.from({ length: count }, () => aMessage());
 }
 
-/** Tries until it holds. The bound only ends a hang: a busy machine may take its time. */
+/** Retries until the check passes. The time limit only ends a hang: a busy machine may take its time. */
 export function eventually<T>(check: () => T | Promise<T>, options: { interval?: number } = {}): Promise<T> {
   return vi.waitFor(check, { timeout: 20_000, interval: 10, ...options });
 }

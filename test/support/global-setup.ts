@@ -8,14 +8,14 @@ import { applySchema } from '../../bin/local/database/schema.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Of the server that the run started, as its administrator. */
+    /** URL of the server that the run started, for its administrator. */
     databaseServerUrl: string;
   }
 }
 
 /**
- * One PostgreSQL a run, with the agent's tables in database omni, which each test file clones. KEEP_TEST_DATABASE=1
- * keeps it and the clones, to look at what a failed test left.
+ * One PostgreSQL per run, with the agent's tables in database omni, which each test file clones. KEEP_TEST_DATABASE=1
+ * keeps it and the clones, to inspect what a failed test left.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), 'omni-agent-test-'));
@@ -33,7 +33,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   };
 }
 
-/** Nothing of a test run need survive a power cut. */
+/** Nothing in a test run needs to survive a power cut. */
 async function relaxDurability(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

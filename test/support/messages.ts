@@ -12,11 +12,11 @@ const ordinary: Columns = {
   mt_content: 'Hello',
 };
 
-/** Columns that are the agent's: a customer's INSERT of them is emptied, so they are written as the agent writes them. */
+/** The agent's columns: the triggers empty them in a customer's INSERT, so they are written as the agent writes them. */
 const owned =
   /^(msg_key|msg_sent_date|batch_id|finished_at|archived_at|waits_until|end_reason|\w+_report_pos|(mt|kko|rcs|mtr|kkor|rcsr)_(rslt|report|dlr|telecom|res_cnt|message_type).*)$/;
 
-/** Inserts rows that state only what matters to a test; their keys, in order. */
+/** Inserts rows that state only what matters to a test; returns their keys, in order. */
 export async function insertMessages(pool: Pool, count: number, columns: Columns = {}): Promise<string[]> {
   const row = { ...ordinary, ...columns };
   const isOwned = (name: string) => owned.test(name) || (name === 'msg_status' && /^[234]$/.test(String(row[name])));
@@ -71,7 +71,7 @@ export async function holdMessage(pool: Pool, clientKey: string, table = 'msg_tr
   return { query: (text: string) => customer.query(text), end };
 }
 
-/** The row wherever it is, with the table it is in; exactly one, or an error. Without the count of the agent's writes. */
+/** The one row with this key and the table it is in, without the count of the agent's writes. Throws if there is not one. */
 export async function findMessage(pool: Pool, clientKey: string): Promise<Record<string, unknown>> {
   const { rows } = await pool.query(
     `select 'msg_tran' as place, t.* from msg_tran t where client_key = $1

@@ -7,7 +7,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** SIGKILL of each, though some may end by themselves meanwhile: with their parent, say. */
+/** Sends SIGKILL to each. Some may end on their own meanwhile, for example with their parent. */
 export function killAll(pids: readonly number[]): void {
   for (const pid of pids) {
     try {

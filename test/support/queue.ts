@@ -4,7 +4,7 @@ import { startQueue } from '../../bin/local/queue/server.ts';
 import { region } from '../../bin/local/runner/intrinsics.ts';
 import type { StandIn } from '../../bin/local/stand-in.ts';
 
-/** The queue stand-in in this process, and a client of it; both go with the test. */
+/** The queue stand-in in this process, and a client of it; both end with the test. */
 export async function aQueueServer(): Promise<{ server: StandIn; client: SQSClient }> {
   const server = await startQueue({ port: 0 });
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };

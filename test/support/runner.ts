@@ -10,7 +10,7 @@ import { killAll } from './processes.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** bin/local.ts as a process of its own, as a person starts it. */
+/** bin/local.ts in a separate process, as a person starts it. */
 export interface Runner {
   readonly child: ChildProcess;
   readonly dataDir: string;
@@ -18,7 +18,7 @@ export interface Runner {
   stderr(): string;
   /** Resolves with the exit code, null after a signal. */
   readonly exited: Promise<number | null>;
-  /** Processes of this run that are alive, the runner's own among them. */
+  /** Live processes of this run, including the runner. */
   processes(): number[];
   /** Kills what is left and removes the data. */
   cleanUp(): Promise<void>;
@@ -55,7 +55,7 @@ export function startRunner(args: readonly string[], environment: Record<string,
   };
 }
 
-/** Waits until `up` says that it is, and gives the address of its database. */
+/** Waits until `up` reports that it is; returns its database's URL. */
 export async function untilUp(runner: Runner): Promise<string> {
   return await vi.waitFor(
     () => {
@@ -67,7 +67,7 @@ export async function untilUp(runner: Runner): Promise<string> {
   );
 }
 
-/** By environment or arguments: functions get none of the runner's environment, but their folder is in their arguments. */
+/** Found by environment or arguments: functions get nothing of the runner's environment, but their folder as an argument. */
 function processesWith(marker: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)

@@ -11,7 +11,7 @@ import {
 
 const inAnHour = () => new Date(Date.now() + 3_600_000);
 
-/** A gRPC server that answers as the test says; it gives tokens, and nothing else unless told. */
+/** A gRPC server that answers as the test scripts it; without a script, it only issues tokens. */
 export async function aScriptedGateway(calls: Partial<GatewayServiceServer>): Promise<string> {
   const server = new Server();
   const refuse = () => {
@@ -31,7 +31,7 @@ export async function aScriptedGateway(calls: Partial<GatewayServiceServer>): Pr
   return `grpc://127.0.0.1:${port}`;
 }
 
-/** An HTTP/2 server below gRPC: it gives tokens, and resets every other stream with this code. */
+/** An HTTP/2 server below gRPC: it issues tokens, and resets every other stream with this code. */
 export async function aResettingGateway(resetCode: number): Promise<{ url: string; sends: () => number }> {
   let sends = 0;
   const server = createHttp2Server();
@@ -50,7 +50,7 @@ export async function aResettingGateway(resetCode: number): Promise<{ url: strin
 
 function giveToken(stream: ServerHttp2Stream): void {
   const token = TokenResponse.encode({ token: 'a-token', expiresAt: inAnHour() }).finish();
-  // gRPC's frame: not compressed, then the length.
+  // gRPC's frame: a zero byte for no compression, then the length.
   const frame = Buffer.alloc(5);
   frame.writeUInt32BE(token.length, 1);
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });

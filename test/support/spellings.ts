@@ -1,11 +1,11 @@
 import { Priority } from '../../functions/message/priority.ts';
 import type { Random } from '../simulation/random.ts';
 
-/** Tables that the functions of functions/message and those of the tables both answer: each spelling, and what it means. */
+/** Test cases for functions/message and its SQL counterparts, which must agree: each spelling, and what it means. */
 
-/** Undefined: it is no number. */
+/** Undefined: not a number. */
 export const numbers: readonly (readonly [spelling: string, normal: string | undefined])[] = [
-  // Korean numbers as they are dialled.
+  // Korean numbers as dialled.
   ['01000000001', '01000000001'],
   ['0110000001', '0110000001'],
   ['0200000001', '0200000001'],
@@ -26,7 +26,7 @@ export const numbers: readonly (readonly [spelling: string, normal: string | und
   ['010\u00b70000\uff0e0001', '01000000001'],
   ['\uff08010\uff0900000001', '01000000001'],
   ['1588-0000', '15880000'],
-  // White space of any kind, characters that nobody sees.
+  // White space of any kind, invisible characters.
   ['01000000001 ', '01000000001'],
   ['\t01000000001', '01000000001'],
   ['01000000001\r\n', '01000000001'],
@@ -58,7 +58,7 @@ export const numbers: readonly (readonly [spelling: string, normal: string | und
   ['00700 82 10 0000 0001', '01000000001'],
   ['00345 82 10 0000 0001', '01000000001'],
   ['00755821000000001', '01000000001'],
-  ['+00821000000001', '01000000001'], // a plus too many
+  ['+00821000000001', '01000000001'], // a superfluous plus
   ['+82 11 000 0001', '0110000001'],
   ['+82 2 0000 0001', '0200000001'],
   ['82 2 000 0001', '020000001'],
@@ -74,10 +74,10 @@ export const numbers: readonly (readonly [spelling: string, normal: string | und
   ['8218000000', '18000000'],
   ['00700 82 1400 0000', '14000000'],
   ['+82 0 1588 0000', '15880000'],
-  // Korea's code, but no Korean number after it: as any other country's.
+  // Korea's code, but not followed by a Korean number: treated like any other country's.
   ['+82 90 0000 0001', '829000000001'],
   ['0082 90 0000 0001', '829000000001'],
-  // Other countries: one whichever prefix it has.
+  // Other countries: the same number whatever its prefix.
   ['+1 212 555 0100', '12125550100'],
   ['12125550100', '12125550100'],
   ['001 1 212 555 0100', '12125550100'],
@@ -94,9 +94,9 @@ export const numbers: readonly (readonly [spelling: string, normal: string | und
   // 002, 005, 006 and 008 begin country codes too, and are carriers only before 82.
   ['00 81 90 0000 0001', '819000000001'],
   ['00 20 10 0000 0001', '201000000001'],
-  // A 0 that a spreadsheet dropped, or another country's: nobody knows.
+  // Either a spreadsheet has dropped a 0, or it is another country's: nobody can tell.
   ['1000000001', '1000000001'],
-  // Too short for another country: as it is.
+  // Too short for another country: left as it is.
   ['00123', '00123'],
   ['+112', '112'],
   ['+010-0000-0001', '01000000001'],
@@ -109,7 +109,7 @@ export const numbers: readonly (readonly [spelling: string, normal: string | und
   ['1234567890123456', undefined],
   ['0123456789012345', undefined],
   ['1'.repeat(40), undefined],
-  // Nothing.
+  // Empty.
   ['', undefined],
   [' ', undefined],
   ['\t', undefined],
@@ -176,7 +176,7 @@ export const chains: readonly (readonly [channelOrder: string, names: readonly s
   ['\ufeffAlimTalk,RCS,Sms', ['alimtalk', 'rcs', 'sms']],
   ['sms,,mms', ['sms', '', 'mms']],
   [',sms', ['', 'sms']],
-  ['alimtal\u212a', ['alimtal\u212a']], // the sign of Kelvin, which is no k
+  ['alimtal\u212a', ['alimtal\u212a']], // the Kelvin sign, not a k
   ['\u00c9', ['\u00c9']],
   ['01000000017', ['01000000017']],
   ['', []],
@@ -204,7 +204,7 @@ const pieces = [
   ...[' ', '\t', '\u00a0', '\u3000', '\u200b', '\ufeff', '\u3164', 'a', '#', '\u0661', '\u00b2', '\u{e0001}'],
 ];
 
-/** Pieces that a number may be made of; half of them one after another as a number has them. */
+/** Pieces that a number may be made of: half of the time in any order, half of the time in the order of a number. */
 export function randomSpelling(random: Random): string {
   const some = (choice: readonly string[]) => (random.chance(0.5) ? random.pick(choice) : '');
   if (random.chance(0.5)) return Array.from({ length: random.integer(0, 7) }, () => random.pick(pieces)).join('');

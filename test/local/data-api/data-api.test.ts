@@ -57,7 +57,7 @@ describe('parameters', () => {
     { sql: 'select length($$ :a $$) + length($tag$ :a $$ $tag$)', expected: 11 },
     { sql: 'select cardinality((array[1, 2, 3])[2:3]) + :a - :a', expected: 2 },
     { sql: 'select :a * 10 + :ab', expected: 27 },
-  ])('are found by their names where they are parameters: $sql', async ({ sql, expected }) => {
+  ])('are found by name, and only where they are parameters: $sql', async ({ sql, expected }) => {
     const { records } = await execute(sql, [long('a', 2), long('b', 3), long('ab', 7)]);
     expect(records).toEqual([[{ longValue: expected }]]);
   });
@@ -76,12 +76,12 @@ describe('parameters', () => {
     { parameter: { ...text('x', '2026-01-31'), typeHint: 'DATE' as const }, type: 'date' },
     { parameter: { ...text('x', '1.50'), typeHint: 'DECIMAL' as const }, type: 'numeric' },
     { parameter: { ...text('x', '6a8f0e5e-9a4e-4a55-8b57-1c6a6a1b1a11'), typeHint: 'UUID' as const }, type: 'uuid' },
-  ])('have a type of their own: $type', async ({ parameter, type }) => {
+  ])('get an explicit type: $type', async ({ parameter, type }) => {
     const { records } = await execute('select pg_typeof(:x)::text', [parameter]);
     expect(records).toEqual([[{ stringValue: type }]]);
   });
 
-  it('are not converted: a cast that Aurora would miss is missed here', async () => {
+  it('are not converted: a cast that is missing on Aurora is missing here', async () => {
     const missing = execute(`insert into note (id) values (:id)`, [text('id', '1')]);
     await expect(missing).rejects.toThrow(
       /column "id" is of type bigint but expression is of type text;.*SQLState: 42804/,
@@ -93,7 +93,7 @@ describe('parameters', () => {
     expect(records).toEqual([[{ isNull: true }]]);
   });
 
-  it('are refused if they are missing, or arrays', async () => {
+  it('are refused if they are missing or arrays', async () => {
     await expect(execute('select :x::int')).rejects.toMatchObject({
       name: 'BadRequestException',
       message: /parameter: x/,
@@ -104,7 +104,7 @@ describe('parameters', () => {
 });
 
 describe('results', () => {
-  it('hold each type as the Data API writes it', async () => {
+  it('hold each type in the form of the Data API', async () => {
     const sql = `select 1::int2 as a, 2::int4 as b, 3::int8 as c, 0.5::float8 as d, 1.50::numeric as e, true as f, 'x'::text as g,
       null::text as h, '\\x00ff'::bytea as i, timestamp '2026-01-31 09:00:00.25' as j, date '2026-01-31' as k, '{"a": 1}'::jsonb as l`;
     const { records, columnMetadata } = await execute(sql, [], { includeResultMetadata: true });
@@ -129,7 +129,7 @@ describe('results', () => {
     expect(records).toEqual([[{ stringValue: '9007199254740993' }, { doubleValue: 2.5 }, { longValue: 2 }]]);
   });
 
-  it('come as JSON for a SELECT alone', async () => {
+  it('come as JSON for a SELECT only', async () => {
     const json = { formatRecordsAs: 'JSON' } as const;
     const selected = await execute(
       `select 9007199254740993 as id, 'a"b' as body, null as n, true as b, 'NaN'::float8 as x`,
@@ -152,13 +152,13 @@ describe('results', () => {
     await expect(execute(`select null::${type}`)).rejects.toMatchObject({ name: 'UnsupportedResultException' });
   });
 
-  it('are in the zone of the sessions, not of the server', async () => {
+  it('are in the time zone of the sessions, not of the server', async () => {
     expect((await execute(`select current_setting('TimeZone')`)).records).toEqual([[{ stringValue: 'UTC' }]]);
   });
 });
 
 describe('limits', () => {
-  it('refuse a request above 4 MiB each time at the first try: the connection lives', async () => {
+  it('refuse a request above 4 MiB each time at the first attempt: the connection survives', async () => {
     for (const mebibytes of [4, 16, 4, 16]) {
       const tooMuch = execute('select 1', [text('x', 'x'.repeat(mebibytes * 1024 * 1024))]);
       await expect(tooMuch).rejects.toMatchObject({ name: 'BadRequestException', $metadata: { attempts: 1 } });
@@ -176,7 +176,7 @@ describe('limits', () => {
     else expect((await answer).records).not.toHaveLength(0);
   });
 
-  it('end a statement that takes too long, and nothing of it is kept', async () => {
+  it('end a statement that takes too long, and keep nothing of it', async () => {
     ({ client } = await serve({ statementTimeoutMs: 50 }));
     const slow = execute(
       `with slept as materialized (select pg_sleep(60)) insert into note select 1, 'late' from slept`,
@@ -200,14 +200,14 @@ describe('errors', () => {
     await expect(execute(sql)).rejects.toMatchObject({ ...expected, $metadata: { httpStatusCode: 400, attempts: 1 } });
   });
 
-  it('of a malformed request are the caller’s, and not tried again', async () => {
+  it('of a malformed request are the caller’s, and not retried', async () => {
     for (const body of ['{}', 'no json', '{"sql": 1}']) {
       const response = await fetch(`${server.url}/Execute`, { method: 'POST', body });
       expect([response.status, response.headers.get('x-amzn-errortype')]).toEqual([400, 'BadRequestException']);
     }
   });
 
-  it('of a session that somebody ended reach that call alone', async () => {
+  it('of a session that somebody terminated reach only its call', async () => {
     const victim = execute('select 1 from (select pg_sleep(60)) slept');
     const ended = expect(victim).rejects.toMatchObject({ message: expect.stringContaining('SQLState: 57P01') });
     await vi.waitFor(async () => {
@@ -218,7 +218,7 @@ describe('errors', () => {
     expect((await execute('select 1')).records).toEqual([[{ longValue: 1 }]]);
   });
 
-  it('come from no session that somebody ended while it was idle', async () => {
+  it('do not come from a session that was terminated while idle', async () => {
     await execute('select 1');
     const idle = `from pg_stat_activity where application_name = 'data-api' and datname = current_database()`;
     await database.current.pool.query(`select pg_terminate_backend(pid) ${idle}`);
@@ -226,7 +226,7 @@ describe('errors', () => {
     await vi.waitFor(async () => expect((await execute('select 1')).records).toEqual([[{ longValue: 1 }]]));
   });
 
-  it('of a database that is not there say so, with the status that the SDK tries again', async () => {
+  it('of an unreachable database say so, with a status that the SDK retries', async () => {
     ({ client } = await serve({ databaseUrl: 'postgres://omni_agent@127.0.0.1:1/omni' }));
     const expected = { name: 'DatabaseUnavailableException', $metadata: { httpStatusCode: 504, attempts: 3 } };
     await expect(execute('select 1')).rejects.toMatchObject(expected);
@@ -237,7 +237,7 @@ describe('a transaction', () => {
   const insert = (id: number, transactionId: string) =>
     execute(`insert into note values (:id, 'x')`, [long('id', id)], { transactionId });
 
-  it('is seen by others once it is committed, and never when it is rolled back', async () => {
+  it('is visible to others once it is committed, and never if it is rolled back', async () => {
     const kept = await begin();
     const dropped = await begin();
     await insert(1, kept);
@@ -271,15 +271,15 @@ describe('a transaction', () => {
     expect((await first).numberOfRecordsUpdated).toBe(1);
   });
 
-  it('ends when it has been idle for too long, and the server goes on', async () => {
+  it('ends when it has been idle for too long, and the server continues', async () => {
     ({ client } = await serve({ transactionIdleMs: 50, maxConnections: 1 }));
     const transactionId = await begin();
-    // The only session is free again when the server has given up the transaction.
+    // The only session is free again once the server has ended the transaction.
     expect((await execute('select 1')).records).toEqual([[{ longValue: 1 }]]);
     await expect(insert(1, transactionId)).rejects.toMatchObject({ name: 'TransactionNotFoundException' });
   });
 
-  it('is what a batch of parameter sets runs in', async () => {
+  it('is what holds a batch of parameter sets together', async () => {
     const batch = (ids: number[]) =>
       client.send(
         new BatchExecuteStatementCommand({
@@ -296,14 +296,14 @@ describe('a transaction', () => {
 });
 
 describe('the server', () => {
-  it('runs more statements at once than it has sessions', async () => {
+  it('takes more statements at once than it has sessions', async () => {
     ({ client } = await serve({ maxConnections: 3 }));
     const sql = 'insert into note values (:id, :id::text)';
     await Promise.all(Array.from({ length: 20 }, (_, id) => execute(sql, [long('id', id)])));
     expect(await notes()).toHaveLength(20);
   });
 
-  it('counts the calls, and the secrets apart', async () => {
+  it('counts calls and secrets separately', async () => {
     ({ server, client } = await serve({ secrets: { 'arn:gateway': '{"clientId":"a"}' } }));
     await execute('select 1');
     await execute('select 1', [], { transactionId: await begin() });
@@ -315,7 +315,7 @@ describe('the server', () => {
     expect(server.stats()).toEqual({ calls: 3, secrets: 2, '/Execute': 2, '/BeginTransaction': 1 });
   });
 
-  it('fails a call before or after it was done, as a test asks', async () => {
+  it('fails a call before or after it takes effect, as a test asks', async () => {
     const statement = { text: `insert into note values (1, 'x') on conflict do nothing` };
     server.failNext({ statement, when: 'before', error: 'DatabaseResumingException' });
     await expect(execute(statement.text)).rejects.toMatchObject({ name: 'DatabaseResumingException' });

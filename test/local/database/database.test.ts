@@ -48,7 +48,7 @@ describe('the embedded database', () => {
     expect(await ask(adminUrl, sql)).toEqual([zone, '127.0.0.1', '', 'on', 'UTF8']);
   });
 
-  it('belongs to a role of its own that is no superuser', async () => {
+  it('belongs to its own role, which is not a superuser', async () => {
     const { url } = await start('private');
     expect(await ask(url, `select rolname, rolsuper from pg_roles where rolname = current_user`)).toEqual([
       'omni_agent',
@@ -71,7 +71,7 @@ describe('the embedded database', () => {
     expect(await ask(third.url, 'select n from kept order by n')).toEqual([1, 2]);
   });
 
-  it('starts although the server before it is still shutting down', async () => {
+  it('starts although the previous server is still shutting down', async () => {
     const { url } = await start('kept');
     const session = new pg.Client({ connectionString: url });
     await session.connect();
@@ -103,7 +103,7 @@ describe('the embedded database', () => {
   it.each([
     { content: '15\n', found: '15' },
     { content: undefined, found: 'none' },
-  ])('says in one line that a folder holds no database of its version but $found', async ({ content, found }) => {
+  ])('says in one line that a folder does not hold a database of its version: $found', async ({ content, found }) => {
     const dataDir = join(folder, `version-${found}`);
     mkdirSync(dataDir);
     if (content !== undefined) writeFileSync(join(dataDir, 'PG_VERSION'), content);
@@ -130,14 +130,14 @@ describe('the embedded database', () => {
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 10_000);
   });
 
-  it('ends although its parent is gone before it handles signals', async () => {
-    // A background job ignores SIGINT, as the server does until it has set up its own handling: like this one.
+  it('ends even if its parent is gone before it handles signals', async () => {
+    // A background job ignores SIGINT, as the server does until it has installed its own handler: like this one.
     const early = spawnGuarded(['sleep', '60'], { logFile: join(folder, 'early.log'), ending: 'shutDown' });
     await early.stop();
     expect(early.hasExited).toBe(true);
   });
 
-  it('ends with all that it started, if it is told to', async () => {
+  it('ends together with everything it started, if asked to', async () => {
     const logFile = join(folder, 'family.log');
     const family = spawnGuarded(['sh', '-c', 'sleep 60 & echo $!; wait'], { logFile, ending: 'killAll' });
     const child = await vi.waitFor(() => {

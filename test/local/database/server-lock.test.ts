@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as aTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { readServerLock, untilReleased } from '../../../bin/local/database/server-lock.ts';
 import { temporaryFolder } from '../../support/assembly.ts';
 
-/** A folder that a server of this id holds. */
+/** A folder held by a server with this process id. */
 function aFolder(pid: number, status: string): { folder: string; file: string } {
   const folder = temporaryFolder();
   const file = join(folder, 'postmaster.pid');
@@ -15,18 +15,18 @@ function aFolder(pid: number, status: string): { folder: string; file: string } 
   return { folder, file };
 }
 
-/** Whether a folder is waited for; one that is not is free by the next turn of the loop. */
+/** Whether a folder is waited for; otherwise it counts as released by the next turn of the event loop. */
 async function isWaitedFor(folder: string): Promise<{ yes: boolean; released: Promise<void> }> {
   const released = untilReleased(folder);
   let yes = true;
   void released.then(() => {
     yes = false;
   });
-  await aTurn();
+  await nextTurn();
   return { yes, released };
 }
 
-/** The id of a process that was killed and whose parent never asks what became of it. */
+/** A process that was killed and is not reaped by its parent, until `forget` kills the parent too. */
 async function aZombie(): Promise<{ pid: number; forget: () => void }> {
   const parent = spawn('sh', ['-c', 'sleep 600 & echo $!; exec sleep 600']);
   onTestFinished(() => void parent.kill('SIGKILL'));
@@ -40,13 +40,13 @@ async function aZombie(): Promise<{ pid: number; forget: () => void }> {
 it('reads who holds a folder', () => {
   expect(readServerLock(aFolder(4711, 'ready   ').folder)).toEqual({ pid: 4711, status: 'ready' });
   expect(readServerLock(temporaryFolder())).toBeUndefined();
-  // As a server leaves it that was killed while it wrote.
+  // As left by a server that was killed while it wrote.
   const { folder, file } = aFolder(1, 'ready');
   writeFileSync(file, '');
   expect(readServerLock(folder)).toBeUndefined();
 });
 
-it('does not wait for a server that runs, for none, or for one that is gone', async () => {
+it('does not wait for a running server, for none, or for one that is gone', async () => {
   const gone = spawn('true');
   await once(gone, 'exit');
   for (const folder of [
@@ -69,12 +69,12 @@ it('waits for a server that is shutting down, until it has removed its file', as
   await released;
 });
 
-it('waits for a server that was killed, until its end is taken note of', async () => {
+it('waits for a server that was killed, until it is reaped', async () => {
   const { pid, forget } = await aZombie();
   const { yes, released } = await isWaitedFor(aFolder(pid, 'ready').folder);
   expect(yes).toBe(true);
 
-  // Its parent's parent does, in its own time.
+  // Its new parent reaps it, in its own time.
   forget();
 
   await released;

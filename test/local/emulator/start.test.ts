@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 describe('the options', () => {
-  it('are 200 messages, and nothing else, if nothing is said', () => {
+  it('default to 200 messages, and nothing else', () => {
     expect(parseOptions([])).toEqual({ messages: 200, json: false, keep: false });
   });
 

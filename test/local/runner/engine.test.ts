@@ -24,14 +24,14 @@ import {
 import { isAlive, killAll } from '../../support/processes.ts';
 import { aQueueServer, depthOf } from '../../support/queue.ts';
 
-/** Writes down each invocation beside itself, in seen.jsonl. */
+/** Records each invocation in seen.jsonl, beside itself. */
 const recorder = `import { appendFileSync } from 'node:fs';
 export const handler = async (event) => {
   appendFileSync('seen.jsonl', JSON.stringify({ event, env: process.env }) + '\\n');
   return { batchItemFailures: [] };
 };`;
 
-/** Stays until it is told to end, then takes its time to. Once environment.json is there, it is whole, and can be told. */
+/** Runs until SIGTERM, then takes a moment to end. Once environment.json exists, it is complete, and SIGTERM is handled. */
 const receiver = `import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 const stay = setInterval(() => {}, 1_000);
 process.once('SIGTERM', () => setTimeout(() => { appendFileSync('drained', 'x'); clearInterval(stay); }, 50));
@@ -56,7 +56,7 @@ interface Running {
   readonly problems: string[];
 }
 
-/** The engine on an assembly, with the queue stand-in in this process; both go with the test. */
+/** The engine on an assembly, with the queue stand-in in this process; both end with the test. */
 async function run(dir: string): Promise<Running> {
   const { server, client } = await aQueueServer();
   const plan = readAssembly(dir, { queueUrl: server.url });
@@ -96,7 +96,7 @@ describe('the engine follows the template', () => {
   });
   afterAll(() => rmSync(synthesized, { recursive: true, force: true }));
 
-  /** The real app's assembly, its template changed, with recorders in the place of its programs. */
+  /** The real app's assembly, with its template changed and recorders in place of its programs. */
   function anAssembly(...changes: ((template: string) => string)[]): string {
     const outDir = temporaryFolder();
     cpSync(synthesized, outDir, { recursive: true });
@@ -137,7 +137,7 @@ describe('the engine follows the template', () => {
     await sendRecords(client, fast?.url ?? '', 10);
 
     await vi.waitFor(() => expect(seenBy(sender).map(({ event }) => event.Records?.length)).toEqual(batches), soon);
-    // Not one more meanwhile.
+    // No further firing meanwhile.
     expect(seenBy(collector)).toHaveLength(firings);
     for (const { env } of [...seenBy(collector), ...seenBy(sender)]) expect(env).toMatchObject({ TIME_ZONE: zone });
     expect(seenBy(collector)[0]?.env).toMatchObject({ QUEUE_URL_FAST: fast?.url });
@@ -145,7 +145,7 @@ describe('the engine follows the template', () => {
 });
 
 describe('the engine', () => {
-  it('fires every schedule beside its turn when it is told to', async () => {
+  it('fires every schedule out of turn when asked to', async () => {
     const dir = assemblyOf({ Worker: aFunction('worker'), Rule: aSchedule('Worker') }, { worker: recorder });
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const { engine, plan } = await run(dir);
@@ -155,7 +155,7 @@ describe('the engine', () => {
 
     engine.fireSchedules();
     await vi.waitFor(() => expect(seen()).toBe(2), soon);
-    // Its own turn comes once, as before.
+    // Its regular turn still comes once.
     vi.advanceTimersByTime(60_000);
 
     await vi.waitFor(() => expect(seen()).toBe(3), soon);
@@ -232,12 +232,12 @@ describe('the engine', () => {
       'Worker: Wrong environment: LANE',
     ],
     [
-      'an event source names a function that is not there',
+      'an event source names an unknown function',
       { Queue: aQueue(), Worker: aFunction('good'), Source: anEventSource({ FunctionName: 'Nobody' }) },
       'No function Nobody in the template',
     ],
     [
-      'an event source names a queue that is not there',
+      'an event source names an unknown queue',
       { Worker: aFunction('good'), Source: anEventSource({ EventSourceArn: 'arn:aws:sqs:::Nothing' }) },
       'No queue arn:aws:sqs:::Nothing in the template',
     ],
@@ -257,7 +257,7 @@ describe('the engine', () => {
   });
 });
 
-it('leaves nothing behind when the runner is killed, not even a function that is busy', async () => {
+it('leaves nothing behind when the runner is killed, not even a busy function', async () => {
   const dir = assemblyOf(
     {
       Queue: aQueue(),

@@ -17,7 +17,7 @@ const plan: EventSourcePlan = {
   reportsItemFailures: true,
 };
 
-/** An event source over a queue of its own; what it invokes is the test's. */
+/** An event source on a queue of its own; the test supplies what it invokes. */
 async function anEventSource(invoke: (event: Event) => Promise<unknown>, changes: Partial<EventSourcePlan> = {}) {
   const { server, client } = await aQueueServer();
   const url = `${server.url}/000000000000/Queue`;
@@ -46,7 +46,7 @@ const bodiesOf = (event: Event) => event.Records.map(({ body }) => body);
 const ten = Array.from({ length: 10 }, (_, index) => String(index));
 
 describe('an event source', () => {
-  it('invokes with a batch of records and deletes it: two calls to the queue an invocation', async () => {
+  it('invokes with a batch of records and deletes it: two calls to the queue per invocation', async () => {
     const invoke = vi.fn(async (_event: Event) => ({ batchItemFailures: [] }));
     const { server, client, url, start } = await anEventSource(invoke);
     await sendRecords(client, url, ten);
@@ -60,14 +60,14 @@ describe('an event source', () => {
       calls: 8,
       CreateQueue: 1,
       SendMessageBatch: 1,
-      // The third is the long poll that goes on waiting.
+      // The third is the long poll that is still waiting.
       ReceiveMessage: 3,
       DeleteMessageBatch: 2,
       GetQueueAttributes: 1,
     });
   });
 
-  it("gives records the form of Lambda's", async () => {
+  it("gives records the same form as Lambda's", async () => {
     const invoke = vi.fn(async (_event: Event) => undefined);
     const { client, url, start } = await anEventSource(invoke);
     await sendRecords(client, url, ['body']);
@@ -89,7 +89,7 @@ describe('an event source', () => {
     ]);
   });
 
-  it('brings records together that become visible together', async () => {
+  it('batches records that become visible together', async () => {
     const invoke = vi.fn(async (_event: Event) => ({ batchItemFailures: [] }));
     const { client, url, start } = await anEventSource(invoke);
     start();
@@ -98,11 +98,11 @@ describe('an event source', () => {
 
     await vi.waitFor(() => expect(invoke.mock.calls.flatMap(([event]) => bodiesOf(event))).toHaveLength(10), 5_000);
 
-    // Two, or three if the clock's millisecond ended while the ten were put in.
+    // Two, or three if the clock's millisecond changed while the ten were sent.
     expect(invoke.mock.calls.length).toBeLessThanOrEqual(3);
   });
 
-  it('leaves the records that are named as failed, and deletes the others', async () => {
+  it('leaves the records that are reported as failed, and deletes the others', async () => {
     const { server, client, url, start } = await anEventSource(async ({ Records }) => ({
       batchItemFailures: Records.filter(({ body }) => body === '3').map(({ messageId }) => ({
         itemIdentifier: messageId,
@@ -119,12 +119,12 @@ describe('an event source', () => {
   it.each<[string, () => Promise<unknown>, string]>([
     ['an error', () => Promise.reject(new Error('no gateway')), 'Queue: no gateway'],
     [
-      'a response of another form',
+      'a malformed response',
       async () => ({ batchItemFailures: [{ id: 1 }] }),
       'Queue: expected batchItemFailures, got {"batchItemFailures":[{"id":1}]}',
     ],
     [
-      'a record that was not there',
+      'an unknown record',
       async () => ({ batchItemFailures: [{ itemIdentifier: 'x' }] }),
       'Queue: no record x in this batch',
     ],
@@ -139,7 +139,7 @@ describe('an event source', () => {
     expect(server.stats()).not.toHaveProperty('DeleteMessageBatch');
   });
 
-  it('takes a response for success if the mapping does not report item failures', async () => {
+  it('takes any response as success if the mapping does not report item failures', async () => {
     const invoke = async ({ Records }: Event) => ({
       batchItemFailures: Records.map(({ messageId }) => ({ itemIdentifier: messageId })),
     });
@@ -152,7 +152,7 @@ describe('an event source', () => {
     expect(await depthOf(client, url)).toEqual([0, 0, 0]);
   });
 
-  it('goes on receiving while invocations run, up to its concurrency, and receives nothing beyond', async () => {
+  it('keeps receiving while invocations run, up to its concurrency and no further', async () => {
     const releases: (() => void)[] = [];
     const invoke = vi.fn((_event: Event) => new Promise<void>((resolve) => releases.push(resolve)));
     const { client, url, start } = await anEventSource(invoke, { batchSize: 3 });
@@ -168,7 +168,7 @@ describe('an event source', () => {
     for (const release of releases) release();
   });
 
-  it('settles the invocations that run before it has stopped', async () => {
+  it('finishes running invocations before it has stopped', async () => {
     let release = () => {};
     const invoke = vi.fn((_event: Event) => new Promise<void>((resolve) => (release = resolve)));
     const { server, client, url, start } = await anEventSource(invoke);
@@ -183,7 +183,7 @@ describe('an event source', () => {
     expect(server.stats()).toMatchObject({ DeleteMessageBatch: 1 });
   });
 
-  it('tells that its queue is gone, and stops all the same', async () => {
+  it('reports that its queue is gone, and still stops', async () => {
     const { server, problems, start } = await anEventSource(async () => undefined);
     const source = start();
     await server.close();

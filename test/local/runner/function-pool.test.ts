@@ -36,7 +36,7 @@ afterEach(async () => {
 const echoEnvironment = 'export const handler = async () => ({ env: process.env, cwd: process.cwd() });';
 
 describe('a function', () => {
-  it('has its template environment, the endpoints and what Lambda sets, and nothing of the runner', async () => {
+  it('gets its environment from the template, the endpoints and what Lambda sets, and nothing of the runner’s', async () => {
     process.env['LEAK'] = 'from the runner';
     const pool = aPool(echoEnvironment, { environment: { LANE: 'fast' }, memoryMb: 512 });
 
@@ -63,7 +63,7 @@ describe('a function', () => {
     });
   });
 
-  it('gets the event and a context that counts its time down', async () => {
+  it('gets the event and a context that counts down its time', async () => {
     const pool = aPool(`export const handler = async (event, context) => ({
       event, name: context.functionName, id: context.awsRequestId, left: context.getRemainingTimeInMillis() });`);
 
@@ -73,7 +73,7 @@ describe('a function', () => {
     expect(first).not.toMatchObject({ id: Object(second).id });
   });
 
-  it('is one process for one invocation at a time, kept warm for the next', async () => {
+  it('has one process per concurrent invocation, kept warm for the next', async () => {
     const pool = aPool(`let calls = 0;
       export const handler = async () => { calls += 1; return { pid: process.pid, calls }; };`);
 
@@ -100,7 +100,7 @@ describe('a function', () => {
     expect(pool.processes()).toEqual([]);
   });
 
-  it('says which processes are in the middle of an invocation', async () => {
+  it('knows which processes are in the middle of an invocation', async () => {
     const pool = aPool(`export const handler = async ({ ms }) => new Promise((resolve) => setTimeout(resolve, ms));`);
     await pool.warm();
     expect(pool.processes()).toMatchObject([{ isBusy: false }]);
@@ -125,7 +125,7 @@ describe('a function', () => {
     expect(await pool.invoke({})).toBe(pid);
   });
 
-  it('fails an invocation in which it dies, and the next has a new process', async () => {
+  it('fails an invocation in which it dies, and gets a new process for the next', async () => {
     const pool = aPool('export const handler = async ({ die }) => { if (die) process.exit(7); return process.pid; };');
     const pid = await pool.invoke({});
 
@@ -134,7 +134,7 @@ describe('a function', () => {
     expect(await pool.invoke({})).not.toBe(pid);
   });
 
-  it('has a new process when its warm one was killed', async () => {
+  it('gets a new process if its warm one was killed', async () => {
     const pool = aPool('export const handler = async () => process.pid;');
     const pid = Number(await pool.invoke({}));
     process.kill(pid, 'SIGKILL');
@@ -150,7 +150,7 @@ describe('a function', () => {
     await vi.waitFor(() => expect(pool.processes()).toEqual([]));
   });
 
-  it('writes its lines to its log', async () => {
+  it('writes its output to its log', async () => {
     const pool = aPool("export const handler = async () => { console.log('out'); console.error('err'); };");
     await pool.invoke({});
     await vi.waitFor(() => expect(readFileSync(pool.logFile, 'utf8')).toBe('out\nerr\n'));

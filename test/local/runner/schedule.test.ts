@@ -41,13 +41,13 @@ it("sends EventBridge's event", () => {
   });
 });
 
-it("sends the target's own input in its place", () => {
+it("sends the target's own input instead", () => {
   const invoke = vi.fn(async () => undefined);
   startSchedule({ plan: { ...plan, input: { only: 'this' } }, invoke, onProblem })();
   expect(invoke).toHaveBeenCalledWith({ only: 'this' });
 });
 
-it('tells of a firing that failed, does not repeat it, and fires on', async () => {
+it('reports a failed firing, does not retry it, and keeps firing', async () => {
   const invoke = vi.fn(async () => Promise.reject(new Error('no database')));
   const stop = startSchedule({ plan, invoke, onProblem });
 

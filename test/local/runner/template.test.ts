@@ -18,7 +18,7 @@ function planOf(Resources: Record<string, TemplateResource>): AgentPlan {
   return readAssembly(writeAssembly({ Agent: { Resources } }, { worker: '' }), { queueUrl });
 }
 
-/** What a function's variable of this value becomes, beside a queue and a secret. */
+/** What a function's variable with this value resolves to, beside a queue and a secret. */
 function resolved(value: unknown): unknown {
   const Environment = { Variables: { VALUE: value } };
   const plan = planOf({
@@ -135,7 +135,7 @@ describe('what the runner cannot follow stops the start', () => {
     expect(read).toThrow(expect.objectContaining({ name: 'UsageError', message }));
   });
 
-  it('names a file that is no assembly, on one line', () => {
+  it('names on one line a file that is not an assembly', () => {
     expect(() => readAssembly('/nowhere', { queueUrl })).toThrow(/^\/nowhere\/manifest.json: expected .*ENOENT.*$/);
   });
 });
@@ -152,7 +152,7 @@ describe('the plan', () => {
     expect(plan).toMatchObject({ eventSources: [], schedules: [] });
   });
 
-  it('has what the template says', () => {
+  it('holds what the template says', () => {
     const plan = planOf({
       Worker: aFunction('worker', { Timeout: 7, MemorySize: 256, VpcConfig: { SubnetIds: [{ Ref: 'Elsewhere' }] } }),
       Queue: aQueue({ VisibilityTimeout: 42, DelaySeconds: 3 }),
@@ -173,7 +173,7 @@ describe('the plan', () => {
 });
 
 describe('the synthesized app', () => {
-  it('is understood whole', async () => {
+  it('is understood completely', async () => {
     const outDir = temporaryFolder();
     await synthesize({ context: { gatewayUrl: 'grpc://127.0.0.1:4200', messagesPerSecond: '77' }, outDir });
 

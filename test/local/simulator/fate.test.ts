@@ -31,16 +31,16 @@ describe('by default', () => {
     ['rejected', 0.05, references.filter((reference) => whimOf(reference, fate))],
     ['falling back', 0.2, plans.filter((plan) => plan.some(({ report }) => report.channel === Channel.CHANNEL_SMS))],
     ['reported before the answer', 0.05, all.filter((planned) => planned.isEarly)],
-    ['reached in the end', 0.99, plans.filter((plan) => plan.some(({ report }) => report.code === '10000'))],
+    ['delivered in the end', 0.99, plans.filter((plan) => plan.some(({ report }) => report.code === '10000'))],
   ])('the share of messages %s is %d, give or take', (_, share, matching) => {
     expect(Math.abs(shareOf(matching) - share)).toBeLessThan(0.02);
   });
 
-  it('two reports of a hundred are repeated', () => {
+  it('two in a hundred reports are repeated', () => {
     expect(all.filter((planned) => planned.id.endsWith('/again')).length / all.length).toBeCloseTo(0.02, 2);
   });
 
-  it('a report comes 0.2 to 2 s after the channel was tried, some in disorder', () => {
+  it('a report comes 0.2 to 2 s after its channel was tried, some out of order', () => {
     const first = plans.flatMap(([planned]) =>
       planned && !planned.isEarly ? [planned.report.handsetAt?.getTime() ?? 0] : [],
     );
@@ -72,7 +72,7 @@ describe('a chain', () => {
     ]);
   });
 
-  it('abroad may have a receipt of the handset after its result', () => {
+  it('of an international message may have a handset receipt after its result', () => {
     const plan = planReports(aLogged('test.1.7', Channel.CHANNEL_INTERNATIONAL), 0, {
       seed: 1,
       behaviour: { ...behaviour, undeliveredShare: 0, handsetShare: 1, repeatedShare: 0 },
@@ -83,13 +83,13 @@ describe('a chain', () => {
 });
 
 describe('a seed', () => {
-  /** What a run makes of the rows: each result, and each distinct report without what names or dates it. */
+  /** What becomes of the rows in a run: each result, and each distinct report without its names and dates. */
   async function play(seed: number, batches: readonly string[][]) {
     const shares = { rejectedShare: 0.3, fallbackShare: 0.4, repeatedShare: 0.2, beforeAnswerShare: 0.3 };
     const simulator = await aSimulator({ seed, behaviour: shares });
     const client = await aBareClientWithToken(simulator.url, account);
     const stream = client.reports();
-    stream.say({ subscribe: { subscription: 'bare', max_batch_size: 100 } });
+    stream.send({ subscribe: { subscription: 'bare', max_batch_size: 100 } });
     const fallback_chain = [{ mms: { text: 'hello' } }, { sms: { text: 'hello' } }];
     const codes: string[] = [];
     for (const [index, keys] of batches.entries()) {
@@ -103,7 +103,7 @@ describe('a seed', () => {
           return [report['reference']?.split('.')[1], report['channel'], report['code'], report['carrier']].join(' ');
         }),
       );
-    // All have come when every accepted message has reached its end.
+    // All reports have come once every accepted message has its final one.
     const accepted = codes.filter((code) => code.endsWith('A000')).length;
     await eventually(() => {
       const ended = reports()
@@ -124,7 +124,7 @@ describe('a seed', () => {
     expect(new Set(one.codes.map((code) => code.split(' ')[1])).size).toBeGreaterThan(2);
   });
 
-  it('other than this one decides otherwise', async () => {
+  it('that differs decides differently', async () => {
     expect(await play(6, inOne)).not.toEqual(await play(5, inOne));
   });
 });

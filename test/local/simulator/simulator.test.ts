@@ -19,7 +19,7 @@ const sendTo = (client: BareClient, key: string, ...references: string[]) =>
   client.call('Send', { idempotency_key: key, messages: references.map((reference) => aPlainMessage(reference)) });
 
 describe('a client that knows only the .proto', () => {
-  it('gets a token for the right credentials alone, and needs it for every other call', async () => {
+  it('gets a token only for the right credentials, and needs it for every other call', async () => {
     const { simulator } = await begin();
     const stranger = aBareClient(simulator.url);
     const unauthenticated = { code: status.UNAUTHENTICATED };
@@ -83,23 +83,23 @@ describe('a client that knows only the .proto', () => {
     const subscribe = { subscribe: { subscription: 'bare', max_batch_size: 10 } };
     await sendTo(client, 'a-key', 'test.1.7');
     const first = client.reports();
-    first.say(subscribe);
+    first.send(subscribe);
     await eventually(() => expect(first.batches()).toHaveLength(1));
     first.end();
     expect(await first.ended).toBe(0);
 
     const second = client.reports();
-    second.say(subscribe);
+    second.send(subscribe);
     await eventually(() => expect(second.batches()).toHaveLength(1));
     const [batch] = second.batches();
     expect(batch.reports).toEqual(first.batches()[0].reports);
     expect(batch.reports).toMatchObject([{ reference: 'test.1.7', channel: 'CHANNEL_SMS', code: '10000' }]);
-    second.say({ acknowledge: { batch_id: batch.batch_id } });
+    second.send({ acknowledge: { batch_id: batch.batch_id } });
     await eventually(() => expect(simulator.stats()).toMatchObject({ reportsAcknowledged: 1 }));
     second.end();
 
     const third = client.reports();
-    third.say(subscribe);
+    third.send(subscribe);
     await sendTo(client, 'another-key', 'test.2.7');
     await eventually(() => expect(third.batches()).toHaveLength(1));
     expect(third.batches()[0].reports).toMatchObject([{ reference: 'test.2.7' }]);
@@ -122,10 +122,13 @@ describe('a client that knows only the .proto', () => {
 
   it.each([
     ['without a key', { idempotency_key: '', messages: [aPlainMessage('a')] }],
-    ['with a key too long', { idempotency_key: 'k'.repeat(65), messages: [aPlainMessage('a')] }],
+    ['with too long a key', { idempotency_key: 'k'.repeat(65), messages: [aPlainMessage('a')] }],
     ['without messages', { idempotency_key: 'a-key', messages: [] }],
-    ['with 201', { idempotency_key: 'a-key', messages: Array.from({ length: 201 }, (_, n) => aPlainMessage(`${n}`)) }],
-    ['with a reference twice', { idempotency_key: 'a-key', messages: [aPlainMessage('a'), aPlainMessage('a')] }],
+    [
+      'with 201 messages',
+      { idempotency_key: 'a-key', messages: Array.from({ length: 201 }, (_, n) => aPlainMessage(`${n}`)) },
+    ],
+    ['with a duplicate reference', { idempotency_key: 'a-key', messages: [aPlainMessage('a'), aPlainMessage('a')] }],
     ['with an empty reference', { idempotency_key: 'a-key', messages: [aPlainMessage('')] }],
   ])('is refused as a whole when it sends a batch %s', async (_, request) => {
     const { client, simulator } = await begin();
@@ -133,7 +136,7 @@ describe('a client that knows only the .proto', () => {
     expect(simulator.stats()).toMatchObject({ accepted: 0, rejected: 0 });
   });
 
-  it('may use a key anew when it has expired, and a row accepted twice is counted', async () => {
+  it('may reuse a key that has expired, and a row accepted twice is counted', async () => {
     let nowMs = Date.now();
     const { client, simulator } = await begin({ now: () => nowMs, behaviour: { tokenLifetimeMs: 1e9 } });
     await sendTo(client, 'a-key', 'test.1.7');
@@ -168,10 +171,10 @@ describe('a simulator that was killed', () => {
     const first = await sendTo(client, 'a-key', 'test.1.7', 'test.2.7');
     await client.call('Inquire', { idempotency_key: 'closed' });
     const stream = client.reports();
-    stream.say(subscribe);
+    stream.send(subscribe);
     await eventually(() => expect(stream.batches()).toHaveLength(2));
     const [acknowledged, open] = stream.batches();
-    stream.say({ acknowledge: { batch_id: acknowledged.batch_id } });
+    stream.send({ acknowledge: { batch_id: acknowledged.batch_id } });
     await eventually(async () => expect(await before.stats()).toMatchObject({ reportsAcknowledged: 1 }));
     const pid = before.pid();
     process.kill(pid ?? 0, 'SIGKILL');
@@ -183,14 +186,14 @@ describe('a simulator that was killed', () => {
     expect(await sendTo(after, 'a-key', 'test.1.7', 'test.2.7')).toEqual({ ...first, repeated: true });
     await expect(sendTo(after, 'closed', 'test.3.7')).rejects.toMatchObject({ code: status.FAILED_PRECONDITION });
     const again = after.reports();
-    again.say(subscribe);
+    again.send(subscribe);
     await sendTo(after, 'b-key', 'test.4.7');
     await eventually(() => expect(again.batches()).toHaveLength(2));
     expect(again.batches()[0].reports).toEqual(open.reports);
     expect(again.batches()[1].reports).toMatchObject([{ reference: 'test.4.7' }]);
   });
 
-  it('forgets a batch whose line was cut short, for it was never answered', async () => {
+  it('forgets a batch whose line was cut short, because it was never answered', async () => {
     const { dataDir, simulator, client } = await begin();
     await sendTo(client, 'a-key', 'test.1.7');
     await sendTo(client, 'b-key', 'test.2.7');
@@ -212,7 +215,7 @@ describe('a simulator', () => {
     expect(written).not.toMatch(/01000000001|0200000000|hello/);
   });
 
-  it('counts the most messages of any second, and a repeated Send not at all', async () => {
+  it('counts the most messages in any second, and does not count a repeated Send', async () => {
     let nowMs = 1_000_000;
     const { client, simulator } = await begin({ now: () => nowMs, behaviour: { tokenLifetimeMs: 1e9 } });
     for (const [afterMs, ...references] of [

@@ -10,7 +10,7 @@ async function begin(behaviour: NonNullable<Parameters<typeof aSimulator>[0]>['b
 
 function subscribe(client: BareClient, subscription = 'bare', max_batch_size = 100) {
   const stream = client.reports();
-  stream.say({ subscribe: { subscription, max_batch_size } });
+  stream.send({ subscribe: { subscription, max_batch_size } });
   return stream;
 }
 
@@ -28,14 +28,14 @@ describe('a report stream of the simulator', () => {
     expect(Math.max(...stream.batches().map((batch) => batch.reports.length))).toBeLessThanOrEqual(10);
   });
 
-  it('carries no more than eight batches that are not acknowledged', async () => {
+  it('carries no more than eight unacknowledged batches', async () => {
     const { client } = await begin();
     await send(client, 'a-key', many(20));
     const stream = subscribe(client, 'bare', 1);
     await eventually(() => expect(stream.batches()).toHaveLength(8));
     for (let read = 0; read < 20; read += 1) {
       await eventually(() => expect(stream.batches().length).toBeGreaterThan(read));
-      stream.say({ acknowledge: { batch_id: stream.batches()[read].batch_id } });
+      stream.send({ acknowledge: { batch_id: stream.batches()[read].batch_id } });
     }
     await eventually(() => expect(stream.batches()).toHaveLength(20));
   });
@@ -49,7 +49,7 @@ describe('a report stream of the simulator', () => {
     expect(stream.batches().length).toBeLessThanOrEqual(2);
   });
 
-  it('brings early reports before the Send is answered', async () => {
+  it('delivers early reports before the Send is answered', async () => {
     const { client, simulator } = await begin({ beforeAnswerShare: 1, flushMs: 60_000, answerMs: [20, 20] });
     const stream = subscribe(client);
     await eventually(() => expect(simulator.stats()).toMatchObject({ openStreams: 1 }));
@@ -58,7 +58,7 @@ describe('a report stream of the simulator', () => {
     await eventually(() => expect(stream.batches()).toHaveLength(1));
   });
 
-  it('ends when a newer one takes its subscription, which gets what was not acknowledged', async () => {
+  it('ends when a newer one takes over its subscription and gets what was not acknowledged', async () => {
     const { client, simulator } = await begin();
     await send(client, 'a-key', many(1));
     const [older, other] = [subscribe(client), subscribe(client, 'another')];
@@ -78,10 +78,10 @@ describe('a report stream of the simulator', () => {
     expect(simulator.stats()).toMatchObject({ openStreams: 0 });
   });
 
-  it('lives on the client’s heartbeats', async () => {
+  it('stays open while the client sends heartbeats', async () => {
     const { client } = await begin({ heartbeatMs: 100, silenceMs: 1_000 });
     const stream = subscribe(client);
-    const timer = setInterval(() => stream.say({ heartbeat: {} }), 50);
+    const timer = setInterval(() => stream.send({ heartbeat: {} }), 50);
     await eventually(() => expect(stream.events.length).toBeGreaterThan(12));
     clearInterval(timer);
     expect(await stream.ended).toBe(status.UNAVAILABLE);
@@ -91,11 +91,11 @@ describe('a report stream of the simulator', () => {
     ['a heartbeat', { heartbeat: {} }],
     ['an acknowledgement', { acknowledge: { batch_id: '1' } }],
     ['a subscription without a name', { subscribe: { subscription: '', max_batch_size: 1 } }],
-    ['a subscription to batches too large', { subscribe: { subscription: 'bare', max_batch_size: 1_001 } }],
+    ['a subscription with too large a batch size', { subscribe: { subscription: 'bare', max_batch_size: 1_001 } }],
   ])('refuses %s as the first event', async (_, event) => {
     const { client } = await begin();
     const stream = client.reports();
-    stream.say(event);
+    stream.send(event);
     expect(await stream.ended).toBe(status.INVALID_ARGUMENT);
   });
 });
@@ -110,7 +110,7 @@ describe('the simulator rejects', () => {
   it.each<[string, string, object]>([
     ['A000', 'nothing: one SMS of 90 bytes', chain({ sms: { text: '가'.repeat(45) } })],
     ['A000', 'nothing: three channels', chain({ rcs }, { alimtalk }, { mms: { text: 'hello', title: '' } })],
-    ['A000', 'nothing: a text abroad', { ...chain(abroad), recipient: '+821000000001' }],
+    ['A000', 'nothing: an international text', { ...chain(abroad), recipient: '+821000000001' }],
     ['A300', 'a message without a channel', chain()],
     ['A300', 'four channels', chain(sms, sms, sms, sms)],
     ['A300', 'a channel without contents', chain({})],
@@ -118,9 +118,9 @@ describe('the simulator rejects', () => {
     ['A302', 'an RCS message without a sender', { ...chain({ rcs }), sender_number: '' }],
     ['A000', 'nothing: alimtalk without a sender', { ...chain({ alimtalk }), sender_number: '' }],
     ['A303', 'an empty text', chain({ mms: { text: '' } })],
-    ['A306', 'a recipient that is no number', { recipient: 'nobody' }],
-    ['A310', 'a payment code too long', { payment_code: '1'.repeat(21) }],
-    ['A312', 'a text abroad with something to fall back on', chain(abroad, sms)],
+    ['A306', 'a recipient that is not a number', { recipient: 'nobody' }],
+    ['A310', 'too long a payment code', { payment_code: '1'.repeat(21) }],
+    ['A312', 'an international text with a fallback', chain(abroad, sms)],
     ['A319', 'four images', chain({ mms: { text: 'hello', file_keys: ['1', '2', '3', '4'] } })],
     ['A328', 'an SMS of 91 bytes', chain({ sms: { text: `${'가'.repeat(45)}.` } })],
     ['A404', 'RCS without a message base', chain({ rcs: { ...rcs, message_base_id: '' } })],
@@ -128,7 +128,7 @@ describe('the simulator rejects', () => {
     ['A420', 'RCS without a brand', chain({ rcs: { ...rcs, brand_key: '' } })],
     ['A502', 'alimtalk without a profile', chain({ alimtalk: { ...alimtalk, sender_key: '' } })],
     ['A505', 'alimtalk without a template', chain({ alimtalk: { ...alimtalk, template_code: '' } })],
-    ['A523', 'friendtalk of no kind', chain({ friendtalk: { ...alimtalk, message_type: '' } })],
+    ['A523', 'friendtalk without a message type', chain({ friendtalk: { ...alimtalk, message_type: '' } })],
   ])('with %s %s', async (code, _, overrides) => {
     const { client, simulator } = await begin();
     const { results } = await send(client, 'a-key', [aPlainMessage('test.1.7', overrides)]);
@@ -137,13 +137,13 @@ describe('the simulator rejects', () => {
   });
 });
 
-describe('the simulator fails when told', () => {
+describe('the simulator fails as scripted', () => {
   it.each([
     ['unavailable', status.UNAVAILABLE],
     ['resourceExhausted', status.RESOURCE_EXHAUSTED],
     ['unauthenticated', status.UNAUTHENTICATED],
     ['reset', status.UNAVAILABLE],
-  ] as const)('%s before anything is accepted', async (before, code) => {
+  ] as const)('with %s before anything is accepted', async (before, code) => {
     const { client, simulator } = await begin();
     simulator.script([{ before }]);
     await expect(send(client, 'a-key', many(1))).rejects.toMatchObject({ code });
@@ -153,7 +153,7 @@ describe('the simulator fails when told', () => {
   it.each([
     ['internal', status.INTERNAL],
     ['reset', status.UNAVAILABLE],
-  ] as const)('%s after everything is accepted', async (after, code) => {
+  ] as const)('with %s after everything is accepted', async (after, code) => {
     const { client, simulator } = await begin();
     simulator.script([{ after }]);
     await expect(send(client, 'a-key', many(1))).rejects.toMatchObject({ code });
@@ -163,7 +163,7 @@ describe('the simulator fails when told', () => {
   it.each([
     [{ before: 'hang' }, 0],
     [{ after: 'hang' }, 1],
-  ] as const)('%j, and answers no more', async (fault, accepted) => {
+  ] as const)('with %j, and does not answer', async (fault, accepted) => {
     const { client, simulator } = await begin();
     simulator.script([fault]);
     const answer = vi.fn();
