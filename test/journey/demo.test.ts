@@ -7,7 +7,7 @@ afterEach(async () => {
 });
 
 describe('the demo campaign', () => {
-  it('arrives whole in the log, ends with one line of JSON and leaves no process behind', async () => {
+  it('arrives in the log complete, ends with one line of JSON and leaves no process behind', async () => {
     runner = startRunner(['demo', '--messages', '120', '--rate', '0', '--json']);
     expect(await runner.exited, runner.stderr()).toBe(0);
     const result = JSON.parse(runner.stdout().trim().split('\n').at(-1) ?? '');

@@ -9,7 +9,7 @@ import { type Runner, startRunner, untilUp } from '../support/runner.ts';
 let runner: Runner;
 let seoul: pg.Pool;
 
-/** One running agent for all tests here, on a server whose zone is UTC, with a customer in Seoul. */
+/** One running agent for all tests here, on a server whose time zone is UTC, with a customer in Seoul. */
 beforeAll(async () => {
   runner = startRunner(['up']);
   const url = await untilUp(runner);
@@ -42,7 +42,7 @@ async function insert(columns: Record<string, string | null>, requestDate = 'now
   return rows[0]?.client_key ?? '';
 }
 
-/** The row in the log, once it is there: within 20 s. */
+/** The row in the log, once it is there; waits up to 25 s. */
 async function logged(clientKey: string) {
   return await vi.waitFor(
     async () => {
@@ -54,8 +54,8 @@ async function logged(clientKey: string) {
   );
 }
 
-describe.concurrent('a message of one’s own', () => {
-  it('is in the log table of its month with its result columns', async ({ expect }) => {
+describe.concurrent('a message inserted by hand', () => {
+  it('arrives in the log table of its month with its result columns', async ({ expect }) => {
     const clientKey = await insert({});
     expect(await logged(clientKey)).toMatchObject({ msg_status: '4', mt_report_code: expect.any(String) });
     const { rows } = await seoul.query<{ month: string }>(
@@ -66,7 +66,7 @@ describe.concurrent('a message of one’s own', () => {
     expect(rows).toEqual([{ month: `msg_log_${year}${month}` }]);
   }, 60_000);
 
-  it('waits for its request_date, which is Seoul’s time though the server’s zone is UTC', async ({ expect }) => {
+  it('waits for its request_date, which is Seoul time although the server’s time zone is UTC', async ({ expect }) => {
     const scheduled = await insert({}, `now() + interval '6 seconds'`);
     const inEightHours = await insert({}, `now() + interval '8 hours'`);
     await logged(scheduled);
@@ -93,7 +93,7 @@ describe.concurrent('a message of one’s own', () => {
     { flaw: 'broken JSON in rcs_option', columns: { channel_order: 'rcs,sms', rcs_option: 'header=1' }, group: 'rcs' },
     { flaw: 'no recipient', columns: { recipient: ' ' }, group: 'mt' },
   ])(
-    'with $flaw ends in the log with E999 and its reason, of which the rule is logged, and delays no other',
+    'with $flaw ends with E999 and its reason in the log table, only the rule in the log, and delays no other',
     async (row) => {
       const bad = await insert(row.columns);
       const good = await insert({});
@@ -147,7 +147,7 @@ describe('the runner', () => {
     await other.cleanUp();
   }, 90_000);
 
-  it('ends in order on Ctrl-C, and goes on with the same data afterwards', async () => {
+  it('shuts down cleanly on Ctrl-C, and continues with the same data afterwards', async () => {
     const first = startRunner(['up']);
     const url = await untilUp(first);
     const client = new pg.Client({ connectionString: url });

@@ -9,7 +9,7 @@ import { countDuplicates } from '../chaos/accounting.ts';
 import { isAlive, killAll } from '../support/processes.ts';
 import { type Runner, startRunner, untilUp } from '../support/runner.ts';
 
-/** Bounds a hang; on a machine that others use a start alone can take a minute. */
+/** Only ends a hang: on a busy machine, a start alone can take a minute. */
 const soon = { timeout: 120_000, interval: 250 };
 
 /** The agent on this data, as `npm run local -- --data DIR` starts it. */
@@ -17,7 +17,7 @@ async function start(dataDir?: string): Promise<{ runner: Runner; pool: pg.Pool 
   const runner = startRunner(['up', '--rate', '500', ...(dataDir === undefined ? [] : ['--data', dataDir])]);
   onTestFinished(() => runner.cleanUp());
   const pool = openPool(await vi.waitFor(() => untilUp(runner), soon));
-  // The server goes away under it.
+  // The server is killed under it.
   pool.on('error', () => undefined);
   onTestFinished(() => pool.end());
   return { runner, pool };
@@ -32,7 +32,7 @@ async function untilAnswered(dataDir: string, count: number): Promise<void> {
   await vi.waitFor(() => expect(acceptLogOf(dataDir).length).toBeGreaterThanOrEqual(count), soon);
 }
 
-/** What was killed keeps its right to a batch for 45 s, to the report stream for 24: the clock is moved past both. */
+/** A killed process keeps its lease of a batch for 45 s, and of the report stream for 24 s: both are ended by hand. */
 async function letLeasesRunOut(pool: pg.Pool): Promise<void> {
   await pool.query(`update send_batch set lease_until = '-infinity', wake_at = '-infinity'`);
   await pool.query(`update receiver_lease set lease_until = '-infinity'`);
@@ -45,7 +45,7 @@ async function untilArchived(pool: pg.Pool, count: number): Promise<void> {
   }, soon);
 }
 
-/** One of the processes that has not ended by itself meanwhile, by chance. */
+/** A random process among those that have not ended on their own meanwhile. */
 function anyOf(pids: readonly number[]): { pid: number; command: string } {
   const alive = pids.filter(isAlive);
   const pid = alive[Math.floor(Math.random() * alive.length)];
@@ -53,7 +53,7 @@ function anyOf(pids: readonly number[]): { pid: number; command: string } {
   return { pid, command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') };
 }
 
-it('sends each of 5,000 messages once though everything is killed, later any one, each time in the middle', async () => {
+it('sends each of 5,000 messages once although everything, and later a random process, is killed midway', async () => {
   const first = await start();
   const campaign = await insertCampaign(first.pool, 5_000);
   const { dataDir } = first.runner;
@@ -69,7 +69,7 @@ it('sends each of 5,000 messages once though everything is killed, later any one
   const victim = anyOf(first.runner.processes().filter((pid) => pid !== second.runner.child.pid));
   console.log(`SIGKILL of ${victim.command}`);
   process.kill(victim.pid, 'SIGKILL');
-  // At peak, and as a person would who sees that something is gone.
+  // At peak load, as a person would who sees that something is gone.
   second.runner.child.kill('SIGTERM');
   expect(await second.runner.exited).toBe(0);
   const answeredThen = acceptLogOf(dataDir).length;
