@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { useDatabase } from '../support/database.ts';
 import { insertMessage, writeAsAgent } from '../support/messages.ts';
 
-/** Columns and owners as docs/tables.md has them, in the table below its heading Columns. */
+/** Columns and owners, from the table below the heading Columns of docs/tables.md. */
 const [, section = ''] = readFileSync(new URL('../../docs/tables.md', import.meta.url), 'utf8').split('\n## ');
 const documented = section.split('\n').flatMap((line) => {
   const [, names = '', owner = ''] = /^\| (`.*`) +\| (\w+) +\|/.exec(line) ?? [];
@@ -13,7 +13,7 @@ const documented = section.split('\n').flatMap((line) => {
 const database = useDatabase();
 const pool = () => database.current.pool;
 
-/** What an ordinary row does not have, by the type of the column. */
+/** Values that an ordinary row does not have, by type of column. */
 const samples: Readonly<Record<string, readonly [customers: string, agents: string]>> = {
   bigint: ['987654321', '123456789'],
   integer: ['77', '88'],
@@ -29,7 +29,7 @@ async function sampleOf(name: string): Promise<readonly [customers: string, agen
     [name],
   );
   const sample = samples[rows[0]?.data_type ?? ''];
-  if (sample === undefined) throw new Error(`no sample of the type of ${name}`);
+  if (sample === undefined) throw new Error(`no sample for the type of ${name}`);
   return sample;
 }
 
@@ -42,7 +42,7 @@ async function columnOf(name: string, clientKey: string): Promise<string | null>
   return rows[0]?.value ?? null;
 }
 
-/** As a customer inserts it, with a value of one column. */
+/** Inserts a row as a customer would, with this value in one column. */
 async function inserted(name: string, value: string): Promise<string> {
   const ordinary = {
     channel_order: 'sms',
@@ -79,7 +79,7 @@ describe('docs/tables.md', () => {
   });
 
   it.each(ofOwner('customer'))(
-    'gives %s to the customer: an INSERT and an UPDATE keep what he writes',
+    'gives %s to the customer: an INSERT and an UPDATE keep what the customer writes',
     async (name) => {
       const [value, other] = await sampleOf(name);
       const clientKey = await inserted(name, value);
@@ -88,7 +88,7 @@ describe('docs/tables.md', () => {
     },
   );
 
-  it.each(ofOwner('agent'))('gives %s to the agent: an INSERT empties it, an UPDATE keeps it', async (name) => {
+  it.each(ofOwner('agent'))('gives %s to the agent: an INSERT leaves it empty, an UPDATE unchanged', async (name) => {
     const [value, agents] = await sampleOf(name);
     expect(await columnOf(name, await inserted(name, value))).toBeNull();
     const clientKey = await insertMessage(pool());
@@ -105,7 +105,7 @@ describe('docs/tables.md', () => {
 describe('msg_status', () => {
   const ended = '-infinity';
 
-  /** A row of a batch, or of none. */
+  /** A row in a batch, or in none. */
   async function row(state: 'waiting' | 'claimed' | 'refused' | 'sealed' | 'sent' | 'reported'): Promise<string> {
     const clientKey = await insertMessage(pool());
     if (state === 'waiting') return clientKey;
@@ -123,7 +123,7 @@ describe('msg_status', () => {
     return clientKey;
   }
 
-  /** What a customer's statement says of itself, as docs/tables.md tells to ask. */
+  /** What a customer's statement returns about itself, queried as docs/tables.md describes. */
   async function written(clientKey: string, change: string) {
     const { rows } = await pool().query(
       `update msg_tran set ${change} where client_key = $1 returning msg_status, batch_id, finished_at::text`,
@@ -149,11 +149,11 @@ describe('msg_status', () => {
     ['sent', '3', ['3', false, true]],
     ['reported', '1', ['3', false, false]],
     ['reported', '3', ['3', false, false]],
-  ] as const)('of a row that is %s, set to %s, says whether that was in time', async (state, status, answer) => {
+  ] as const)('of a %s row, set to %s, tells whether that was in time', async (state, status, answer) => {
     expect(await written(await row(state), `msg_status = '${status}'`)).toEqual(answer);
   });
 
-  it('cannot take back an end', async () => {
+  it('cannot reopen an ended row', async () => {
     const clientKey = await row('waiting');
     await written(clientKey, `msg_status = '3'`);
     expect(await written(clientKey, `msg_status = '1'`)).toEqual(['3', true, true]);
@@ -172,7 +172,7 @@ describe('msg_status', () => {
     ]);
   });
 
-  it('and batch_id say of any change of what is sent whether it was in time', async () => {
+  it('and batch_id tell for any change to what is sent whether it was in time', async () => {
     const change = `mt_content = 'changed', channel_order = 'mms'`;
     const answers = [];
     for (const state of ['waiting', 'claimed', 'sealed', 'sent'] as const) {
@@ -188,7 +188,7 @@ describe('msg_status', () => {
     ]);
   });
 
-  it('1 in a sealed batch does not let client_key be changed', async () => {
+  it('1 in a sealed batch keeps client_key from being changed', async () => {
     const change = `update msg_tran set client_key = client_key + 1000000 where client_key = $1`;
     await pool().query(change, [await row('claimed')]);
     await expect(pool().query(change, [await row('sealed')])).rejects.toMatchObject({ code: '55006' });

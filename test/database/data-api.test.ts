@@ -10,7 +10,7 @@ const statement = (text: string) => ({ name: 'test', text });
 const one = statement('select 1 as n');
 const row = z.object({ n: z.string() });
 
-/** The stores' way to the database, with waits that take no time. */
+/** How the stores reach the database, with waits that take no time. */
 function connect(onWait: (ms: number) => Promise<void> = async () => undefined) {
   const client = new RDSDataClient({
     endpoint: database.current.dataApi.url,
@@ -40,19 +40,19 @@ describe('a statement through the Data API', () => {
     expect(await connect().query(sql, { x: null }, shape)).toEqual([{ n: null, t: ':name', b: true, d: 0.5, x: true }]);
   });
 
-  it('sends text, whole and broken numbers and booleans under types of their own', async () => {
+  it('sends text, integers, fractions and booleans under explicit types', async () => {
     const sql = statement(`select concat_ws(' ', pg_typeof(:t), pg_typeof(:i), pg_typeof(:d), pg_typeof(:b)) as n`);
     const rows = await connect().query(sql, { t: 'x', i: 1, d: 0.5, b: true }, row);
     expect(rows).toEqual([{ n: 'text bigint double precision boolean' }]);
   });
 
-  it('gives no rows for a statement without any', async () => {
+  it('returns no rows for a statement without any', async () => {
     expect(await connect().query(statement('select 1 as n where false'), {}, row)).toEqual([]);
   });
 });
 
 describe('a statement that fails', () => {
-  it('is named, with what PostgreSQL said and the cause', async () => {
+  it('is named in the error, with PostgreSQL’s message and the cause', async () => {
     const queries = connect();
     const failing = queries.query(statement('select n from nowhere'), {}, row);
     await expect(failing).rejects.toThrow(/^test: ERROR: relation "nowhere" does not exist; .*SQLState: 42P01$/);
@@ -62,9 +62,9 @@ describe('a statement that fails', () => {
   });
 
   it.each([
-    ['of data', `select '01000000001'::text::smallint as n`, '22003'],
-    ['that a function raises', `do $$ begin raise exception '01000000001'; end $$`, 'P0001'],
-  ])('%s is told without its text, which may quote a row', async (_, sql, state) => {
+    ['because of its data', `select '01000000001'::text::smallint as n`, '22003'],
+    ['because a function raises an error', `do $$ begin raise exception '01000000001'; end $$`, 'P0001'],
+  ])('%s is reported without PostgreSQL’s message, which may quote a row', async (_, sql, state) => {
     const error: unknown = await connect()
       .query(statement(sql), {}, row)
       .catch((failure: unknown) => failure);
@@ -72,7 +72,7 @@ describe('a statement that fails', () => {
     expect(inspect(error)).not.toContain('01000000001');
   });
 
-  it('is tried once more, and no longer, while somebody holds the row it needs for good', async () => {
+  it('is retried once, and no longer, while somebody holds the row it needs for good', async () => {
     const { pool } = database.current;
     await pool.query('create table kept as select 1 as n');
     const holder = await pool.connect();
@@ -86,12 +86,12 @@ describe('a statement that fails', () => {
     expect(queries.waits).toEqual([250]);
   });
 
-  it('is named when its rows are not what was expected', async () => {
+  it('is named in the error if its rows are not what was expected', async () => {
     await expect(connect().query(statement('select true as n'), {}, row)).rejects.toThrow(/^test: .*expected string/s);
   });
 
   it.each(['DatabaseResumingException', 'StatementTimeoutException'] as const)(
-    'is tried again, later each time, while the Data API says %s',
+    'is retried, later each time, while the Data API answers %s',
     async (error) => {
       const queries = connect();
       database.current.dataApi.failNext({ statement: one, when: 'before', error, times: 3 });
@@ -100,7 +100,7 @@ describe('a statement that fails', () => {
     },
   );
 
-  it('is given up after six tries', async () => {
+  it('is given up after six attempts', async () => {
     const queries = connect();
     database.current.dataApi.failNext({ statement: one, when: 'before', error: 'DatabaseResumingException', times: 6 });
     await expect(queries.query(one, {}, row)).rejects.toMatchObject({ cause: { name: 'DatabaseResumingException' } });
@@ -108,14 +108,14 @@ describe('a statement that fails', () => {
     expect(await queries.query(one, {}, row)).toEqual([{ n: '1' }]);
   });
 
-  it('is not tried again when it would fail again', async () => {
+  it('is not retried if it would fail again', async () => {
     const queries = connect();
     database.current.dataApi.failNext({ statement: one, when: 'before', error: 'ForbiddenException' });
     await expect(queries.query(one, {}, row)).rejects.toThrow('test: ');
     expect(queries.waits).toEqual([]);
   });
 
-  it('is tried again while somebody holds the row it needs', async () => {
+  it('is retried while somebody holds the row it needs', async () => {
     const { pool } = database.current;
     await pool.query('create table held as select 1 as n');
     const holder = await pool.connect();

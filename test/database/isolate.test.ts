@@ -17,7 +17,7 @@ const secondsLater = (seconds: number) => new Date(noon + seconds * 1000);
 beforeEach(() => emptyTables(database.current));
 afterEach(() => query('drop function if exists fault cascade; drop table if exists audit'));
 
-/** The row that a customer's code fails for. */
+/** The recipient of the row that a customer's code fails for. */
 const bad = '01000000013';
 const isBad = `new.recipient = '${bad}'`;
 const no = `raise exception 'no'`;
@@ -25,7 +25,7 @@ const no = `raise exception 'no'`;
 const insert = (count: number, recipient = '01000000001') =>
   insertMessages(pool(), count, { request_date: '2026-11-24 12:00:00', recipient });
 
-/** A trigger of the customer's that does this when it sees a row of which that is true. */
+/** A customer's trigger that runs this body on the rows that meet the condition. */
 async function fault(condition: string, body = no, kind: 'before' | 'deferred' = 'before'): Promise<void> {
   await query(`create function fault() returns trigger language plpgsql as $$ begin ${body}; return new; end $$`);
   const created = kind === 'before' ? 'trigger fault before' : 'constraint trigger fault after';
@@ -38,7 +38,7 @@ const aside = async () => {
   return rows.map(({ client_key: key, step, error, tries }) => [key, step, error, tries]);
 };
 
-/** A step in small: marks the rows that are not marked. */
+/** A miniature step: marks the rows that are not marked yet. */
 const marking: Statement = {
   name: 'marking',
   text: `
@@ -50,7 +50,7 @@ const marking: Statement = {
     select count(*)::int as n from marked`,
 };
 
-/** Runs it; how many rows it marked. */
+/** Runs it; returns how many rows it marked. */
 async function mark(keys: readonly string[], seconds = 0): Promise<number> {
   const now = secondsLater(seconds);
   const call = { step: 'claim', statement: marking, parameters: { now: now.toISOString(), batchId: 7 }, keys } as const;
@@ -75,7 +75,7 @@ describe('a statement that fails for some of its rows', () => {
     expect(await aside()).toEqual(badKeys.map((key) => [key, 'claim', 'P0001 no', 0]));
   });
 
-  it('at the commit only does the same', async () => {
+  it('only at the commit does the same', async () => {
     const keys = await insert(20);
     const [key = ''] = await insert(1, bad);
     await fault(isBad, `raise exception 'not in the ledger' using errcode = '23503'`, 'deferred');
@@ -83,7 +83,7 @@ describe('a statement that fails for some of its rows', () => {
     expect(await aside()).toEqual([[key, 'claim', '23503 not in the ledger', 0]]);
   });
 
-  it('for what it writes, and for nothing else, does the same', async () => {
+  it('because of what it writes, and nothing else, does the same', async () => {
     const keys = await insert(20);
     const [key = ''] = await insert(1, bad);
     await fault(`${isBad} and new.batch_id = 7`);
@@ -91,7 +91,7 @@ describe('a statement that fails for some of its rows', () => {
     expect(await aside()).toEqual([[key, 'claim', 'P0001 no', 0]]);
   });
 
-  it('beside others only, puts as many aside as must not go together', async () => {
+  it('only in combination puts aside as many as cannot go together', async () => {
     const keys = [...(await insert(20)), ...(await insert(3, bad))];
     await query('create table audit (recipient text unique)');
     await fault('true', `if ${isBad} then insert into audit values (new.recipient); end if`);
@@ -99,7 +99,7 @@ describe('a statement that fails for some of its rows', () => {
     expect((await aside()).map(([key, step]) => [key, step])).toEqual(keys.slice(-2).map((key) => [key, 'claim']));
   });
 
-  it('keeps nothing of what was tried', async () => {
+  it('keeps nothing of its failed attempts', async () => {
     const keys = [...(await insert(9)), ...(await insert(1, bad))];
     await query('create table audit (client_key bigint)');
     await fault('true', `if ${isBad} then ${no}; end if; insert into audit values (new.client_key)`);
@@ -110,7 +110,7 @@ describe('a statement that fails for some of its rows', () => {
     expect(await query('select agent_writes from msg_tran where agent_writes > 1')).toEqual([]);
   });
 
-  it('puts none aside, and fails, if every one of many fails: that is no row’s fault', async () => {
+  it('puts none aside, and fails, if each of many rows fails: then no row is to blame', async () => {
     const keys = await insert(11, bad);
     await fault(isBad);
     await expect(mark(keys)).rejects.toThrow(/each of 11 rows fails, the first with SQLSTATE P0001/);
@@ -119,7 +119,7 @@ describe('a statement that fails for some of its rows', () => {
     expect(await mark(keys)).toBe(11);
   });
 
-  it('puts them aside if every one of many fails, and one of them did before', async () => {
+  it('puts them aside if each of many rows fails and one of them has failed before', async () => {
     const [key = ''] = await insert(1, bad);
     await fault(isBad);
     await mark([key]);
@@ -130,7 +130,7 @@ describe('a statement that fails for some of its rows', () => {
 });
 
 describe('a row put aside', () => {
-  it('is passed over for 30 seconds, then tried again, and put aside for twice as long each time, up to an hour', async () => {
+  it('is skipped for 30 seconds, then retried, and put aside for twice as long each time, up to an hour', async () => {
     const keys = [...(await insert(1)), ...(await insert(1, bad))];
     await fault(isBad);
     const pauses: number[] = [];
@@ -141,7 +141,7 @@ describe('a row put aside', () => {
       expect(entry).toMatchObject({ since: secondsLater(0), tries });
       pauses.push((entry.until.getTime() - secondsLater(seconds).getTime()) / 1000);
       seconds += pauses.at(-1) ?? 0;
-      // Just before then nobody tries.
+      // Just before then it is not retried.
       expect(await mark(keys, seconds - 1)).toBe(0);
       expect((await query('select tries from set_aside'))[0]).toEqual({ tries });
     }
@@ -156,7 +156,7 @@ describe('an error', () => {
   const call = { step: 'merge', statement: marking, parameters: { batchId: 7 } } as const;
   const row = z.object({ n: z.number() });
 
-  /** A database in which the statement fails so often, and probes find so many rows. */
+  /** A database in which the statement fails `times` times, and a probe finds `found` rows. */
   function failing(error: unknown, { times = 100, found = 1 } = {}) {
     const asked: string[] = [];
     const agent: AgentDatabase = {
@@ -178,7 +178,7 @@ describe('an error', () => {
   const probe = 'setAsideFailing';
 
   it.each(['22001', '23503', '23505', '23514', '27000', '38000', '42501', '55P03', 'P0001', 'P0004'])(
-    'of state %s may be of a row: a probe looks for it, and the statement runs again',
+    'of state %s may be a row’s fault: a probe looks for the row, and the statement runs again',
     async (state) => {
       const { agent, asked } = failing(ofState(state), { times: 1 });
       expect(await queryIsolated(agent, call, row)).toEqual([{ n: 5 }]);
@@ -193,29 +193,29 @@ describe('an error', () => {
     ['memory', ofState('53200')],
     ['a server that shuts down', ofState('57P01')],
     ['the system', ofState('58030')],
-    ['another probe that blamed nobody', ofState('OMNI1')],
+    ['another probe that blamed no row', ofState('OMNI1')],
     ['the Data API', new StatementError('marking: the cluster is resuming')],
     ['our own code', new TypeError('not a row; SQLState: 23503')],
-  ])('of %s is of no row: nothing is probed', async (_, error) => {
+  ])('of %s is no row’s fault: nothing is probed', async (_, error) => {
     const { agent, asked } = failing(error);
     await expect(queryIsolated(agent, call, row)).rejects.toBe(error);
     expect(asked).toEqual(['marking']);
   });
 
-  it('for which the probe finds nobody is tried once more: another turn may have put the row aside meanwhile', async () => {
+  it('for which the probe finds no row is retried once: another turn may have put the row aside meanwhile', async () => {
     const { agent, asked } = failing(ofState('P0001'), { times: 1, found: 0 });
     expect(await queryIsolated(agent, call, row)).toEqual([{ n: 5 }]);
     expect(asked).toEqual(['marking', probe, 'marking']);
   });
 
-  it('is thrown as it was if the probe finds nobody and it comes again', async () => {
+  it('is thrown unchanged if the probe finds no row and it occurs again', async () => {
     const error = ofState('23505');
     const { agent, asked } = failing(error, { found: 0 });
     await expect(queryIsolated(agent, call, row)).rejects.toBe(error);
     expect(asked).toEqual(['marking', probe, 'marking']);
   });
 
-  it('that stays whoever is put aside is thrown after three probes', async () => {
+  it('that persists whatever is put aside is thrown after three probes', async () => {
     const error = ofState('23505');
     const { agent, asked } = failing(error);
     await expect(queryIsolated(agent, call, row)).rejects.toBe(error);
@@ -223,7 +223,7 @@ describe('an error', () => {
   });
 });
 
-describe('a step whose rows a customer’s trigger minds', () => {
+describe('a step with a row that a customer’s trigger refuses', () => {
   let agent: TestAgent;
   let gateway: FakeGateway;
 
@@ -233,7 +233,7 @@ describe('a step whose rows a customer’s trigger minds', () => {
     agent.setNow(secondsLater(0));
   });
 
-  /** So many seconds after noon: turns the collector, and sends what it queued. */
+  /** Runs the collector at this many seconds after noon, and sends what it queued. */
   async function turn(seconds: number) {
     agent.setNow(secondsLater(seconds));
     const known = agent.queued.length;
@@ -244,7 +244,7 @@ describe('a step whose rows a customer’s trigger minds', () => {
 
   const statusOf = async (key: string) => (await findMessage(pool(), key))['msg_status'];
 
-  it('(a certain report code) merges the others', async () => {
+  it('(because of its report code) merges the others', async () => {
     const keys = await insert(20);
     await turn(0);
     await fault(`new.mt_report_code = '22003'`);
@@ -260,7 +260,7 @@ describe('a step whose rows a customer’s trigger minds', () => {
     expect(await findMessage(pool(), key)).toMatchObject({ msg_status: '3', mt_report_code: '22003' });
   });
 
-  it.each(['return null', 'return old'])('(it has them passed over: %s) claims the others', async (body) => {
+  it.each(['return null', 'return old'])('(silently, by %s) claims the others', async (body) => {
     const keys = await insert(20);
     const [key = ''] = await insert(1, bad);
     await fault(isBad, body);
@@ -271,7 +271,7 @@ describe('a step whose rows a customer’s trigger minds', () => {
     expect(await findMessage(pool(), key)).toMatchObject({ msg_status: '1', batch_id: null });
   });
 
-  it('(an answer) settles the others; that row’s batch is asked about again when it may be written', async () => {
+  it('(when it is settled) settles the others, and asks about that row’s batch again when the row may be written', async () => {
     const keys = await insert(5);
     const [key = ''] = await insert(1, bad);
     await fault(`${isBad} and new.msg_sent_date is not null`);
@@ -290,14 +290,14 @@ describe('a step whose rows a customer’s trigger minds', () => {
     expect(await query('select from send_batch')).toEqual([]);
   });
 
-  it('(a batch that is halved) moves the others, and calls the gateway no more often for it', async () => {
+  it('(when its batch is halved) moves the others, with no more calls to the gateway than otherwise', async () => {
     const [wrong = ''] = await insert(1);
     await insert(2);
     await insert(1, bad);
     gateway.refuses = ({ clientKey }) => clientKey === wrong;
     await fault(`${isBad} and new.batch_id <> old.batch_id`);
     for (let seconds = 0; seconds <= 10; seconds++) await turn(seconds);
-    // All but the one at fault: the half that moves is of those that can.
+    // All but the one at fault: the half that moves is made of rows that can.
     expect(gateway.accepted).toHaveLength(3);
     expect(gateway.send.mock.calls.map(([{ messages }]) => messages.length)).toEqual([4, 2, 2, 1, 1]);
     await query('drop function fault cascade');
@@ -306,7 +306,7 @@ describe('a step whose rows a customer’s trigger minds', () => {
     expect(await findMessage(pool(), wrong)).toMatchObject({ mt_report_code: 'E999' });
   });
 
-  it('forgets a row two minutes after it has gone through, or is gone', async () => {
+  it('forgets a row two minutes after it succeeded or disappeared', async () => {
     const [key = ''] = await insert(1, bad);
     const [gone = ''] = await insert(1, bad);
     await fault(isBad);

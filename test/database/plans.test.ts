@@ -13,10 +13,10 @@ import { FakeGateway } from '../support/fake-gateway.ts';
 import { insertMessages } from '../support/messages.ts';
 
 /**
- * Plans that need no statistics. The same thousand messages go their whole way beside nothing, and beside many other
- * rows of every table, none of which was ever analyzed: what a statement reads must not depend on them. A thousand and
- * not one batch of 200, whose indexes would be a single page each: with one level more every look-up reads half as much
- * again, or twice as much, and nothing is wrong.
+ * Query plans that need no statistics. The same thousand messages make their whole journey alone, and beside many other rows
+ * in every table, none of which was ever analyzed: what a statement reads must not depend on those rows. A thousand
+ * messages, not one batch of 200, whose indexes would be a single page each: one level more, and every look-up reads half as
+ * much again, or twice as much, although nothing is wrong.
  */
 const statements = [
   'claimBatches',
@@ -28,9 +28,9 @@ const statements = [
   'mergeLateReports',
 ] as const;
 
-/** Times what it reads beside nothing. */
+/** Times what a statement reads alone. */
 const limit = 1.5;
-/** A batch that reads all of a thousand rows looks at five for each of its messages; each message all of its batch, at 200. */
+/** A batch that reads all thousand rows looks at five per message; a message that reads its whole batch looks at 200. */
 const rowsOfMessage = 50;
 const messageCount = 1_000;
 
@@ -46,7 +46,7 @@ const times = {
 
 interface Surroundings {
   readonly others: number;
-  /** Whether the others are in the tables before our messages, or come after them. */
+  /** Whether the others are inserted before our messages or after them. */
   readonly inserted: 'first' | 'last';
   /** Numbers in the ban list. */
   readonly bans?: number;
@@ -54,8 +54,8 @@ interface Surroundings {
 
 /**
  * What all calls of a statement read of each table and index: shared buffers, hit or not, and rows or entries looked at.
- * Buffers alone would not show a scan of thin rows, which is no more of them than a thousand look-ups; rows alone not
- * what each costs.
+ * Buffers alone would hide a scan of narrow rows, which needs no more of them than a thousand look-ups; rows alone would
+ * hide what each costs.
  */
 type Reads = ReadonlyMap<string, Counts>;
 type Counts = ReadonlyMap<string, Count>;
@@ -70,8 +70,8 @@ beforeAll(async () => {
   alone = await readsBeside({ others: 0, inserted: 'first' });
 });
 
-describe('beside nothing', () => {
-  it.each(statements)('%s looks at few rows for each message', (statement) => {
+describe('alone', () => {
+  it.each(statements)('%s looks at few rows per message', (statement) => {
     const counts = alone.get(statement) ?? new Map();
     expect(sum(counts).rows, 'the statement is called').toBeGreaterThan(0);
     expect(sum(counts).rows, toTable(counts)).toBeLessThanOrEqual(rowsOfMessage * messageCount);
@@ -82,7 +82,7 @@ describe.each<Surroundings>([
   { others: 10_000, inserted: 'first' },
   { others: 60_000, inserted: 'first' },
   { others: 60_000, inserted: 'last' },
-])('beside $others others, inserted $inserted', (surroundings) => {
+])('beside $others other rows, inserted $inserted', (surroundings) => {
   let beside: Reads;
   beforeAll(async () => {
     beside = await readsBeside(surroundings);
@@ -112,7 +112,7 @@ describe('beside 300,000 banned numbers', () => {
   });
 });
 
-/** What the statements read that take our messages from their table to the log, and a late report after them. */
+/** What the statements read that take our messages from their table to the log, and then their late reports. */
 async function readsBeside({ others, inserted, bans = 0 }: Surroundings): Promise<Reads> {
   const database = await cloneDatabase();
   const session = new pg.Client({ connectionString: database.url, options: '-c timezone=UTC' });
@@ -165,7 +165,7 @@ async function prepare(pool: pg.Pool): Promise<void> {
   await pool.query(`select setval('sq_msg_report_01', 1000000)`);
 }
 
-/** So many messages that wait for their time or their turn, half as many for the archive; so many reports; so many logged. */
+/** `count` messages that wait for their time or turn, half as many for the archive, `count` reports and `count` logged. */
 async function insertOthers(pool: pg.Pool, count: number): Promise<void> {
   await pool.query(
     `insert into msg_tran (client_key, channel_order, request_date, callback, recipient, mt_content)
@@ -191,7 +191,7 @@ async function insertOthers(pool: pg.Pool, count: number): Promise<void> {
   );
 }
 
-/** In several spellings, none of them of our recipients. */
+/** In several spellings, none of them our recipients'. */
 async function insertBans(pool: pg.Pool, count: number): Promise<void> {
   await pool.query(
     `insert into msg_banlist (ban_type, ban_text)
@@ -199,7 +199,7 @@ async function insertBans(pool: pg.Pool, count: number): Promise<void> {
   );
 }
 
-/** Writes columns of msg_tran that are the agent's: its triggers would empty them. */
+/** Inserts with the agent's columns of msg_tran, which its triggers would empty. */
 async function asTheAgent(pool: pg.Pool, insert: string): Promise<void> {
   await pool.query('alter table msg_tran disable trigger user');
   await pool.query(insert);
@@ -219,8 +219,8 @@ async function expectNoStatistics(pool: pg.Pool): Promise<void> {
 
 /**
  * Runs each statement twice: in a session of the agent's role, where what it reads is counted and then rolled back; and
- * through the Data API. EXPLAIN would count less and more: nothing of a writing CTE that is not read to its end, but the
- * catalog, which a session reads once.
+ * through the Data API. EXPLAIN would count both too little and too much: nothing of a writing CTE that is not read to its
+ * end, yet the catalog, which a session reads once.
  */
 function counting(database: TestDatabase, session: pg.Client): { queries: Queries; reads: Reads } {
   const reads = new Map<string, Map<string, Count>>();
@@ -256,7 +256,7 @@ function counting(database: TestDatabase, session: pg.Client): { queries: Querie
   return { queries, reads };
 }
 
-/** In the transaction so far, of everything but the catalog. */
+/** Counts in the transaction so far, for everything but the catalog. */
 async function countsOf(session: pg.Client): Promise<Counts> {
   const { rows } = await session.query<Count & { name: string }>(
     `select oid::regclass::text as name, pg_stat_get_xact_blocks_fetched(oid)::int as buffers,

@@ -4,25 +4,25 @@ import * as statements from '../../functions/database/sql.generated.ts';
 
 const schema = new URL('../../sql/postgresql/schema/', import.meta.url);
 
-/** Every SQL that the agent runs, by name: its statements, and what its functions do. */
+/** All SQL that the agent runs, by name: its statements and the schema with its functions. */
 const texts = new Map([
   ...Object.values(statements).map(({ name, text }) => [name, text] as const),
   ...readdirSync(schema).map((file) => [file, readFileSync(new URL(file, schema), 'utf8')] as const),
 ]);
 
-/** Without comments: they may speak of an UPDATE. */
+/** Without comments, which may mention an UPDATE. */
 const code = [...texts].map(([name, text]) => [name, text.replaceAll(/--.*$/gm, '')] as const);
 
-/** The beginnings of what writes rows of msg_tran. */
+/** The start of each UPDATE of msg_tran. */
 const updates = code.flatMap(([name, text]) =>
   [...text.matchAll(/\bupdate\s+(?:only\s+)?(?:\w+\.)?"?msg_tran\b.{0,120}/gis)].map(
     ([begin]) => [name, begin.replaceAll(/\s+/g, ' ')] as const,
   ),
 );
 
-/** The guard knows the agent by the counter: without it an UPDATE of the agent's is silently reverted. */
+/** The guard recognises the agent by the counter: without it, an UPDATE by the agent is silently reverted. */
 describe('an UPDATE of msg_tran', () => {
-  it('is in each of these, and nowhere else', () => {
+  it('occurs in each of these, and nowhere else', () => {
     expect(new Set(updates.map(([name]) => name))).toEqual(
       new Set([
         'claimBatches',
@@ -36,11 +36,11 @@ describe('an UPDATE of msg_tran', () => {
     );
   });
 
-  it.each(updates)('of %s raises the counter', (_, begin) => {
+  it.each(updates)('in %s raises the counter', (_, begin) => {
     expect(begin).toMatch(/^update msg_tran t set agent_writes = coalesce\(t\.agent_writes, 0\) \+ 1,/i);
   });
 
-  it('is not made in another way: by MERGE, by ON CONFLICT, or under a name that is put together', () => {
+  it('is not made in another way: by MERGE, by ON CONFLICT, or with a table name built at run time', () => {
     const others = /\bmerge\s+into\b|\binsert\s+into\s+(?:\w+\.)?"?msg_tran\b|\bupdate\s+%|update '\s*\|\|/i;
     expect(code.filter(([, text]) => others.test(text)).map(([name]) => name)).toEqual([]);
   });

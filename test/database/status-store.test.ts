@@ -18,62 +18,62 @@ const newest = async () =>
   (await pool().query('select max(client_key) as key from msg_tran')).rows.map(({ key }) => key);
 
 const failed = { reportCode: '20001' };
-/** What was done to one row, where it is then, and how old it is there ten seconds later. */
+/** What was done to one row, the place it is in then, and its age there ten seconds later. */
 interface Case {
   readonly title: string;
   readonly prepare: () => Promise<unknown>;
   readonly place: PlaceName;
   readonly oldestSeconds: number | null;
-  /** Seconds later at which one looks, if not ten. */
+  /** After how many seconds to look, if not ten. */
   readonly lookAt?: number;
 }
 
 const inStatus1: Case[] = [
   { title: 'due', prepare: () => stages.insert({}), place: 'waiting', oldestSeconds: 310 },
   {
-    title: 'due this very instant',
+    title: 'due at this very instant',
     prepare: () => stages.insert({ request_date: '2026-11-24 12:00:10' }),
     place: 'waiting',
     oldestSeconds: 0,
   },
   {
-    title: 'of a second later',
+    title: 'due a second later',
     prepare: () => stages.insert({ request_date: '2026-11-24 12:00:11' }),
     place: 'scheduled',
     oldestSeconds: null,
   },
   {
-    title: 'of a time that never comes',
+    title: 'due at infinity',
     prepare: () => stages.insert({ request_date: 'infinity' }),
     place: 'scheduled',
     oldestSeconds: null,
   },
   {
-    title: 'of the year 2100',
+    title: 'due in the year 2100',
     prepare: () => stages.insert({ request_date: '2100-01-01' }),
     place: 'scheduled',
     oldestSeconds: null,
   },
   {
-    title: 'of before all time, which is refused at the next turn',
+    title: 'due at -infinity, which the next turn refuses',
     prepare: () => stages.insert({ request_date: '-infinity' }),
     place: 'waiting',
     oldestSeconds: null,
   },
   {
-    title: 'due, and to wait for a reason of the agent’s',
+    title: 'due, but deferred by the agent',
     prepare: () => stages.insert({ waits_until: '2026-11-24 12:00:11' }),
     place: 'deferred',
     oldestSeconds: 310,
   },
   {
-    title: 'due, and has waited for a reason of the agent’s',
+    title: 'due, and no longer deferred by the agent',
     prepare: () => stages.insert({ waits_until: '2026-11-24 12:00:09' }),
     place: 'waiting',
     oldestSeconds: 1,
   },
   {
-    title: 'of the future, and to wait still longer',
+    title: 'due in the future, and deferred beyond that',
     prepare: () => stages.insert({ request_date: '2026-11-24 12:00:11', waits_until: '2026-11-24 13:00:00' }),
     place: 'scheduled',
     oldestSeconds: null,
@@ -86,7 +86,7 @@ const inStatus1: Case[] = [
     oldestSeconds: 10,
   },
   {
-    title: 'in a batch that pauses, because the gateway does not take it now',
+    title: 'in a batch that pauses because the gateway does not take it now',
     prepare: async () => {
       stages.gateway.fates.push('notNow');
       await stages.agent.send(await stages.claimed());
@@ -95,7 +95,7 @@ const inStatus1: Case[] = [
     oldestSeconds: 10,
   },
   {
-    title: 'in a batch that was reopened, because the gateway never received it',
+    title: 'in a batch that was reopened because the gateway never received it',
     prepare: async () => {
       stages.gateway.fates.push('neverReceived');
       const batchId = await stages.claimed();
@@ -114,14 +114,14 @@ const inStatus1: Case[] = [
     oldestSeconds: 10,
   },
   {
-    title: 'in a sealed batch whose sender had its lease to the end',
+    title: 'in a sealed batch whose sender’s lease has run out',
     prepare: () => stages.sealed(),
     lookAt: 45,
     place: 'inDoubt',
     oldestSeconds: 45,
   },
   {
-    title: 'in a batch whose call was not answered, which pauses',
+    title: 'in a batch that pauses because its call was not answered',
     prepare: () => stages.inDoubt(),
     place: 'inDoubt',
     oldestSeconds: 10,
@@ -149,7 +149,7 @@ const inStatus1: Case[] = [
     oldestSeconds: 10,
   },
   {
-    title: 'of a batch that is gone',
+    title: 'in a batch that is gone',
     prepare: async () => {
       await pool().query('delete from send_batch where id = $1', [await stages.claimed()]);
     },
@@ -157,7 +157,7 @@ const inStatus1: Case[] = [
     oldestSeconds: 310,
   },
   {
-    title: 'of an open batch that does not know it',
+    title: 'in an open batch that does not list it',
     prepare: async () => {
       await pool().query(`update send_batch set members = '{0}' where id = $1`, [await stages.claimed()]);
     },
@@ -165,19 +165,19 @@ const inStatus1: Case[] = [
     oldestSeconds: 310,
   },
   {
-    title: 'left behind by a seal, because somebody held it',
+    title: 'left behind by a seal because somebody held it',
     prepare: () => strayOf('sealed'),
     place: 'waiting',
     oldestSeconds: 310,
   },
   {
-    title: 'left behind by the seal of a batch that is gone since',
+    title: 'left behind by the seal of a batch that has since gone',
     prepare: () => strayOf('gone'),
     place: 'waiting',
     oldestSeconds: 310,
   },
   {
-    title: 'left behind by the seal of another batch than it names',
+    title: 'left behind by the seal of a batch other than the one it names',
     prepare: async () => {
       await strayOf('gone');
       await pool().query('update set_aside set batch_id = batch_id + 1000');
@@ -187,7 +187,7 @@ const inStatus1: Case[] = [
   },
 ];
 
-/** A row that somebody held while its batch was sealed, with the batch as it is since. Its companion is deleted. */
+/** A row that somebody held while its batch was sealed, and what has become of the batch. Its companion is deleted. */
 async function strayOf(batch: 'sealed' | 'gone'): Promise<void> {
   const batchId = await stages.claimed(2);
   const { rows } = await pool().query<{ client_key: string }>(
@@ -235,7 +235,7 @@ const later: Case[] = [
     oldestSeconds: 10,
   },
   {
-    title: 'reported as failed on its first channel of two',
+    title: 'reported as failed on the first of its two channels',
     prepare: async () => {
       const reference = await stages.accepted({ channel_order: 'alimtalk,sms' });
       await stages.agent.store([reportOf(reference, 'alimtalk', failed)]);
@@ -286,7 +286,12 @@ const later: Case[] = [
     place: 'held',
     oldestSeconds: null,
   },
-  { title: 'of any msg_status', prepare: () => stages.insert({ msg_status: '9' }), place: 'held', oldestSeconds: null },
+  {
+    title: 'with an unknown msg_status',
+    prepare: () => stages.insert({ msg_status: '9' }),
+    place: 'held',
+    oldestSeconds: null,
+  },
   {
     title: 'held after its claim',
     prepare: async () => {
@@ -296,7 +301,7 @@ const later: Case[] = [
     oldestSeconds: null,
   },
   {
-    title: 'held by a trigger of the customer’s while it was claimed',
+    title: 'held by a customer’s trigger while it was claimed',
     prepare: async () => {
       await stages.claimed();
       await writeAsAgent(pool(), await newest(), { msg_status: 'H' });
@@ -321,9 +326,9 @@ describe('a row', () => {
   it.each(titled)('%s, is %s', async (_title, place, { prepare, oldestSeconds, lookAt = 10 }) => {
     await prepare();
     const [veryfast, fast, slow] = await stages.store(lookAt).readLanes();
-    const nobody = Object.fromEntries(places.map((name) => [name, { count: 0, oldestSeconds: null }]));
-    expect(slow?.places).toEqual({ ...nobody, [place]: { count: 1, oldestSeconds } });
-    expect([veryfast?.places, fast?.places]).toEqual([nobody, nobody]);
+    const none = Object.fromEntries(places.map((name) => [name, { count: 0, oldestSeconds: null }]));
+    expect(slow?.places).toEqual({ ...none, [place]: { count: 1, oldestSeconds } });
+    expect([veryfast?.places, fast?.places]).toEqual([none, none]);
   });
 
   it('is in exactly one place, in its own lane', async () => {
@@ -343,7 +348,7 @@ describe('a row', () => {
     expect(counted).toEqual(rows.map(({ lane, n }) => [['veryfast', 'fast', 'slow'][lane], n]));
   });
 
-  it('counts among others, of which the oldest is told', async () => {
+  it('is counted with others, and the age is that of the oldest', async () => {
     await insertMessages(pool(), 3, { request_date: '2026-11-24 11:00:00', priority: 'fast' });
     await insertMessages(pool(), 2, { request_date: '2026-11-24 10:00:00', priority: 'fast' });
     const [, fast] = await stages.store().readLanes();
@@ -367,7 +372,7 @@ describe('the rows put aside', () => {
     expect(await stages.store().readSetAside()).toEqual({ rowCount: 0, rows: [] });
   });
 
-  it('are those of a customer’s trigger, with what it said and when they are looked at again', async () => {
+  it('are those that a customer’s trigger refused, with its error and the time until the next look', async () => {
     await stages.insert({ recipient: '01000000013' });
     const refused = await stages.insert({ recipient: '01000000014' });
     await pool().query(`
@@ -387,7 +392,7 @@ describe('the rows put aside', () => {
     expect(await stages.store(40).readSetAside()).toMatchObject({ rows: [{ nextLookSeconds: 0 }] });
   });
 
-  it('are told from the oldest on, and counted beyond those that are shown', async () => {
+  it('are listed from the oldest on, and counted beyond those that are listed', async () => {
     await pool().query(
       `insert into set_aside (client_key, step, error, since, until)
        select n, 'archive', 'x', $1::timestamptz - make_interval(secs => n), $1 from generate_series(1, 25) as n`,

@@ -6,7 +6,7 @@ import { useDatabase } from '../support/database.ts';
 const database = useDatabase();
 const query = async (text: string) => (await database.current.pool.query(text)).rows;
 
-/** Columns as the product's manual has them: name, type, and `!` where it may not be null. */
+/** Columns as in the product's manual: name, type, and `!` where it may not be null. */
 const msgTran = `
   client_key int8!, msg_key varchar(40), payment_code varchar(20), priority varchar(10), channel_order varchar(80)!,
   msg_status varchar(1)!, request_date timestamp!, callback varchar(30), recipient varchar(30)!, msg_sent_date timestamp,
@@ -40,7 +40,7 @@ const indexes = {
 
 describe('the customers’ tables', () => {
   it.each(Object.entries(tables))(
-    '%s begins with the columns of the manual; the agent’s own come last and may be null',
+    '%s starts with the columns of the manual; the agent’s own come last and may be null',
     async (table, columns) => {
       const rows = await query(
         `select column_name || ' ' || udt_name || coalesce('(' || character_maximum_length || ')', '')
@@ -89,7 +89,7 @@ describe('an INSERT that names its columns', () => {
 });
 
 describe('the monthly tables', () => {
-  it('of this month and the next are there, and msg_log reads all of them', async () => {
+  it('exist for this month and the next, and msg_log reads all of them', async () => {
     const months = await query('select log_table::text from msg_log_range order by from_date');
     const named = await query(
       `select to_char(current_date + n * interval '1 month', '"msg_log_"YYYYMM') as log_table from generate_series(0, 1) as n`,
@@ -101,7 +101,7 @@ describe('the monthly tables', () => {
     expect(await query('select from msg_log where client_key = 5')).toHaveLength(months.length);
   });
 
-  it('are made once, with their indexes, by however many at once', async () => {
+  it('are created once, with their indexes, by however many callers at once', async () => {
     const made = await Promise.all(
       Array.from({ length: 5 }, () => query(`select create_log_month('2035-07-20') as created`)),
     );
@@ -113,12 +113,12 @@ describe('the monthly tables', () => {
       '(recipient)',
       '(request_date)',
     ]);
-    // The primary key alone: two messages may have one msg_key.
+    // Only the primary key: two messages may have the same msg_key.
     const unique = indexed.filter(({ indexdef }) => indexdef.includes('UNIQUE'));
     expect(unique).toEqual([{ indexdef: expect.stringContaining('(client_key, archived_at)') }]);
   });
 
-  it('can be made while somebody reads all months', async () => {
+  it('can be created while somebody reads all months', async () => {
     const reader = new pg.Client({ connectionString: database.current.url });
     await reader.connect();
     await reader.query('begin');
@@ -137,7 +137,7 @@ describe('the schema', () => {
     expect(await query(shape)).toEqual(before);
   });
 
-  it('takes over the index of the waiting rows from earlier versions, whose function meant less', async () => {
+  it('replaces the index of waiting rows from earlier versions, whose function knew fewer words', async () => {
     await query(`
       drop index msg_tran_due_by_lane;
       create function lane_of(priority text) returns int language sql immutable parallel safe

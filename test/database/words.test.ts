@@ -7,11 +7,11 @@ import { Random } from '../simulation/random.ts';
 import { useDatabase } from '../support/database.ts';
 import { chains, numbers, priorityWords, randomSpelling } from '../support/spellings.ts';
 
-/** The tables' functions and those of functions/message give one answer. */
+/** The SQL functions and those in functions/message must give the same answer. */
 
 const database = useDatabase();
 
-/** What an expression of `word` is for each of them. */
+/** The value of a SQL expression of `word` for each word. */
 async function ask(expression: string, words: readonly (string | null)[]): Promise<unknown[]> {
   const { rows } = await database.current.pool.query<{ answer: unknown }>(
     `select ${expression} as answer from unnest($1::text[]) with ordinality as given(word, place) order by place`,
@@ -26,7 +26,7 @@ const laneOf = (word: string) => {
 };
 
 describe('a number', () => {
-  it('in each spelling has the same normal form for the tables', async () => {
+  it('in each spelling has the same normal form in SQL', async () => {
     const answers = await ask(
       'number_of(word)',
       numbers.map(([spelling]) => spelling),
@@ -34,7 +34,7 @@ describe('a number', () => {
     expect(numbers.map(([spelling], place) => [spelling, answers[place] ?? undefined])).toEqual(numbers);
   });
 
-  it('of random pieces has the same normal form for both', async () => {
+  it('of random pieces has the same normal form in both', async () => {
     const random = new Random(13);
     const spellings = Array.from({ length: 5_000 }, () => randomSpelling(random));
     const answers = await ask('number_of(word)', spellings);
@@ -42,12 +42,12 @@ describe('a number', () => {
     expect(spellings.map((spelling, place) => [spelling, answers[place]])).toEqual(
       spellings.map((spelling, place) => [spelling, ours[place]]),
     );
-    // Or two functions that know no number would agree as well.
+    // Otherwise, two functions that accept no number would agree as well.
     expect(ours.filter((normal) => normal?.startsWith('0')).length).toBeGreaterThan(500);
     expect(ours.filter((normal) => normal === null).length).toBeGreaterThan(500);
   });
 
-  it('is none where the column is null', async () => {
+  it('is null where the column is null', async () => {
     expect(await ask('number_of(word)', [null])).toEqual([null]);
   });
 });
@@ -64,7 +64,7 @@ it('every character of Unicode is blank for both or for neither', async () => {
 });
 
 describe('a priority', () => {
-  it('in each spelling is in the same lane for the tables', async () => {
+  it('in each spelling is in the same lane in SQL', async () => {
     const words = priorityWords.map(([word]) => word);
     expect(await ask('lane_of_priority(word)', words)).toEqual(words.map(laneOf));
   });
@@ -75,7 +75,7 @@ describe('a priority', () => {
 });
 
 describe('a channel_order', () => {
-  it('names the same channels for the tables', async () => {
+  it('names the same channels in SQL', async () => {
     const orders = chains.map(([order]) => order);
     expect(await ask('fallback_chain(word)', orders)).toEqual(orders.map(fallbackChain));
   });
@@ -86,7 +86,7 @@ describe('a channel_order', () => {
     ['\trcs', 'rcs'],
     [',rcs', 'mt'],
     ['', 'mt'],
-  ])('%j begins with a channel of group %s', async (order, group) => {
+  ])('%j starts with a channel of group %s', async (order, group) => {
     expect(await ask('first_group(word)', [order])).toEqual([group]);
   });
 });
