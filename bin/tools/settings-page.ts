@@ -1,7 +1,7 @@
 import { expectations } from '../../functions/settings/schemas.ts';
 import { aboutSettings, agentSettings } from '../../functions/settings/settings.ts';
 
-/** docs/settings.md. */
+/** The text of docs/settings.md. */
 export function settingsPage(): string {
   const settings = Object.entries(agentSettings.shape).map(describeSetting);
   const columns = ['setting', 'default', 'range', 'unit', 'in the original'];
@@ -46,7 +46,7 @@ function describeSetting([name, schema]: [string, Schemas[keyof Schemas]]) {
 
 const code = (text: string) => `\`${text}\``;
 
-/** Of Markdown, with its columns aligned; the first row is the head. */
+/** A Markdown table with its columns aligned; the first row is the head. */
 function table([head = [], ...rows]: readonly (readonly string[])[]): string {
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
   const line = (cells: readonly string[], fill = ' ') =>
