@@ -1,10 +1,12 @@
 import { statusStore } from '../functions/database/status-store.ts';
+import { readDoubts } from '../functions/operation/doubt.ts';
+import { readStatus } from '../functions/operation/status.ts';
 import { endWith } from './local/program.ts';
-import { connect } from './operator/connect.ts';
-import { doubtText, toDoubts } from './operator/doubt.ts';
-import { type OperatorOptions, parseOptions, usage } from './operator/options.ts';
-import { toProblem } from './operator/problems.ts';
-import { statusText, toStatus } from './operator/status.ts';
+import { connect } from './omni-agent/connect.ts';
+import { doubtText } from './omni-agent/doubt-text.ts';
+import { type OperatorOptions, parseOptions, usage } from './omni-agent/options.ts';
+import { toProblem } from './omni-agent/problems.ts';
+import { statusText } from './omni-agent/status-text.ts';
 
 /** What an operator sees of an agent: `status` and `doubt`. Reads alone, changes nothing. */
 async function main(): Promise<void> {
@@ -20,10 +22,8 @@ async function answer(options: OperatorOptions): Promise<string> {
   const asText = <T extends object>(value: T, toText: (value: T) => string) =>
     options.json ? JSON.stringify(value) : toText(value);
   try {
-    if (options.command === 'doubt') return asText(toDoubts(await store.readDoubts()), doubtText);
-    const [lanes, surroundings] = [await store.readLanes(), await store.readSurroundings()];
-    const setAside = await store.readSetAside();
-    return asText(toStatus({ lanes, surroundings, setAside }, options.timeZone), statusText);
+    if (options.command === 'doubt') return asText(await readDoubts(store), doubtText);
+    return asText(await readStatus(store, options.timeZone), statusText);
   } catch (error) {
     throw toProblem(error, where);
   } finally {

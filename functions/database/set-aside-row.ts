@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { SetAsideRow } from '../operation/set-aside.ts';
 import { count, key } from './agent-database.ts';
 import type { IsolatedStep } from './isolate.ts';
 
@@ -25,28 +26,17 @@ export const setAsideRow = z
     next_look_seconds: seconds,
     tries: count,
   })
-  .transform((row) => ({
+  .transform((row): { rowCount: number; row: SetAsideRow } => ({
     rowCount: row.row_count,
     row: {
       clientKey: row.client_key,
       step: row.step,
-      /** SQLSTATE and message, in the words of whoever raised it. */
       error: row.error,
       sinceSeconds: row.since_seconds,
-      /** Until the step tries it again; 0 if that is due. */
       nextLookSeconds: row.next_look_seconds,
       tries: row.tries,
     },
   }));
 
-export type SetAsideRow = z.output<typeof setAsideRow>['row'];
-
 /** Rows of one answer. */
 export const setAsideLimit = 20;
-
-export interface SetAside {
-  /** Put aside altogether. */
-  readonly rowCount: number;
-  /** The oldest of them, at most `setAsideLimit`. */
-  readonly rows: readonly SetAsideRow[];
-}

@@ -1,10 +1,11 @@
 import * as z from 'zod';
+import type { Surroundings } from '../operation/surroundings.ts';
 import { count } from './agent-database.ts';
 
 const seconds = z.coerce.number();
 
-/** What the messages depend on, as read_surroundings.sql finds it. */
-export const surroundingsRow = z
+/** As read_surroundings.sql finds them. */
+export const surroundingsRow: z.ZodType<Surroundings> = z
   .object({
     installation: z.string(),
     database_name: z.string(),
@@ -30,9 +31,7 @@ export const surroundingsRow = z
   .transform((row) => ({
     installation: row.installation,
     databaseName: row.database_name,
-    /** When this was, in the agent's zone. */
     localTime: row.local_time,
-    /** Null if nobody holds the report stream. */
     receiver: row.receiver === null ? null : { holder: row.receiver, leaseSeconds: row.receiver_seconds ?? 0 },
     reports: {
       waiting: row.reports,
@@ -42,23 +41,15 @@ export const surroundingsRow = z
       unmatchedOfLastDay: row.unmatched_day,
     },
     rateGateAheadSeconds: row.gate_seconds ?? 0,
-    /** Messages that wait because the gateway refuses each alone, and has accepted no others since. */
     refusedAlone: row.refused,
-    /** Triggers that guard the tables and do not fire; null if all do. */
     unguarded: row.unguarded,
     banList: {
-      /** Since BanlistScheduler has looked at it; null if it never has. */
       checkedSeconds: row.ban_checked_seconds,
       texts: row.ban_texts,
       expressions: row.ban_expressions,
-      /** Entries that ban nothing; the first of them in words. */
       problems: row.ban_problems,
       firstProblems: row.first_ban_problems,
     },
-    /** Null if this session was given a zone of its own, which hides the server's. */
     serverTimeZone: row.server_time_zone,
-    /** How far the server's local time is ahead of the agent's. */
     serverAheadSeconds: row.server_ahead_seconds,
   }));
-
-export type Surroundings = z.output<typeof surroundingsRow>;

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type PlaceName, places } from '../../functions/database/status-store.ts';
-import { type Stages, stagesOn, token } from '../operator/stages.ts';
+import { type PlaceName, places } from '../../functions/operation/places.ts';
 import { reportOf } from '../support/agent.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
 import { insertMessages, writeAsAgent } from '../support/messages.ts';
+import { type Stages, stagesOn, token } from '../support/stages.ts';
 
 const database = useDatabase();
 let stages: Stages;

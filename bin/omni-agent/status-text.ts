@@ -1,26 +1,9 @@
-import type { SetAside } from '../../functions/database/set-aside-row.ts';
-import {
-  type LaneStatus,
-  type Place,
-  type PlaceName,
-  type Places,
-  places,
-  placesOf,
-} from '../../functions/database/status-store.ts';
-import type { Surroundings } from '../../functions/database/surroundings-row.ts';
-import { age, table } from '../local/table.ts';
-import { type SetAsideMessages, setAsideText, toSetAside } from './set-aside.ts';
-import { warningsOf } from './warnings.ts';
-
-export interface Status extends Surroundings {
-  readonly timeZone: string;
-  readonly lanes: readonly LaneStatus[];
-  readonly all: Places;
-  /** Rows that a step could not write; each is in its place too. */
-  readonly setAside: SetAsideMessages;
-  /** What somebody should do something about. */
-  readonly warnings: readonly string[];
-}
+import { age } from '../../functions/operation/age.ts';
+import { type Place, type PlaceName, places } from '../../functions/operation/places.ts';
+import type { Status } from '../../functions/operation/status.ts';
+import type { BanListCheck } from '../../functions/operation/surroundings.ts';
+import { table } from '../local/table.ts';
+import { setAsideText } from './set-aside-text.ts';
 
 /** As the table calls them, with the msg_status that a customer sees. */
 const titles: Readonly<Record<PlaceName, readonly [title: string, msgStatus: string]>> = {
@@ -39,27 +22,6 @@ const titles: Readonly<Record<PlaceName, readonly [title: string, msgStatus: str
 
 /** Shown only if there are any. */
 const exceptional: ReadonlySet<PlaceName> = new Set(['deferred', 'held', 'orphaned']);
-
-/** What was read of the database. */
-export interface Findings {
-  readonly lanes: readonly LaneStatus[];
-  readonly surroundings: Surroundings;
-  readonly setAside: SetAside;
-}
-
-export function toStatus({ lanes, surroundings, setAside }: Findings, timeZone: string): Status {
-  const all = placesOf((place) => sum(lanes.map((lane) => lane.places[place])));
-  const warnings = warningsOf({ all, surroundings, asideCount: setAside.rowCount }, timeZone);
-  return { ...surroundings, timeZone, lanes, all, setAside: toSetAside(setAside), warnings };
-}
-
-function sum(own: readonly Place[]): Place {
-  const ages = own.flatMap(({ oldestSeconds }) => (oldestSeconds === null ? [] : [oldestSeconds]));
-  return {
-    count: own.reduce((total, { count }) => total + count, 0),
-    oldestSeconds: ages.length === 0 ? null : Math.max(...ages),
-  };
-}
 
 export function statusText(status: Status): string {
   const { lanes, all, receiver, reports, rateGateAheadSeconds, banList, timeZone, serverTimeZone } = status;
@@ -84,7 +46,7 @@ export function statusText(status: Status): string {
   ].join('\n');
 }
 
-function banListText({ checkedSeconds, texts, expressions }: Surroundings['banList']): string {
+function banListText({ checkedSeconds, texts, expressions }: BanListCheck): string {
   if (checkedSeconds === null) return 'not looked at yet';
   return `looked at ${age(checkedSeconds)} ago: texts ${count(texts)}, expressions ${count(expressions)}`;
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readStatus } from '../../functions/database/sql.generated.ts';
 import { cloneDatabase, useDatabase } from '../support/database.ts';
-import { type Stages, stagesOn } from './stages.ts';
+import { type Stages, stagesOn } from '../support/stages.ts';
 
 const program = fileURLToPath(new URL('../../bin/omni-agent.mjs', import.meta.url));
 

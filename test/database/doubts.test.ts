@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Doubt, doubtText, judge, toDoubts } from '../../bin/operator/doubt.ts';
-import { type DoubtfulBatch, doubtLimit } from '../../functions/database/status-store.ts';
+import { doubtLimit } from '../../functions/database/status-store.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
-import { type Stages, stagesOn } from './stages.ts';
+import { type Stages, stagesOn } from '../support/stages.ts';
 
 const database = useDatabase();
 let stages: Stages;
@@ -104,103 +103,5 @@ describe('batches in doubt', () => {
     expect(batchCount).toBe(doubtLimit + 5);
     const ages = batches.map(({ sealedSeconds }) => sealedSeconds / 60);
     expect(ages).toEqual(Array.from({ length: doubtLimit }, (_, i) => doubtLimit + 5 - i));
-  });
-});
-
-const hour = 3_600;
-
-/** Released after a call that was not answered. */
-const ordinary: DoubtfulBatch = {
-  batchId: '9007199254740993',
-  idempotencyKey: '6b9d2a3e-0000-4000-8000-000000000000',
-  lane: 'fast',
-  messages: 200,
-  open: 200,
-  answered: 0,
-  gone: 0,
-  banned: 0,
-  expired: 0,
-  attempts: 1,
-  sealedSeconds: 60,
-  leaseSeconds: 0,
-  pauseSeconds: 30,
-  nextLookSeconds: 30,
-  released: true,
-};
-
-describe('why a batch is in doubt', () => {
-  const cases: [Partial<DoubtfulBatch>, string][] = [
-    [{}, 'a call was not answered; the next waits for 30 s'],
-    [{ pauseSeconds: 0 }, 'a call was not answered; the next is due'],
-    [{ pauseSeconds: 0, leaseSeconds: 44.5 }, 'a call was not answered; a sender is at it again, for 44 s at most'],
-    [{ pauseSeconds: 0, released: false }, 'its sender ended before it could write an answer'],
-    [{ released: false, leaseSeconds: 9 }, 'a call was not answered; a sender is at it again, for 9 s at most'],
-    [{ open: 7, answered: 193 }, 'it was answered, but 7 of its 200 rows could not be written yet'],
-    [{ open: 0, answered: 0 }, 'none of its messages is open any more; only the batch itself is'],
-  ];
-
-  it.each(cases)('%o: %s', (known, why) => {
-    expect(judge({ ...ordinary, ...known }).why).toBe(why);
-  });
-});
-
-describe('what settles a batch in doubt', () => {
-  const key = (left: string) =>
-    `the same request under its key, for ${left} more (Inquire, if a row was changed, or a text of it banned)`;
-  const cases: [Partial<DoubtfulBatch>, string][] = [
-    [{}, key('22 h')],
-    [{ sealedSeconds: 23 * hour - 90 }, key('90 s')],
-    [{ sealedSeconds: 23 * hour }, 'Inquire, because its key is too old to send again'],
-    [{ sealedSeconds: 23 * hour, banned: 1 }, 'Inquire, because its key is too old to send again'],
-    [
-      { sealedSeconds: 23 * hour, open: 0 },
-      'Inquire, because its key is too old to send again; by the reports of all its rows alone, two days after its first call',
-    ],
-    [{ gone: 1 }, 'Inquire, because of its messages 1 was taken away since'],
-    [{ banned: 2, expired: 1 }, 'Inquire, because of its messages 2 were banned, 1 was expired since'],
-  ];
-
-  it.each(cases)('%o: %s', (known, settledBy) => {
-    expect(judge({ ...ordinary, ...known }).settledBy).toBe(settledBy);
-  });
-
-  it('is a person too, once its key is too old', () => {
-    const asks = (known: Partial<DoubtfulBatch>) => judge({ ...ordinary, ...known }).askGateway;
-    expect(asks({ sealedSeconds: 23 * hour - 1 })).toBe(false);
-    expect(asks({ sealedSeconds: 23 * hour })).toBe(true);
-    expect(asks({ sealedSeconds: 23 * hour, open: 0 })).toBe(false);
-  });
-});
-
-describe('the text', () => {
-  const textOf = (batches: DoubtfulBatch[], batchCount = batches.length) =>
-    doubtText(toDoubts({ batchCount, batches })).split('\n');
-
-  it('says so if no batch is in doubt', () => {
-    expect(textOf([])).toEqual(['No batch is in doubt.']);
-  });
-
-  it('has a row and a sentence for each batch', () => {
-    const { why, settledBy }: Doubt = judge(ordinary);
-    expect(textOf([ordinary])).toEqual([
-      '1 batch is in doubt. The messages may have been sent. The agent settles them by itself; edit nothing.',
-      '',
-      '  batch              lane   messages   open   in doubt for   attempts   next look',
-      `  ${'─'.repeat(79)}`,
-      '  9007199254740993   fast        200    200           60 s          1     in 30 s',
-      '',
-      `  9007199254740993: ${why}; settled by ${settledBy}`,
-    ]);
-  });
-
-  it('says how many there are if it does not show all', () => {
-    expect(textOf([ordinary, ordinary], 3_600)[0]).toMatch(
-      /^3,600 batches are in doubt, of which these 2 are the oldest/,
-    );
-  });
-
-  it('asks for a person, with what the gateway knows the batch by', () => {
-    const [last] = textOf([{ ...ordinary, sealedSeconds: 50 * hour }]).slice(-1);
-    expect(last).toMatch(/^WARNING: batch 9007199254740993 is in doubt for 2 d: ask the gateway .*6b9d2a3e-/);
   });
 });

@@ -1,7 +1,7 @@
-import type { Places } from '../../functions/database/status-store.ts';
-import type { Surroundings } from '../../functions/database/surroundings-row.ts';
-import { timing } from '../../functions/settings/timing.ts';
-import { age } from '../local/table.ts';
+import { timing } from '../settings/timing.ts';
+import { age } from './age.ts';
+import type { Places } from './places.ts';
+import type { BanListCheck, Surroundings } from './surroundings.ts';
 
 interface Judged {
   readonly all: Places;
@@ -20,7 +20,8 @@ export function warningsOf({ all, surroundings, asideCount }: Judged, timeZone: 
     doubtWarning(all),
     all.orphaned.count > 0 &&
       `${messages(all.orphaned.count)} in msg_status 1 with a batch_id that no batch knows: nobody will send them`,
-    asideCount > 0 && `${messages(asideCount)} put aside, because a step cannot write the row: see the list above`,
+    asideCount > 0 &&
+      `${messages(asideCount)} put aside, because a step cannot write the row: omni-agent status lists them`,
     refusedAlone > 0 &&
       `${messages(refusedAlone)} refused by the gateway, which has accepted no others since: they wait; the sender's log says why`,
     (banList.checkedSeconds ?? 0) > banListSeconds &&
@@ -35,7 +36,7 @@ export function warningsOf({ all, surroundings, asideCount }: Judged, timeZone: 
 /** Several intervals of BanlistScheduler, whatever it is set to. */
 const banListSeconds = 2 * 3600;
 
-function banProblems({ problems, firstProblems }: Surroundings['banList']): string {
+function banProblems({ problems, firstProblems }: BanListCheck): string {
   const entries =
     problems === 1 ? '1 entry of msg_banlist bans nothing' : `${problems} entries of msg_banlist ban nothing`;
   return `${entries}, by ban_seq: ${firstProblems}${problems > 5 ? ' and others' : ''}`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseOptions } from '../../bin/operator/options.ts';
+import { parseOptions } from '../../bin/omni-agent/options.ts';
 
 const url = 'postgres://omni_agent:secret@127.0.0.1:5432/omni';
 const deployed = { DATABASE_CLUSTER_ARN: 'arn:cluster', DATABASE_SECRET_ARN: 'arn:secret', DATABASE_NAME: 'omni' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { reasonOf, toProblem } from '../../bin/operator/problems.ts';
+import { reasonOf, toProblem } from '../../bin/omni-agent/problems.ts';
 import { StatementError } from '../../functions/database/data-api.ts';
 
 describe('the reason of an error', () => {

@@ -1,6 +1,39 @@
-import type { DoubtfulBatch, DoubtfulBatches } from '../../functions/database/status-store.ts';
-import { timing } from '../../functions/settings/timing.ts';
-import { age, table } from '../local/table.ts';
+import type { Priority } from '../message/priority.ts';
+import { timing } from '../settings/timing.ts';
+import { age } from './age.ts';
+
+/** Where batches in doubt are found. */
+export interface DoubtStore {
+  readDoubts(): Promise<DoubtfulBatches>;
+}
+
+export interface DoubtfulBatch {
+  readonly batchId: string;
+  readonly idempotencyKey: string;
+  readonly lane: Priority;
+  readonly messages: number;
+  /** Of its messages: still in msg_status 1, answered, taken away by the customer, banned, expired. */
+  readonly open: number;
+  readonly answered: number;
+  readonly gone: number;
+  readonly banned: number;
+  readonly expired: number;
+  readonly attempts: number;
+  readonly sealedSeconds: number;
+  /** Seconds that it still lasts; 0 if it is over. */
+  readonly leaseSeconds: number;
+  readonly pauseSeconds: number;
+  readonly nextLookSeconds: number;
+  /** Whether its last sender gave it back; if not, it ended before it could. */
+  readonly released: boolean;
+}
+
+export interface DoubtfulBatches {
+  /** In doubt altogether. */
+  readonly batchCount: number;
+  /** The oldest of them. */
+  readonly batches: readonly DoubtfulBatch[];
+}
 
 /** A batch in doubt, why it is, and what will settle it. */
 export interface Doubt extends DoubtfulBatch {
@@ -14,6 +47,11 @@ export interface Doubts {
   /** In doubt altogether; `doubts` are the oldest of them. */
   readonly batchCount: number;
   readonly doubts: readonly Doubt[];
+}
+
+/** Which batches may have been sent, why nobody knows, and what will settle them. */
+export async function readDoubts(store: DoubtStore): Promise<Doubts> {
+  return toDoubts(await store.readDoubts());
 }
 
 export function toDoubts({ batchCount, batches }: DoubtfulBatches): Doubts {
@@ -55,32 +93,4 @@ function changesOf({ gone, banned, expired }: DoubtfulBatch): string {
   return Object.entries(counts)
     .flatMap(([what, count]) => (count === 0 ? [] : `${count} ${count === 1 ? 'was' : 'were'} ${what}`))
     .join(', ');
-}
-
-export function doubtText({ batchCount, doubts }: Doubts): string {
-  if (doubts.length === 0) return 'No batch is in doubt.';
-  const rows = doubts.map((doubt) => [
-    doubt.batchId,
-    doubt.lane,
-    doubt.messages.toLocaleString('en'),
-    doubt.open.toLocaleString('en'),
-    age(doubt.sealedSeconds),
-    String(doubt.attempts),
-    doubt.nextLookSeconds > 0 ? `in ${age(doubt.nextLookSeconds)}` : 'now',
-  ]);
-  const head = ['batch', 'lane', 'messages', 'open', 'in doubt for', 'attempts', 'next look'];
-  const shown = batchCount > doubts.length ? `, of which these ${doubts.length} are the oldest` : '';
-  return [
-    `${batchCount === 1 ? '1 batch is' : `${batchCount.toLocaleString('en')} batches are`} in doubt${shown}. ` +
-      'The messages may have been sent. The agent settles them by itself; edit nothing.',
-    '',
-    table(head, rows),
-    '',
-    ...doubts.map(({ batchId, why, settledBy }) => `  ${batchId}: ${why}; settled by ${settledBy}`),
-    ...doubts.filter(({ askGateway }) => askGateway).map(askText),
-  ].join('\n');
-}
-
-function askText({ batchId, idempotencyKey, sealedSeconds }: Doubt): string {
-  return `\nWARNING: batch ${batchId} is in doubt for ${age(sealedSeconds)}: ask the gateway what became of idempotency key ${idempotencyKey}; docs/runbook.md says how`;
 }

@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
 import { statusStore } from '../../functions/database/status-store.ts';
-import { agentOn } from '../support/agent.ts';
-import type { TestDatabase } from '../support/database.ts';
-import { FakeGateway } from '../support/fake-gateway.ts';
-import { type Columns, insertMessage, insertMessages } from '../support/messages.ts';
+import { agentOn } from './agent.ts';
+import type { TestDatabase } from './database.ts';
+import { FakeGateway } from './fake-gateway.ts';
+import { type Columns, insertMessage, insertMessages } from './messages.ts';
 
 /** Noon in Seoul, when everything of a test happens; rows are due since five minutes. */
 const noon = new Date('2026-11-24T03:00:00Z');
