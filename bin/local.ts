@@ -38,7 +38,7 @@ The agent is up. Ctrl-C stops it.
   database    psql "${agent.databaseUrl}"
   gateway     ${agent.simulator.url} (simulator)
   logs        ${join(agent.dataDir, 'logs')}
-  status      DATABASE_URL="${agent.databaseUrl}" npx --no-install omni-agent status
+  status      npx --no-install omni-agent status --local
 
 Send a message, and watch it arrive:
 

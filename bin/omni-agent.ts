@@ -17,17 +17,17 @@ async function main(): Promise<void> {
 }
 
 async function answer(options: OperatorOptions): Promise<string> {
-  const { database, where, close } = await connect(options);
-  const store = statusStore(database, options);
+  const { database, where, close, ...settings } = connect(options.target);
+  const store = statusStore(database, settings);
   const asText = <T extends object>(value: T, toText: (value: T) => string) =>
     options.json ? JSON.stringify(value) : toText(value);
   try {
     if (options.command === 'doubt') return asText(await readDoubts(store), doubtText);
-    return asText(await readStatus(store, options.timeZone), statusText);
+    return asText(await readStatus(store, database.timeZone), statusText);
   } catch (error) {
     throw toProblem(error, where);
   } finally {
-    await close();
+    close();
   }
 }
 

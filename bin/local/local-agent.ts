@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { announce } from './announcement.ts';
 import type { LocalDatabase } from './database/database.ts';
 import type { LocalOptions } from './options.ts';
 import { freePort } from './ports.ts';
@@ -58,6 +59,9 @@ async function startParts(options: LocalAgentOptions, say: Say, onStop: OnStop):
   const started = await startEngine({ plan, endpoints, logDir: join(dataDir, 'logs'), onProblem: say });
   engine = started;
   onStop(() => started.stop());
+  // Each function says the same of the database.
+  const environment = Object.assign({}, ...plan.functions.map((one) => one.environment));
+  onStop(announce({ dataDir, dataApiUrl: dataApi.url, environment }));
   const calls = () => countCalls({ dataApi, sqs: queue, gateway: simulator });
   const processes = () => [
     ...started.processes(),

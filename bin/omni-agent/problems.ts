@@ -1,4 +1,3 @@
-import pg from 'pg';
 import * as z from 'zod';
 import { StatementError } from '../../functions/database/data-api.ts';
 import { UsageError } from '../local/usage-error.ts';
@@ -19,23 +18,19 @@ const undefinedStates = ['42883', '42P01', '42703', '3F000'];
 
 function explain(cause: Error): string {
   const text = reasonOf(cause);
-  const state = stateOf(cause);
+  const [, state = ''] = /SQLState: (\w{5})/.exec(cause.message) ?? [];
   if (undefinedStates.includes(state))
     return `expected the agent's tables and functions as of this version (sql/postgresql/schema), got: ${text}`;
   if (state === '42501') return `expected a user that may read the agent's tables, got: ${text}`;
   if (/region is missing|credentials/i.test(text))
     return `expected AWS credentials and AWS_REGION, as the aws command takes them, got: ${text}`;
+  if (/ECONNREFUSED/.test(text)) return `expected an answer of the Data API, got: ${text}`;
   return text;
-}
-
-/** Of PostgreSQL itself, or as the Data API writes it. */
-function stateOf(error: Error): string {
-  return error instanceof pg.DatabaseError ? (error.code ?? '') : (/SQLState: (\w{5})/.exec(error.message)?.[1] ?? '');
 }
 
 /** Whether a statement took too long. */
 export function isTimeout(error: unknown): boolean {
-  return error instanceof Error && (error.name === 'StatementTimeoutException' || stateOf(error) === '57014');
+  return error instanceof Error && error.name === 'StatementTimeoutException';
 }
 
 /** In one line. An address with two families answers with an error of each, and none of its own. */

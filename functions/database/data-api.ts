@@ -50,7 +50,7 @@ export class StatementError extends Error {
   }
 }
 
-const requestHandler = {
+export const requestHandler = {
   connectionTimeout: dataApiPatience.connectMs,
   requestTimeout: dataApiPatience.answerMs,
   throwOnRequestTimeout: true,

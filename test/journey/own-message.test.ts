@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { findAnnounced } from '../../bin/local/announcement.ts';
 import { type Runner, startRunner, untilUp } from '../support/runner.ts';
 
 let runner: Runner;
@@ -122,6 +125,12 @@ function rulesOf(clientKey: string): string[] {
 }
 
 describe('the runner', () => {
+  it('tells omni-agent where its agent is, as long as it runs', async () => {
+    const args = ['bin/omni-agent.mjs', 'status', '--json', '--data', runner.dataDir];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    expect(JSON.parse(stdout)).toMatchObject({ databaseName: 'omni', timeZone: 'Asia/Seoul', unguarded: null });
+  }, 60_000);
+
   it('says in one line which port is in use', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -144,6 +153,7 @@ describe('the runner', () => {
     expect(other.processes().length).toBeGreaterThan(8);
     other.child.kill('SIGKILL');
     await vi.waitFor(() => expect(other.processes()).toEqual([]), { timeout: 15_000, interval: 100 });
+    expect(() => findAnnounced(other.dataDir)).toThrow(/no agent runs .*: process \d+, which ran it, was killed/);
     await other.cleanUp();
   }, 90_000);
 
@@ -159,6 +169,7 @@ describe('the runner', () => {
     first.child.kill('SIGINT');
     expect(await first.exited).toBe(0);
     expect(first.processes()).toEqual([]);
+    expect(() => findAnnounced(first.dataDir)).toThrow(/^no agent runs [^:]*$/);
     const second = startRunner(['up', '--data', first.dataDir]);
     const again = new pg.Client({ connectionString: await untilUp(second) });
     await again.connect();

@@ -1,8 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { announce } from '../../bin/local/announcement.ts';
+import { startDataApi } from '../../bin/local/data-api/server.ts';
 import { readStatus } from '../../functions/database/sql.generated.ts';
 import { cloneDatabase, useDatabase } from '../support/database.ts';
 import { type Stages, stagesOn } from '../support/stages.ts';
@@ -24,8 +29,41 @@ async function omniAgent(args: readonly string[], environment: Record<string, st
 const database = useDatabase();
 let stages: Stages;
 
+/** Where the agents of this file, and no others, say that they run. */
+const temporary = mkdtempSync(join(tmpdir(), 'omni-agent-test-'));
+vi.stubEnv('TMPDIR', temporary);
+afterAll(() => rmSync(temporary, { recursive: true }));
+
+const names = {
+  DATABASE_CLUSTER_ARN: 'arn:cluster',
+  DATABASE_SECRET_ARN: 'arn:secret',
+  DATABASE_NAME: 'omni',
+};
+
+/** What is announced, in this process's name, until something else is. */
+function announced(dataApiUrl: string): void {
+  announce({
+    dataDir: '/data',
+    dataApiUrl,
+    environment: { ...names, TIME_ZONE: 'Asia/Seoul', DEFAULT_VALIDITY_SECONDS: '86400' },
+  });
+}
+
+/** While another address answers for the local agent. */
+async function announcedAt(dataApiUrl: string, work: () => Promise<unknown>): Promise<void> {
+  announced(dataApiUrl);
+  await work().finally(() => announced(database.current.dataApi.url));
+}
+
+/** While the local agent's database is this one, in new sessions. */
+async function withDatabase(databaseUrl: string, work: () => Promise<unknown>): Promise<void> {
+  const server = await startDataApi({ databaseUrl, timeZone: 'UTC', port: 0 });
+  await announcedAt(server.url, work).finally(() => server.close());
+}
+
 /** A batch in doubt of three messages, one message waiting, one accepted: now, so that the program's own clock sees them. */
 beforeAll(async () => {
+  announced(database.current.dataApi.url);
   stages = stagesOn(database.current);
   stages.agent.setNow(null);
   const now = { request_date: `=(now() at time zone 'Asia/Seoul')` };
@@ -36,30 +74,28 @@ beforeAll(async () => {
   await database.current.pool.query(`${aside} order by client_key desc limit 1`, ['P0001 01000000001 has no contract']);
 });
 
-const direct = () => ({ DATABASE_URL: database.current.url });
-const dataApi = () => ({
+const local = { TMPDIR: temporary };
+const deployed = () => ({
   AWS_ENDPOINT_URL_RDS_DATA: database.current.dataApi.url,
   AWS_REGION: 'ap-northeast-2',
   AWS_ACCESS_KEY_ID: 'test',
   AWS_SECRET_ACCESS_KEY: 'test',
-  DATABASE_CLUSTER_ARN: 'arn:cluster',
-  DATABASE_SECRET_ARN: 'arn:secret',
-  DATABASE_NAME: 'omni',
+  ...names,
 });
 
 /** Three processes at a time are enough for two cores. */
 describe('omni-agent', () => {
-  it('tells the status, for people and as JSON, by either way to the database', async () => {
-    const [people, json, throughDataApi] = await Promise.all([
-      omniAgent(['status'], direct()),
-      omniAgent(['status', '--json'], direct()),
-      omniAgent(['status', '--json'], dataApi()),
+  it('tells the status, for people and as JSON, of a local and of a deployed agent', async () => {
+    const [people, json, ofDeployed] = await Promise.all([
+      omniAgent(['status', '--local'], local),
+      omniAgent(['status', '--json', '--local'], local),
+      omniAgent(['status', '--json'], deployed()),
     ]);
     expect(people).toMatchObject({ code: 0, stderr: '' });
     expect(people.stdout).toMatch(/^ {2}in doubt +1 +0 +0 +3 +\d+ s +3 +\d+ s$/m);
     expect(people.stdout).toMatch(/^WARNING: 3 messages are in doubt/m);
     expect(people.stdout).toMatch(/^ {2}5 waits unsent: it cannot be claimed; P0001 … has no contract$/m);
-    for (const { code, stdout, stderr } of [json, throughDataApi]) {
+    for (const { code, stdout, stderr } of [json, ofDeployed]) {
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout.split('\n')).toHaveLength(2);
       const counts = { waiting: { count: 1 }, inDoubt: { count: 3 }, accepted: { count: 1 }, orphaned: { count: 0 } };
@@ -67,19 +103,17 @@ describe('omni-agent', () => {
       const lanes = [{ lane: 'veryfast' }, {}, { places: counts }];
       expect(JSON.parse(stdout)).toMatchObject({ all: counts, lanes, setAside, unguarded: null });
     }
-    expect(JSON.parse(json.stdout).serverTimeZone).toBe('Asia/Seoul');
-    expect(JSON.parse(throughDataApi.stdout).serverTimeZone).toBeNull();
   });
 
-  it('tells the batches in doubt, for people and as JSON, by either way to the database', async () => {
-    const [people, json, throughDataApi] = await Promise.all([
-      omniAgent(['doubt'], direct()),
-      omniAgent(['doubt', '--json'], direct()),
-      omniAgent(['doubt', '--json'], dataApi()),
+  it('tells the batches in doubt, for people and as JSON, of a local and of a deployed agent', async () => {
+    const [people, json, ofDeployed] = await Promise.all([
+      omniAgent(['doubt', '--local'], local),
+      omniAgent(['doubt', '--json', '--local'], local),
+      omniAgent(['doubt', '--json'], deployed()),
     ]);
     expect(people).toMatchObject({ code: 0, stderr: '' });
     expect(people.stdout).toMatch(/^1 batch is in doubt\./);
-    for (const { code, stdout } of [json, throughDataApi]) {
+    for (const { code, stdout } of [json, ofDeployed]) {
       expect(code).toBe(0);
       expect(JSON.parse(stdout)).toMatchObject({ batchCount: 1, doubts: [{ lane: 'slow', messages: 3, open: 3 }] });
       expect(JSON.parse(stdout).doubts[0].why).toMatch(/^a call was not answered/);
@@ -92,10 +126,12 @@ describe('omni-agent', () => {
     await pool.query(`alter database ${url.pathname.slice(1)} set default_transaction_read_only = on`);
     try {
       const runs = [['status'], ['status', '--json'], ['doubt'], ['doubt', '--json']];
-      for (const { code, stdout } of await Promise.all(runs.map((args) => omniAgent(args, direct())))) {
-        expect(code).toBe(0);
-        expect(stdout).not.toMatch(/01000000001|0200000000|Secret/);
-      }
+      await withDatabase(url.href, async () => {
+        for (const { code, stdout } of await Promise.all(runs.map((args) => omniAgent([...args, '--local'], local)))) {
+          expect(code).toBe(0);
+          expect(stdout).not.toMatch(/01000000001|0200000000|Secret/);
+        }
+      });
     } finally {
       await pool.query(`set default_transaction_read_only = off`);
       await pool.query(`alter database ${url.pathname.slice(1)} reset default_transaction_read_only`);
@@ -105,7 +141,8 @@ describe('omni-agent', () => {
   it('says how it is used', async () => {
     for (const { code, stdout } of await Promise.all([omniAgent(['--help']), omniAgent(['status', '-h'])])) {
       expect(code).toBe(0);
-      for (const word of ['status', 'doubt', 'DATABASE_URL', 'TIME_ZONE']) expect(stdout).toContain(word);
+      for (const word of ['status', 'doubt', '--local', 'DATABASE_CLUSTER_ARN', 'TIME_ZONE'])
+        expect(stdout).toContain(word);
     }
   });
 });
@@ -121,61 +158,53 @@ describe('omni-agent ends with code 1 and one line that says what was expected',
 
   it.each([
     ['an unknown command', ['stats'], {}, /^expected status or doubt, got stats/],
-    ['no database', ['status'], {}, /^No database: expected DATABASE_URL/],
-    [
-      'an address where nothing answers',
-      ['doubt'],
-      { DATABASE_URL: 'postgres://omni:secret@127.0.0.1:1/omni' },
-      /^DATABASE_URL, 127\.0\.0\.1:1\/omni: cannot connect: connect ECONNREFUSED/,
-    ],
-    [
-      'a name with two addresses where nothing answers',
-      ['status', '--database', 'postgres://localhost:1/omni'],
-      {},
-      /^--database, localhost:1\/omni: cannot connect: connect ECONNREFUSED/,
-    ],
+    ['no agent', ['status'], {}, /^No agent: expected --local, or in the environment DATABASE_CLUSTER_ARN/],
   ] as const)('at %s', async (...[, args, environment, line]) => {
     await refused(args, environment, line);
   });
 
-  it('at a database that is not there, or not its user’s', async () => {
-    const of = (change: (url: URL) => void) => {
-      const url = new URL(database.current.url);
-      change(url);
-      return { DATABASE_URL: url.href };
-    };
+  it('at an agent on this machine that does not run, or was killed', async () => {
+    const nobody = mkdtempSync(join(temporary, 'nobody-'));
+    const none = /^no agent runs on this machine; npm run local starts one$/m;
+    const other =
+      /^no agent runs on this machine with its data in \/other; npm run local -- --data \/other starts one$/m;
+    const silent =
+      /^local agent, \/data: expected an answer of the Data API, got: connect ECONNREFUSED 127\.0\.0\.1:1$/m;
     await Promise.all([
-      refused(
-        ['status'],
-        of((url) => Object.assign(url, { pathname: '/nowhere' })),
-        /database "nowhere" does not exist/,
-      ),
-      refused(
-        ['status'],
-        of((url) => Object.assign(url, { username: 'nobody' })),
-        /role "nobody" does not exist/,
-      ),
+      refused(['status', '--local'], { TMPDIR: nobody }, none),
+      refused(['doubt', '--data', '/other'], local, other),
     ]);
+    await announcedAt('http://127.0.0.1:1', () => refused(['status', '--local'], local, silent));
+  });
+
+  it.each([
+    ['that is not there', { pathname: '/nowhere' }, /^local agent, \/data: database "nowhere" does not exist$/m],
+    ['that is not its user’s', { username: 'nobody' }, /^local agent, \/data: role "nobody" does not exist$/m],
+  ])('at a database %s', async (_, change, line) => {
+    const url = Object.assign(new URL(database.current.url), change);
+    await withDatabase(url.href, () => refused(['status', '--local'], local, line));
   });
 
   it('at a database without the agent’s tables, or with those of another version', async () => {
     const clone = await cloneDatabase();
     try {
       await clone.pool.query('alter table send_batch drop column sealed_at');
-      const expected = 'expected the agent.s tables and functions as of this version .*, got: ';
-      const old = new RegExp(`/${new URL(clone.url).pathname.slice(1)}: ${expected}column b.sealed_at does not exist`);
-      await Promise.all(['status', 'doubt'].map((command) => refused([command], { DATABASE_URL: clone.url }, old)));
+      const expected = '^local agent, /data: expected the agent.s tables and functions as of this version .*, got: ';
+      const both = (line: RegExp) =>
+        announcedAt(clone.dataApi.url, () =>
+          Promise.all(['status', 'doubt'].map((command) => refused([command, '--local'], local, line))),
+        );
+      await both(new RegExp(`${expected}column b.sealed_at does not exist`));
       await clone.pool.query('drop owned by omni_agent cascade');
-      const none = new RegExp(`${expected}function agent_now.* does not exist`);
-      await Promise.all(['status', 'doubt'].map((command) => refused([command], { DATABASE_URL: clone.url }, none)));
+      await both(new RegExp(`${expected}function agent_now.* does not exist`));
     } finally {
       await clone.drop();
     }
   });
 
   it('at a deployed agent without region or credentials', async () => {
-    const { AWS_REGION: _, ...noRegion } = dataApi();
-    const { AWS_ACCESS_KEY_ID: __, ...noCredentials } = dataApi();
+    const { AWS_REGION: _, ...noRegion } = deployed();
+    const { AWS_ACCESS_KEY_ID: __, ...noCredentials } = deployed();
     await Promise.all([
       refused(
         ['status'],
@@ -191,7 +220,7 @@ describe('omni-agent ends with code 1 and one line that says what was expected',
     const calls = () => server.stats()['calls'] ?? 0;
     const before = calls();
     server.failNext({ statement: readStatus, when: 'before', error: 'StatementTimeoutException' });
-    await refused(['status'], dataApi(), /^Data API, arn:cluster: the statement took longer than 45 s/);
+    await refused(['status'], deployed(), /^Data API, arn:cluster: the statement took longer than 45 s/);
     expect(calls()).toBe(before + 1);
   });
 });

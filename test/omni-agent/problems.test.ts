@@ -27,10 +27,10 @@ describe('a problem', () => {
   const failed = (cause: unknown) => new StatementError('readStatus: failed', { cause });
 
   it('is what a statement failed of, with where', () => {
-    const problem = toProblem(failed(new Error('ERROR: no table x; SQLState: 42P01')), 'DATABASE_URL, host/omni');
+    const problem = toProblem(failed(new Error('ERROR: no table x; SQLState: 42P01')), 'local agent, /data');
     expect(problem).toMatchObject({ name: 'UsageError', exitCode: 1 });
     expect(problem).toMatchObject({
-      message: expect.stringMatching(/^DATABASE_URL, host\/omni: expected .*: no table x$/),
+      message: expect.stringMatching(/^local agent, \/data: expected .*: no table x$/),
     });
   });
 

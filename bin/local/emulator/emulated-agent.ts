@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { announce } from '../announcement.ts';
 import { countCalls } from '../local-agent.ts';
 import { awsEnvironment } from '../runner/function-pool.ts';
 import { startReceiver } from '../runner/receiver-process.ts';
@@ -86,6 +87,7 @@ async function startReceiverOf(
   const { receiver } = readAssembly(outDir, { queueUrl: emulator.endpoint });
   if (receiver === undefined) throw new Error('expected a task definition of the receiver in profile aws, got none');
   const senderEnvironment = await deployed.environmentOf('sender');
+  onStop(announce({ dataDir, dataApiUrl: dataApi.url, environment: senderEnvironment }));
   await deployed.putSecret(senderEnvironment['GATEWAY_SECRET_ARN'] ?? '', credentials);
   const names = ['DATABASE_CLUSTER_ARN', 'DATABASE_SECRET_ARN', 'GATEWAY_SECRET_ARN'];
   const resolved = Object.fromEntries(names.map((name) => [name, senderEnvironment[name] ?? '']));

@@ -13,6 +13,7 @@ The agent is up in the emulator. Ctrl-C destroys it.
                values ('sms', now(), '0200000000', '01000000001', 'Hello')"
   watch      psql "${databaseUrl}" -c "select client_key, msg_status, mt_report_code from msg_tran
                union all select client_key, msg_status, mt_report_code from msg_log"
+  status     npx --no-install omni-agent status --local
   functions  ${aws} lambda list-functions --query 'Functions[].FunctionName'
   invoke     ${aws} lambda invoke --function-name ${FunctionName} /dev/stdout
   its log    ${aws} logs tail ${LoggingConfig?.LogGroup ?? `/aws/lambda/${FunctionName}`}

@@ -1,0 +1,126 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import * as z from 'zod';
+import { UsageError } from './usage-error.ts';
+
+/**
+ * What a local agent writes down of itself for `omni-agent --local`, as long as it runs: PID.json of its runner, in a folder
+ * of this user's. Not in the data folder, which without --data has another name at each start.
+ */
+const announcement = z.object({
+  dataDir: z.string(),
+  dataApiUrl: z.url(),
+  /** As the agent's own functions are told. */
+  clusterArn: z.string(),
+  secretArn: z.string(),
+  database: z.string(),
+  timeZone: z.string(),
+  defaultValiditySeconds: z.number().int(),
+});
+
+export type Announcement = z.output<typeof announcement>;
+
+const environmentOfFunctions = z.object({
+  DATABASE_CLUSTER_ARN: z.string(),
+  DATABASE_SECRET_ARN: z.string(),
+  DATABASE_NAME: z.string(),
+  TIME_ZONE: z.string(),
+  DEFAULT_VALIDITY_SECONDS: z.coerce.number(),
+});
+
+export interface Announced extends Pick<Announcement, 'dataDir' | 'dataApiUrl'> {
+  /** Of a function that sends or collects. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Says that this process runs the agent; the answer takes it back. */
+export function announce({ dataDir, dataApiUrl, environment }: Announced): () => Promise<void> {
+  const said = environmentOfFunctions.parse(environment);
+  const text: Announcement = {
+    dataDir,
+    dataApiUrl,
+    clusterArn: said.DATABASE_CLUSTER_ARN,
+    secretArn: said.DATABASE_SECRET_ARN,
+    database: said.DATABASE_NAME,
+    timeZone: said.TIME_ZONE,
+    defaultValiditySeconds: said.DEFAULT_VALIDITY_SECONDS,
+  };
+  const folder = ownFolder();
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // Whoever was killed has left its file behind.
+  for (const file of announcements(folder)) if (!isRunning(file)) rmSync(file, { force: true });
+  const file = join(folder, `${process.pid}.json`);
+  // Whole, or not there.
+  writeFileSync(`${file}.new`, `${JSON.stringify(text, undefined, 2)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+  return async () => rmSync(file, { force: true });
+}
+
+/** The agent that runs on this machine: the one of this data folder, or else the only one. */
+export function findAnnounced(data: string | undefined): Announcement {
+  const dataDir = data && resolve(data);
+  const found = announcements(ownFolder())
+    .map((file) => ({ file, agent: read(file) }))
+    .filter(({ agent }) => agent !== undefined && (dataDir === undefined || agent.dataDir === dataDir));
+  const [agent, ...others] = found.flatMap(({ file, agent }) =>
+    agent !== undefined && isRunning(file) ? [agent] : [],
+  );
+  if (agent === undefined) throw new UsageError(nobody(dataDir, found[0]?.file));
+  if (others.length === 0) return agent;
+  const choice = [agent, ...others].map((one) => `--data ${one.dataDir}`).join(' or ');
+  throw new UsageError(`expected one agent on this machine, got ${others.length + 1}: choose with ${choice}`);
+}
+
+function nobody(dataDir: string | undefined, stale: string | undefined): string {
+  const what = `no agent runs on this machine${dataDir === undefined ? '' : ` with its data in ${dataDir}`}`;
+  const killed = stale === undefined ? '' : `: process ${pidOf(stale)}, which ran it, was killed`;
+  return `${what}${killed}; npm run local${dataDir === undefined ? '' : ` -- --data ${dataDir}`} starts one`;
+}
+
+/** Of nobody but this user, or root: what is found there is believed. */
+function ownFolder(): string {
+  const { uid } = userInfo();
+  const path = join(tmpdir(), `omni-agent-running-${uid}`);
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined || (found.isDirectory() && [uid, 0].includes(found.uid))) return path;
+  throw new UsageError(`${path}: expected a folder of your own, got somebody else's`);
+}
+
+function announcements(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => /^\d+\.json$/.test(name))
+    .map((name) => join(folder, name));
+}
+
+/** Undefined if it has just been taken back. */
+function read(file: string): Announcement | undefined {
+  try {
+    return announcement.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    if (!existsSync(file)) return undefined;
+    throw new UsageError(`${file}: expected what a local agent of this version writes down: start the agent again`);
+  }
+}
+
+function pidOf(file: string): number {
+  return Number.parseInt(basename(file), 10);
+}
+
+function isRunning(file: string): boolean {
+  try {
+    return process.kill(pidOf(file), 0);
+  } catch {
+    return false;
+  }
+}
