@@ -1,6 +1,6 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildSync } from 'esbuild';
+import { type BuildOptions, buildSync } from 'esbuild';
 import type { Part } from '../functions/settings/part.ts';
 
 /** The program of each part, bundled into the folder of build/ with the part's name. */
@@ -17,6 +17,25 @@ const programs: Readonly<Record<Part, string>> = {
 export const nodeEnvironment = { NODE_OPTIONS: '--enable-source-maps' } as const;
 
 const root = join(import.meta.dirname, '..');
+
+/** Of every bundle. */
+export const bundleOptions = {
+  absWorkingDir: root,
+  outdir: 'build',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  // Lambda runs Node 24, a developer's machine Node 20: one bundle for both.
+  target: 'node20',
+  minifySyntax: true,
+  // Names and lines are enough for a stack trace: without the sources the maps stay small.
+  sourcemap: 'linked',
+  sourcesContent: false,
+  banner: { js: `import { createRequire } from 'node:module';const require = createRequire(import.meta.url);` },
+  logLevel: 'error',
+} as const satisfies BuildOptions;
+
 let built = false;
 
 /**
@@ -30,23 +49,8 @@ export function bundleOf(part: Part): string {
 }
 
 function buildAll(): void {
-  buildSync({
-    absWorkingDir: root,
-    entryPoints: Object.entries(programs).map(([name, file]) => ({ in: file, out: `${name}/index` })),
-    outdir: 'build',
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    // Lambda runs Node 24, a developer's machine Node 20: one bundle for both.
-    target: 'node20',
-    minifySyntax: true,
-    // Names and lines are enough for a stack trace: without the sources the maps stay small.
-    sourcemap: 'linked',
-    sourcesContent: false,
-    banner: { js: `import { createRequire } from 'node:module';const require = createRequire(import.meta.url);` },
-    logLevel: 'error',
-  });
+  const entryPoints = Object.entries(programs).map(([name, file]) => ({ in: file, out: `${name}/index` }));
+  buildSync({ ...bundleOptions, entryPoints });
   for (const name of Object.keys(programs)) {
     writeFileSync(join(root, 'build', name, 'package.json'), '{ "type": "module" }\n');
   }

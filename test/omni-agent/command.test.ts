@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { announce } from '../../bin/local/announcement.ts';
 import { startDataApi } from '../../bin/local/data-api/server.ts';
 import { readStatus } from '../../functions/database/sql.generated.ts';
 import { cloneDatabase, useDatabase } from '../support/database.ts';
+import { announceAgent, databaseNames } from '../support/local-agent.ts';
 import { type Stages, stagesOn } from '../support/stages.ts';
 
 const program = fileURLToPath(new URL('../../bin/omni-agent.mjs', import.meta.url));
@@ -34,25 +34,10 @@ const temporary = mkdtempSync(join(tmpdir(), 'omni-agent-test-'));
 vi.stubEnv('TMPDIR', temporary);
 afterAll(() => rmSync(temporary, { recursive: true }));
 
-const names = {
-  DATABASE_CLUSTER_ARN: 'arn:cluster',
-  DATABASE_SECRET_ARN: 'arn:secret',
-  DATABASE_NAME: 'omni',
-};
-
-/** What is announced, in this process's name, until something else is. */
-function announced(dataApiUrl: string): void {
-  announce({
-    dataDir: '/data',
-    dataApiUrl,
-    environment: { ...names, TIME_ZONE: 'Asia/Seoul', DEFAULT_VALIDITY_SECONDS: '86400' },
-  });
-}
-
 /** While another address answers for the local agent. */
 async function announcedAt(dataApiUrl: string, work: () => Promise<unknown>): Promise<void> {
-  announced(dataApiUrl);
-  await work().finally(() => announced(database.current.dataApi.url));
+  announceAgent(dataApiUrl);
+  await work().finally(() => announceAgent(database.current.dataApi.url));
 }
 
 /** While the local agent's database is this one, in new sessions. */
@@ -63,7 +48,7 @@ async function withDatabase(databaseUrl: string, work: () => Promise<unknown>): 
 
 /** A batch in doubt of three messages, one message waiting, one accepted: now, so that the program's own clock sees them. */
 beforeAll(async () => {
-  announced(database.current.dataApi.url);
+  announceAgent(database.current.dataApi.url);
   stages = stagesOn(database.current);
   stages.agent.setNow(null);
   const now = { request_date: `=(now() at time zone 'Asia/Seoul')` };
@@ -80,7 +65,7 @@ const deployed = () => ({
   AWS_REGION: 'ap-northeast-2',
   AWS_ACCESS_KEY_ID: 'test',
   AWS_SECRET_ACCESS_KEY: 'test',
-  ...names,
+  ...databaseNames,
 });
 
 /** Three processes at a time are enough for two cores. */
