@@ -4,7 +4,7 @@ import { connectDataApi, type DataApiClient, requestHandler } from '../../functi
 import { dataApi } from '../../functions/settings/data-api.ts';
 import { findAnnounced } from '../local/announcement.ts';
 import { UsageError } from '../local/usage-error.ts';
-import type { DeployedTarget, Target } from './options.ts';
+import type { AgentAddress, Target } from './options.ts';
 import { isTimeout } from './problems.ts';
 
 export interface Connection {
@@ -29,7 +29,7 @@ export function connect(target: Target): Connection {
 }
 
 function connectTo(
-  { clusterArn, secretArn, database, timeZone, defaultValiditySeconds }: DeployedTarget,
+  { clusterArn, secretArn, database, timeZone, defaultValiditySeconds }: AgentAddress,
   client: RDSDataClient,
   where: string,
 ): Connection {

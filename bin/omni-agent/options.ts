@@ -9,14 +9,15 @@ export interface OperatorOptions {
   readonly target: Target;
 }
 
-export type Target = LocalTarget | DeployedTarget;
+export type Target = LocalTarget | AgentAddress;
 
 /** An agent on this machine: the one with its data in this folder; undefined: the only one. */
 export interface LocalTarget {
   readonly local: { readonly data: string | undefined };
 }
 
-export interface DeployedTarget {
+/** Where an agent's database is, and those settings of the agent that a look at it depends on. */
+export interface AgentAddress {
   readonly clusterArn: string;
   readonly secretArn: string;
   readonly database: string;
@@ -51,13 +52,13 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
   if (command !== 'status' && command !== 'doubt')
     throw new UsageError(`expected status or doubt, got ${command ?? 'nothing'}; --help says more`);
   const { json, local, data } = readArguments(rest, options);
-  const target = local || data !== undefined ? { local: { data } } : deployedTarget(environment);
+  const target = local || data !== undefined ? { local: { data } } : addressIn(environment);
   return { command, json, target };
 }
 
 const names = ['DATABASE_CLUSTER_ARN', 'DATABASE_SECRET_ARN', 'DATABASE_NAME'] as const;
 
-function deployedTarget(environment: NodeJS.ProcessEnv): DeployedTarget {
+function addressIn(environment: NodeJS.ProcessEnv): AgentAddress {
   const [clusterArn, secretArn, database] = names.map((name) => environment[name]);
   if (!(clusterArn && secretArn && database)) {
     const given = names.filter((name) => environment[name]).join(' and ') || 'none of them';
