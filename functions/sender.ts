@@ -9,7 +9,7 @@ import { connectDatabase } from './database/data-api.ts';
 import { sendStore } from './database/send-store.ts';
 import { connectGateway } from './gateway/grpc/gateway.ts';
 import { ruleOf } from './message/refusal.ts';
-import { send } from './pipeline/send.ts';
+import { send } from './pipeline/send/send.ts';
 import { metricNames } from './settings/metrics.ts';
 
 /** Sends the batches whose records it gets, side by side, so that five waits for a slot are one. */

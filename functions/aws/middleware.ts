@@ -4,10 +4,10 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { type Next, turnUntilEnd } from '../pipeline/loop.ts';
 import { metricNamespace } from '../settings/metrics.ts';
 import type { Part } from '../settings/part.ts';
 import { timing } from '../settings/timing.ts';
-import { type Next, turnUntilEnd } from './loop.ts';
 
 /** Logger and metrics of one part, under its name. Metrics go out in the log (EMF). */
 export function observe(serviceName: Part) {

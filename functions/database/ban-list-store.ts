@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { BanEntries, BanListStore } from '../maintenance/ban-list.ts';
 import { type BanEntry, type BanMatcher, compileBanList } from '../message/ban-list.ts';
-import type { PublishedBanList } from '../pipeline/send-ports.ts';
+import type { PublishedBanList } from '../pipeline/send/ports.ts';
 import { type AgentDatabase, key, momentOf, queryOne } from './agent-database.ts';
 import { publishBanList, readBanDigest, readBanEntries } from './sql.generated.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { messageRow } from '../message/message-row.ts';
-import type { Lease, Member, Release, Seal, SendStore, SettledResult, Split } from '../pipeline/send-ports.ts';
+import type { Lease, Member, Release, Seal, SendStore, SettledResult, Split } from '../pipeline/send/ports.ts';
 import { timing } from '../settings/timing.ts';
 import { type AgentDatabase, count, key, momentOf, queryOne } from './agent-database.ts';
 import { banTexts } from './ban-list-store.ts';

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterEach, beforeEach } from 'vitest';
-import type { SendStore } from '../../functions/pipeline/send-ports.ts';
+import type { SendStore } from '../../functions/pipeline/send/ports.ts';
 import { agentOn, reportOf } from '../support/agent.ts';
 import { cloneDatabase, emptyTables, type TestDatabase, timeZone, useDatabase } from '../support/database.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';

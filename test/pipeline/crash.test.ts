@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { collectStore } from '../../functions/database/collect-store.ts';
 import { collect } from '../../functions/pipeline/collect.ts';
 import { receiveReports } from '../../functions/pipeline/receive-reports.ts';
-import { send } from '../../functions/pipeline/send.ts';
+import { send } from '../../functions/pipeline/send/send.ts';
 import { agentOn, reportOf, type TestAgent } from '../support/agent.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';

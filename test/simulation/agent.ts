@@ -1,4 +1,3 @@
-import { turnUntilEnd } from '../../functions/aws/loop.ts';
 import { archiveStore } from '../../functions/database/archive-store.ts';
 import { banListStore } from '../../functions/database/ban-list-store.ts';
 import { collectStore } from '../../functions/database/collect-store.ts';
@@ -8,9 +7,10 @@ import { checkBanList } from '../../functions/maintenance/ban-list.ts';
 import { type Refusal, ruleOf } from '../../functions/message/refusal.ts';
 import { archive } from '../../functions/pipeline/archive.ts';
 import { collect } from '../../functions/pipeline/collect.ts';
+import { turnUntilEnd } from '../../functions/pipeline/loop.ts';
 import { mergeReports } from '../../functions/pipeline/merge-reports.ts';
 import { receiveReports } from '../../functions/pipeline/receive-reports.ts';
-import { send } from '../../functions/pipeline/send.ts';
+import { send } from '../../functions/pipeline/send/send.ts';
 import { sizes } from '../../functions/settings/sizes.ts';
 import { timing } from '../../functions/settings/timing.ts';
 import type { SimulatedDatabase } from './database.ts';

@@ -1,6 +1,6 @@
 import type { Queries } from '../../functions/database/agent-database.ts';
 import { sendStore } from '../../functions/database/send-store.ts';
-import type { SendStore } from '../../functions/pipeline/send-ports.ts';
+import type { SendStore } from '../../functions/pipeline/send/ports.ts';
 import { type SimulatedDatabase, timeZone } from './database.ts';
 import type { Moment } from './edges.ts';
 import type { Process } from './process.ts';

@@ -6,7 +6,7 @@ import { toSendResults } from '../../functions/gateway/grpc/from-proto.ts';
 import { InquireStatus } from '../../functions/gateway/grpc/generated/omni/gateway/v1/gateway.ts';
 import { toSendRequest } from '../../functions/gateway/grpc/to-proto.ts';
 import type { Message } from '../../functions/message/message.ts';
-import type { InquireAnswer, SendAnswer, SendGateway } from '../../functions/pipeline/send-ports.ts';
+import type { InquireAnswer, SendAnswer, SendGateway } from '../../functions/pipeline/send/ports.ts';
 import { timing } from '../../functions/settings/timing.ts';
 import type { Checker } from './checker.ts';
 import { batchIdOf, type Ledger } from './ledger.ts';

@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 import type { Message } from '../../functions/message/message.ts';
-import type { InquireAnswer, SendAnswer, SendGateway, SendResult } from '../../functions/pipeline/send-ports.ts';
+import type { InquireAnswer, SendAnswer, SendGateway, SendResult } from '../../functions/pipeline/send/ports.ts';
 
 /** What happens to a call: a `lost` one is received and processed, but its answer never arrives. */
 export type Fate = 'answered' | 'notNow' | 'lost' | 'neverReceived';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { Simulator } from '../../bin/local/simulator/start.ts';
-import type { SendGateway } from '../../functions/pipeline/send-ports.ts';
+import type { SendGateway } from '../../functions/pipeline/send/ports.ts';
 import { aMessage, aSimulator, someMessages } from './gateway-parts.ts';
 
 /** What the sender relies on, whatever the protocol: `connect` makes the adapter under test. */

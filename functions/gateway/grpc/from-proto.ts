@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Channel } from '../../message/channel.ts';
 import type { Report } from '../../message/report.ts';
-import type { SendResult } from '../../pipeline/send-ports.ts';
+import type { SendResult } from '../../pipeline/send/ports.ts';
 import {
   Channel as ProtoChannel,
   type Report as ProtoReport,

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { ReportGateway } from '../../pipeline/receive-reports.ts';
-import type { InquireAnswer, SendAnswer, SendGateway } from '../../pipeline/send-ports.ts';
+import type { InquireAnswer, SendAnswer, SendGateway } from '../../pipeline/send/ports.ts';
 import { timing } from '../../settings/timing.ts';
 import { answerTo, type CallFailure, toFailure } from './answers.ts';
 import { bearer, Connection } from './connection.ts';

@@ -69,7 +69,7 @@ sealed as (
   update send_batch b
   set state = 'sealed', sealed_at = (select at from moment),
       members = array(select client_key from kept), message_count = (select count(*) from kept),
-      -- As request_hash of send.ts: of the members' hashes in the order of their keys.
+      -- As hashOfAll in send/members.ts: of the members' hashes in the order of their keys.
       request_hash = (select encode(sha256(convert_to(string_agg(hash, '' order by client_key), 'UTF8')), 'hex') from kept)
   from allowed where b.id = allowed.id and exists (select from kept)
   returning b.id

@@ -1,7 +1,7 @@
 import type { Mutant } from './mutant.ts';
 
 const queries = 'sql/postgresql/queries';
-const send = 'functions/pipeline/send.ts';
+const send = 'functions/pipeline/send';
 const store = 'functions/database/ban-list-store.ts';
 const banOf = `${queries}/fragments/ban_of.sql`;
 const codeOf = `${queries}/fragments/code_of.sql`;
@@ -82,14 +82,14 @@ export const banningMutants: readonly Mutant[] = [
   {
     name: 'a sender judges what it has leased',
     breaks: ['I7'],
-    file: send,
+    file: `${send}/members.ts`,
     find: ': judge(row, bans);',
     replace: ': undefined;',
   },
   {
     name: 'a sender judges again what it repeats',
     breaks: ['I7'],
-    file: send,
+    file: `${send}/send.ts`,
     find: '  const { messages } = judgeMembers(attempt);\n  const repeatable',
     replace:
       '  const { messages } = judgeMembers({ ...attempt, bans: { find: () => undefined } });\n  const repeatable',

@@ -2,7 +2,6 @@ import type { Mutant } from './mutant.ts';
 
 const queries = 'sql/postgresql/queries';
 const archive = 'sql/postgresql/schema/072_archive.sql';
-const send = 'functions/pipeline/send.ts';
 
 /** A statement that does not identify itself as the agent's: the guard undoes what it writes. */
 function unmarked(step: string, file: string, breaks: Mutant['breaks']): Mutant {
@@ -91,7 +90,7 @@ export const isolatingMutants: readonly Mutant[] = [
   {
     name: 'a row that is refused alone ends only if others were accepted since',
     breaks: ['I3'],
-    file: send,
+    file: 'functions/pipeline/send/settle.ts',
     find: ' && lease.othersAnswered',
     replace: '',
   },

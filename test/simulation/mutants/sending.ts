@@ -1,6 +1,6 @@
 import type { Mutant } from './mutant.ts';
 
-const send = 'functions/pipeline/send.ts';
+const send = 'functions/pipeline/send';
 const queries = 'sql/postgresql/queries';
 
 /** Guards from claim to settle. */
@@ -8,21 +8,21 @@ export const sendingMutants: readonly Mutant[] = [
   {
     name: 'a repeated send goes under the same idempotency key',
     breaks: ['I1'],
-    file: send,
+    file: `${send}/call.ts`,
     find: '{ idempotencyKey: attempt.lease.idempotencyKey, messages }',
-    replace: '{ idempotencyKey: attempt.lease.sealed ? randomUUID() : attempt.lease.idempotencyKey, messages }',
+    replace: '{ idempotencyKey: attempt.lease.sealed ? crypto.randomUUID() : attempt.lease.idempotencyKey, messages }',
   },
   {
     name: 'no call is made once the lease is over',
     breaks: ['I7'],
-    file: send,
+    file: `${send}/call.ts`,
     find: 'ports.clock.now() - attempt.askedAt > timing.leaseSeconds * 1000',
     replace: 'ports.clock.now() < attempt.askedAt',
   },
   {
     name: 'what became of a batch is told without its messages',
     breaks: ['I8'],
-    file: send,
+    file: `${send}/send.ts`,
     find: 'return { ...(await call(attempt, sent, ports)), refused: ended, unknownPriorities };',
     replace:
       'return { ...(await call(attempt, sent, ports)), refused: ended, unknownPriorities, reason: JSON.stringify(sent) };',
@@ -30,28 +30,28 @@ export const sendingMutants: readonly Mutant[] = [
   {
     name: 'a sealed request is not made again after its key has expired',
     breaks: ['I1'],
-    file: send,
+    file: `${send}/send.ts`,
     find: '    lease.sealed.seconds < timing.keyLifetimeSeconds &&\n',
     replace: '',
   },
   {
     name: 'a sealed request is repeated only if it is the same',
     breaks: ['I9'],
-    file: send,
+    file: `${send}/send.ts`,
     find: '    lease.sealed.requestHash === hashOfAll(messages);',
     replace: '    messages.length > 0;',
   },
   {
     name: 'a batch in doubt is not opened again by "not now"',
     breaks: ['I1'],
-    file: send,
+    file: `${send}/settle.ts`,
     find: "(answer.outcome === 'notNow' && lease.sealed === undefined)",
     replace: "answer.outcome === 'notNow'",
   },
   {
     name: 'a batch is not sent unless it is sealed',
     breaks: ['I1'],
-    file: send,
+    file: `${send}/send.ts`,
     find: "  if (outcome === 'refused') {",
     replace: "  if (outcome === 'refused' && messages.length === 0) {",
     and: {
@@ -62,7 +62,7 @@ export const sendingMutants: readonly Mutant[] = [
   {
     name: 'a sender too late for its slot takes a new one',
     breaks: ['I6'],
-    file: send,
+    file: `${send}/call.ts`,
     find: 'clock.now() - begins > timing.slotLatenessMs',
     replace: 'clock.now() - begins > Number.POSITIVE_INFINITY',
   },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Next, turnUntilEnd } from '../../functions/aws/loop.ts';
+import { type Next, turnUntilEnd } from '../../functions/pipeline/loop.ts';
 
 /** A clock that sleeping moves; a turn takes a second. */
 function loopOf(turns: readonly (Next | Error)[], endsAt = 20_000) {

@@ -1,8 +1,8 @@
-/** When a turn wants the next one: at once, soon (only a limit holds it back), or at its interval. */
+/** When a step wants its next turn: at once, soon (only a limit holds it back), or after its usual pause. */
 export type Next = 'now' | 'soon' | 'idle';
 
 export interface Loop {
-  /** When no further turn begins, on the clock. */
+  /** No turn begins after this, on the clock. */
   readonly endsAt: number;
   readonly soonMs: number;
   readonly idleMs: number;
@@ -11,8 +11,9 @@ export interface Loop {
 }
 
 /**
- * A schedule fires once a minute at most; a part that must act every two seconds turns in a loop until the next firing
- * has begun. A turn that fails is told and waited out: it stops nothing else. Throws what the last turn threw, if it did.
+ * Turns a step until the loop ends. A schedule fires once a minute at most, and steps must act every two seconds: one
+ * firing turns until the next has begun. A failed turn is reported and followed by the usual pause; it does not end the
+ * loop. Throws what the last turn threw, if it failed.
  */
 export async function turnUntilEnd(turn: () => Promise<Next>, loop: Loop): Promise<void> {
   let failure: { error: unknown } | undefined;

@@ -1,7 +1,21 @@
-import type { BanMatcher } from '../message/ban-list.ts';
-import type { Message } from '../message/message.ts';
-import type { MessageRow } from '../message/message-row.ts';
-import type { Refusal } from '../message/refusal.ts';
+import type { BanMatcher } from '../../message/ban-list.ts';
+import type { Message } from '../../message/message.ts';
+import type { MessageRow } from '../../message/message-row.ts';
+import type { Refusal } from '../../message/refusal.ts';
+
+/** What the sender works with. */
+export interface SendPorts {
+  readonly store: SendStore;
+  readonly gateway: SendGateway;
+  readonly clock: SendClock;
+}
+
+/** A clock that only moves forward, in milliseconds, and chance. */
+export interface SendClock {
+  now(): number;
+  sleep(ms: number): Promise<void>;
+  random(): number;
+}
 
 /** What the sender needs of a gateway. */
 export interface SendGateway {
