@@ -4,6 +4,7 @@ import { banListStore } from './database/ban-list-store.ts';
 import { connectDatabase } from './database/data-api.ts';
 import { checkBanList } from './maintenance/ban-list.ts';
 import { metricNames } from './settings/metrics.ts';
+import { sizes } from './settings/sizes.ts';
 
 /** Checks the ban list and publishes it for the senders. */
 const env = parseEnvironment(banlistSchedulerEnvironment);
@@ -13,8 +14,8 @@ const names = metricNames['banlist-scheduler'];
 const store = banListStore(connectDatabase(env));
 
 export const handler = withHouseMiddleware<unknown>(observed).handler(async () => {
-  const { problems, hasNewProblems, isPublished, textCount, expressionCount } = await checkBanList(store);
-  const problemCount = problems.length;
+  const checked = await checkBanList({ store }, { problemLimit: sizes.banProblems });
+  const { problems, problemCount, hasNewProblems, isPublished, textCount, expressionCount } = checked;
   // By ban_seq: what an entry says is the customer's.
   if (hasNewProblems)
     logger.warn('ban list: entries that ban nothing', { problemCount, problems: problems.slice(0, 10) });

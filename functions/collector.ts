@@ -7,6 +7,7 @@ import { connectDatabase } from './database/data-api.ts';
 import { ruleOf } from './message/refusal.ts';
 import { collect } from './pipeline/collect.ts';
 import { metricNames } from './settings/metrics.ts';
+import { sizes } from './settings/sizes.ts';
 
 /** Claims due rows and puts their batches on the SEND QUEUE. */
 const env = parseEnvironment(collectorEnvironment);
@@ -16,7 +17,7 @@ const names = metricNames.collector;
 const store = collectStore(connectDatabase(env), { defaultValiditySeconds: env.DEFAULT_VALIDITY_SECONDS });
 const urls = { veryfast: env.QUEUE_URL_VERYFAST, fast: env.QUEUE_URL_FAST, slow: env.QUEUE_URL_SLOW };
 const queue = sqsSendQueue(new SQSClient({}), urls, (batchIds) => logger.warn('records refused', { batchIds }));
-const settings = { messagesPerSecond: env.MESSAGES_PER_SECOND, sendQueueLimit: env.SEND_QUEUE_LIMIT };
+const settings = { messagesPerSecond: env.MESSAGES_PER_SECOND, sendQueueLimit: env.SEND_QUEUE_LIMIT, sizes };
 const soonMs = env.MESSAGES_PER_SECOND === 0 ? 200 : 1_000;
 const pauses = { loopSeconds: env.LOOP_SECONDS, soonMs, idleMs: env.COLLECT_INTERVAL_MS };
 let lastSetAside = 0;

@@ -12,10 +12,11 @@ const observed = observe('log-migrator');
 const { logger, metrics } = observed;
 const names = metricNames['log-migrator'];
 const store = archiveStore(connectDatabase(env));
+const settings = { turnLimit: sizes.archive };
 const pauses = { loopSeconds: env.LOOP_SECONDS, soonMs: 1_000, idleMs: env.ARCHIVE_INTERVAL_MS };
 
 export const handler = scheduledLoop(observed, pauses, async () => {
-  const { next, archived, createdMonths } = await archive(store, { turnLimit: sizes.archive });
+  const { next, archived, createdMonths } = await archive({ store }, settings);
   if (archived + createdMonths.length > 0) logger.info('archived', { archived, createdMonths });
   metrics.addMetric(names.archived, MetricUnit.Count, archived);
   return next;

@@ -16,7 +16,7 @@ const pauses = { loopSeconds: env.LOOP_SECONDS, soonMs: 1_000, idleMs: env.MERGE
 let fromSeq = '0';
 
 export const handler = scheduledLoop(observed, pauses, async () => {
-  const { next, fromSeq: begins, ...counts } = await mergeReports(store, { fromSeq, turnLimit: sizes.merge });
+  const { next, fromSeq: begins, ...counts } = await mergeReports({ store }, { fromSeq, turnLimit: sizes.merge });
   fromSeq = begins;
   if (Object.values(counts).some((count) => count > 0)) logger.info('merged', counts);
   metrics.addMetric(names.merged, MetricUnit.Count, counts.merged + counts.late);

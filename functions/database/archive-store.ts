@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import type { ArchiveStore } from '../pipeline/archive.ts';
-import { sizes } from '../settings/sizes.ts';
 import { type AgentDatabase, count, momentOf, queryOne } from './agent-database.ts';
 import { queryOneIsolated } from './isolate.ts';
 import { addLogColumns, archiveMessages, createMonth } from './sql.generated.ts';
@@ -18,8 +17,8 @@ const archiveRow = z.object({
 /** The log migrator's view of the database. */
 export function archiveStore(database: AgentDatabase): ArchiveStore {
   return {
-    async archive() {
-      const parameters = { ...momentOf(database), turnLimit: sizes.archive };
+    async archive(turnLimit) {
+      const parameters = { ...momentOf(database), turnLimit };
       const call = { step: 'archive', statement: archiveMessages, parameters } as const;
       const row = await queryOneIsolated(database, call, archiveRow);
       return {

@@ -9,8 +9,6 @@ import { publishBanList, readBanDigest, readBanEntries } from './sql.generated.t
 const pageSize = 2_000;
 /** A list that changes during each of these is not read. */
 const rounds = 5;
-/** Problems that are kept, to be shown. */
-const mostProblems = 100;
 
 const entryRow = z.object({
   ban_seq: key.nullable(),
@@ -33,8 +31,7 @@ export function banListStore(database: AgentDatabase): BanListStore {
 
     async publish({ problems, ...found }) {
       const { now } = momentOf(database);
-      const shown = JSON.stringify(problems.slice(0, mostProblems));
-      const parameters = { now, ...found, problemCount: problems.length, problems: shown };
+      const parameters = { now, ...found, problems: JSON.stringify(problems) };
       return await queryOne(database, { statement: publishBanList, parameters }, publishedRow);
     },
   };

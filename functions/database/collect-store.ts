@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { type Claim, type ClaimLimits, type CollectStore, priorityOfLane } from '../pipeline/collect.ts';
-import { sizes } from '../settings/sizes.ts';
 import { timing } from '../settings/timing.ts';
 import { type AgentDatabase, count, key, momentOf } from './agent-database.ts';
 import { queryIsolated, queryOneIsolated } from './isolate.ts';
@@ -35,15 +34,15 @@ export function collectStore(database: AgentDatabase, settings: { defaultValidit
       return toClaim(await queryIsolated(database, call, claimRow));
     },
 
-    async sweep() {
+    async sweep(turnLimit) {
       const { requeueSeconds, maxBackoffSeconds } = timing;
-      const parameters = { now: momentOf(database).now, turnLimit: sizes.sweep, requeueSeconds, maxBackoffSeconds };
+      const parameters = { now: momentOf(database).now, turnLimit, requeueSeconds, maxBackoffSeconds };
       const rows = await database.queries.query(sweepBatches, parameters, z.object({ batch_id: key, lane: count }));
       return rows.map((row) => ({ batchId: row.batch_id, priority: priorityOfLane(row.lane) }));
     },
 
-    async lookAgain() {
-      const parameters = { ...momentOf(database), turnLimit: sizes.claim };
+    async lookAgain(turnLimit) {
+      const parameters = { ...momentOf(database), turnLimit };
       const call = { step: 'seal', statement: freeStrays, parameters } as const;
       await queryOneIsolated(database, call, z.object({ freed_count: count }));
     },

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import type { MergeStore } from '../pipeline/merge-reports.ts';
-import { sizes } from '../settings/sizes.ts';
 import { timing } from '../settings/timing.ts';
 import { type AgentDatabase, count, key, momentOf } from './agent-database.ts';
 import { queryOneIsolated } from './isolate.ts';
@@ -22,8 +21,8 @@ const late = { maxTries: 10, retrySeconds: 60, lookbackDays: timing.lookbackDays
 /** The report migrator's view of the database. */
 export function mergeStore(database: AgentDatabase): MergeStore {
   return {
-    async merge(fromSeq) {
-      const parameters = { ...momentOf(database), fromSeq, turnLimit: sizes.merge };
+    async merge({ fromSeq, turnLimit }) {
+      const parameters = { ...momentOf(database), fromSeq, turnLimit };
       const call = { step: 'merge', statement: mergeReports, parameters } as const;
       const row = await queryOneIsolated(database, call, mergeRow);
       return {
@@ -35,8 +34,8 @@ export function mergeStore(database: AgentDatabase): MergeStore {
       };
     },
 
-    async mergeLate() {
-      const parameters = { ...momentOf(database), ...late, turnLimit: sizes.merge };
+    async mergeLate(turnLimit) {
+      const parameters = { ...momentOf(database), ...late, turnLimit };
       const call = { step: 'late', statement: mergeLateReports, parameters } as const;
       const row = await queryOneIsolated(database, call, lateRow);
       return { pickedCount: row.picked_count, mergedCount: row.merged_count, unmatchedCount: row.unmatched_count };

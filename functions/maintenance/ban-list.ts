@@ -17,7 +17,14 @@ export interface BanListFindings {
   readonly digest: string;
   readonly textCount: number;
   readonly expressionCount: number;
+  readonly problemCount: number;
+  /** The first of them, to be shown. */
   readonly problems: readonly BanProblem[];
+}
+
+export interface BanListSettings {
+  /** Problems that are kept, at most. */
+  readonly problemLimit: number;
 }
 
 export interface BanListTally extends Omit<BanListFindings, 'digest'> {
@@ -29,9 +36,14 @@ export interface BanListTally extends Omit<BanListFindings, 'digest'> {
 }
 
 /** Looks for entries that ban nothing, and publishes a new version of the texts if they have changed. */
-export async function checkBanList(store: BanListStore): Promise<BanListTally> {
+export async function checkBanList(
+  { store }: { readonly store: BanListStore },
+  { problemLimit }: BanListSettings,
+): Promise<BanListTally> {
   const { entries, digest } = await store.readEntries();
-  const { textCount, expressionCount, problems } = compileBanList(entries);
-  const published = await store.publish({ digest, textCount, expressionCount, problems });
-  return { textCount, expressionCount, problems, ...published, next: 'idle' };
+  const { problems, textCount, expressionCount } = compileBanList(entries);
+  const counts = { textCount, expressionCount, problemCount: problems.length };
+  const found = { ...counts, problems: problems.slice(0, problemLimit) };
+  const published = await store.publish({ digest, ...found });
+  return { ...found, ...published, next: 'idle' };
 }

@@ -1,14 +1,14 @@
 import { type Priority, priorities } from '../message/priority.ts';
 import type { Refusal } from '../message/refusal.ts';
-import { sizes } from '../settings/sizes.ts';
+import type { Next } from './loop.ts';
 
 /** What the collector needs of the database. */
 export interface CollectStore {
   claim(limits: ClaimLimits): Promise<Claim>;
-  /** Batches that nobody works on, to be queued again. */
-  sweep(): Promise<readonly { batchId: string; priority: Priority }[]>;
+  /** Batches that nobody works on, to be queued again: so many at most. */
+  sweep(turnLimit: number): Promise<readonly { batchId: string; priority: Priority }[]>;
   /** Rows that were put aside and are due for another look: frees those that a seal had to leave behind. */
-  lookAgain(): Promise<void>;
+  lookAgain(turnLimit: number): Promise<void>;
 }
 
 /** What the collector needs of the SEND QUEUE. A record that was not taken is found by the sweep. */
@@ -67,14 +67,16 @@ export interface CollectTally {
   readonly requeued: number;
   readonly setAside: number;
   readonly oldestWaitingSeconds: number;
-  /** When to turn again: at once while there is more, soon while only a limit holds it back. */
-  readonly next: 'now' | 'soon' | 'idle';
+  /** At once while there is more, soon while only a limit holds it back. */
+  readonly next: Next;
 }
 
 export interface CollectSettings {
   /** 0 is no limit. */
   readonly messagesPerSecond: number;
   readonly sendQueueLimit: number;
+  /** Rows of one claim, messages of one batch, batches of one sweep: each at most. */
+  readonly sizes: { readonly claim: number; readonly batch: number; readonly sweep: number };
 }
 
 interface CollectPorts {
@@ -88,8 +90,8 @@ const openLimitWithoutRate = 20_000;
 /** One turn: claims due rows, queues their batches with the delay of their slot, queues again what nobody works on. */
 export async function collect(ports: CollectPorts, settings: CollectSettings): Promise<CollectTally> {
   const claim = await claimOrTidy(ports, settings);
-  if (claim.asideDue) await ports.store.lookAgain();
-  const swept = claim.wakes ? await ports.store.sweep() : [];
+  if (claim.asideDue) await ports.store.lookAgain(settings.sizes.claim);
+  const swept = claim.wakes ? await ports.store.sweep(settings.sizes.sweep) : [];
   const records = [
     ...withDelays(claim, settings.messagesPerSecond),
     ...swept.map((batch) => ({ ...batch, delaySeconds: 0 })),
@@ -104,8 +106,13 @@ export async function collect(ports: CollectPorts, settings: CollectSettings): P
     requeued: swept.length,
     setAside: claim.asideCount,
     oldestWaitingSeconds: claim.oldestWaitingSeconds,
-    next: claim.held === 'turn' || swept.length === sizes.sweep ? 'now' : claim.held === 'limit' ? 'soon' : 'idle',
+    next: nextTurn(claim.held, swept.length === settings.sizes.sweep),
   };
+}
+
+function nextTurn(held: Claim['held'], isSweepFull: boolean): Next {
+  if (held === 'turn' || isSweepFull) return 'now';
+  return held === 'limit' ? 'soon' : 'idle';
 }
 
 /** If nothing can be claimed, batches that nobody works on are queued again all the same, and rows put aside looked at. */
@@ -113,8 +120,8 @@ async function claimOrTidy({ store, queue }: CollectPorts, settings: CollectSett
   try {
     return await store.claim(claimLimits(settings));
   } catch (error) {
-    await store.lookAgain();
-    const swept = await store.sweep();
+    await store.lookAgain(settings.sizes.claim);
+    const swept = await store.sweep(settings.sizes.sweep);
     if (swept.length > 0) await queue.enqueue(swept.map((batch) => ({ ...batch, delaySeconds: 0 })));
     throw error;
   }
@@ -124,14 +131,13 @@ async function claimOrTidy({ store, queue }: CollectPorts, settings: CollectSett
  * At most three seconds' worth is claimed ahead, so that a campaign of 500,000 does not stand before an urgent message.
  * A batch is at most a quarter of a second's worth, so that the rate stays even.
  */
-export function claimLimits(settings: CollectSettings): ClaimLimits {
-  const rate = settings.messagesPerSecond;
+export function claimLimits({ messagesPerSecond: rate, sendQueueLimit, sizes }: CollectSettings): ClaimLimits {
   if (rate === 0) {
     const openLimit = openLimitWithoutRate;
     return { turnLimit: sizes.claim, batchSize: sizes.batch, laneLimit: openLimit, openLimit };
   }
   const batchSize = Math.max(1, Math.min(sizes.batch, Math.floor(rate / 4)));
-  return { turnLimit: sizes.claim, batchSize, laneLimit: settings.sendQueueLimit, openLimit: 3 * rate };
+  return { turnLimit: sizes.claim, batchSize, laneLimit: sendQueueLimit, openLimit: 3 * rate };
 }
 
 function withDelays(claim: Claim, messagesPerSecond: number): QueuedBatch[] {

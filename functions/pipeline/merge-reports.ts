@@ -1,9 +1,11 @@
+import type { Next } from './loop.ts';
+
 /** What the report migrator needs of the database. */
 export interface MergeStore {
   /** Applies reports after `fromSeq` to msg_tran; parks those whose row is not there. */
-  merge(fromSeq: string): Promise<Merge>;
-  /** Applies parked reports to the log tables. */
-  mergeLate(): Promise<LateMerge>;
+  merge(turn: MergeSettings): Promise<Merge>;
+  /** Applies parked reports to the log tables: so many at most. */
+  mergeLate(turnLimit: number): Promise<LateMerge>;
 }
 
 export interface Merge {
@@ -22,6 +24,13 @@ export interface LateMerge {
   readonly unmatchedCount: number;
 }
 
+export interface MergeSettings {
+  /** Where the turn begins: '0', or what the turn before says. */
+  readonly fromSeq: string;
+  /** Reports of one turn at most. */
+  readonly turnLimit: number;
+}
+
 export interface MergeTally {
   readonly merged: number;
   readonly parked: number;
@@ -29,7 +38,7 @@ export interface MergeTally {
   readonly unmatched: number;
   /** Where the next turn begins. */
   readonly fromSeq: string;
-  readonly next: 'now' | 'idle';
+  readonly next: Next;
 }
 
 /**
@@ -37,19 +46,20 @@ export interface MergeTally {
  * locked) does not hold up the others; at the end it begins at 0 again, and finds what was left.
  */
 export async function mergeReports(
-  store: MergeStore,
-  turn: { fromSeq: string; turnLimit: number },
+  { store }: { readonly store: MergeStore },
+  settings: MergeSettings,
 ): Promise<MergeTally> {
-  const merge = await store.merge(turn.fromSeq);
-  const late = merge.due || merge.parkedCount > 0 ? await store.mergeLate() : nothingLate;
-  const full = merge.pickedCount === turn.turnLimit;
+  const { turnLimit } = settings;
+  const merge = await store.merge(settings);
+  const late = merge.due || merge.parkedCount > 0 ? await store.mergeLate(turnLimit) : nothingLate;
+  const full = merge.pickedCount === turnLimit;
   return {
     merged: merge.mergedCount,
     parked: merge.parkedCount,
     late: late.mergedCount,
     unmatched: late.unmatchedCount,
     fromSeq: full ? (merge.lastSeq ?? '0') : '0',
-    next: full || late.pickedCount === turn.turnLimit ? 'now' : 'idle',
+    next: full || late.pickedCount === turnLimit ? 'now' : 'idle',
   };
 }
 

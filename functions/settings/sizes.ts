@@ -7,6 +7,8 @@ export const sizes = {
   merge: 1_000,
   store: 1_000,
   archive: 1_000,
+  /** Problems of the ban list that are kept, to be shown. */
+  banProblems: 100,
 } as const;
 
 /** How the sender is fed from the SEND QUEUE. */

@@ -1,11 +1,13 @@
 import { expect, it } from 'vitest';
 import { banListStore } from '../../functions/database/ban-list-store.ts';
 import { checkBanList } from '../../functions/maintenance/ban-list.ts';
+import { sizes } from '../../functions/settings/sizes.ts';
 import { useScene } from './scene.ts';
 
 const scene = useScene();
 
-const check = () => checkBanList(banListStore(scene.current.database.at(scene.current.now())));
+const store = () => banListStore(scene.current.database.at(scene.current.now()));
+const check = () => checkBanList({ store: store() }, { problemLimit: sizes.banProblems });
 
 /** Whether each text is banned; the demo's content has an x. */
 const use = (yes: boolean) =>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { banListStore } from '../../functions/database/ban-list-store.ts';
 import { checkBanList } from '../../functions/maintenance/ban-list.ts';
+import { sizes } from '../../functions/settings/sizes.ts';
 import { useScene } from './scene.ts';
 
 const scene = useScene();
@@ -15,7 +16,8 @@ async function ban(...entries: readonly (readonly [type: string, text: string, u
     ]);
 }
 
-const check = () => checkBanList(banListStore(scene.current.database.at(scene.current.now())));
+const store = () => banListStore(scene.current.database.at(scene.current.now()));
+const check = () => checkBanList({ store: store() }, { problemLimit: sizes.banProblems });
 
 describe('a banned number', () => {
   const bans = ['01000000001', '010-0000-0002', '01000000003  ', '01000000004', '+82 10 0000 0005', '00821000000006'];

@@ -137,7 +137,7 @@ async function journey(database: TestDatabase): Promise<void> {
   const gateway = new FakeGateway();
   const agent = agentOn(database, gateway);
   agent.setNow(times.sent);
-  const limits = { ...claimLimits({ messagesPerSecond: 0, sendQueueLimit: 3_000 }), turnLimit: sizes.batch };
+  const limits = { ...claimLimits({ messagesPerSecond: 0, sendQueueLimit: 3_000, sizes }), turnLimit: sizes.batch };
   const collector = collectStore(database.at(times.sent), { defaultValiditySeconds: 86_400 });
   for (let sent = 0; sent < messageCount; sent += sizes.batch) {
     const { batches } = await collector.claim(limits);

@@ -3,6 +3,7 @@ import { collectStore } from '../../functions/database/collect-store.ts';
 import { collect } from '../../functions/pipeline/collect.ts';
 import { receiveReports } from '../../functions/pipeline/receive-reports.ts';
 import { send } from '../../functions/pipeline/send/send.ts';
+import { sizes } from '../../functions/settings/sizes.ts';
 import { agentOn, reportOf, type TestAgent } from '../support/agent.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';
@@ -112,7 +113,7 @@ describe('a collector that dies', () => {
     store: collectStore(database.current.at(new Date(start)), { defaultValiditySeconds: 86_400 }),
     queue: { enqueue: async (records: readonly (typeof agent.queued)[number][]) => void agent.queued.push(...records) },
   });
-  const settings = { messagesPerSecond: 0, sendQueueLimit: 3_000 };
+  const settings = { messagesPerSecond: 0, sendQueueLimit: 3_000, sizes };
 
   it.each(both(['claim']))('at its %s, %s it: each row is accepted once', async (method, when) => {
     const { store, queue } = ports();

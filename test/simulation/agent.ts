@@ -7,7 +7,7 @@ import { checkBanList } from '../../functions/maintenance/ban-list.ts';
 import { type Refusal, ruleOf } from '../../functions/message/refusal.ts';
 import { archive } from '../../functions/pipeline/archive.ts';
 import { collect } from '../../functions/pipeline/collect.ts';
-import { turnUntilEnd } from '../../functions/pipeline/loop.ts';
+import { type Next, turnUntilEnd } from '../../functions/pipeline/loop.ts';
 import { mergeReports } from '../../functions/pipeline/merge-reports.ts';
 import { receiveReports } from '../../functions/pipeline/receive-reports.ts';
 import { send } from '../../functions/pipeline/send/send.ts';
@@ -127,7 +127,7 @@ export class SimulatedAgent {
     });
   }
 
-  async #turn(process: Process, turn: () => Promise<'now' | 'soon' | 'idle'>): Promise<void> {
+  async #turn(process: Process, turn: () => Promise<Next>): Promise<void> {
     const { world, rate, onSaid } = this.#parts;
     const { clock } = process;
     // Long pauses once the faults have stopped: idle turns show nothing new.
@@ -144,8 +144,9 @@ export class SimulatedAgent {
     const { world, database, onSaid } = this.#parts;
     // It is over so soon that the other kills would hardly ever hit it.
     if (world.faults.strikes('banlistSchedulerKilled')) world.after(world.random.between(0, 30), () => process.kill());
+    const store = banListStore(database.connect(process));
     try {
-      const tally = await checkBanList(banListStore(database.connect(process)));
+      const tally = await checkBanList({ store }, { problemLimit: sizes.banProblems });
       onSaid(tally);
       if (tally.isPublished) world.saw('a ban list is published' satisfies Moment);
       if (tally.hasNewProblems) world.saw('an entry that bans nothing is told of' satisfies Moment);
@@ -160,7 +161,7 @@ export class SimulatedAgent {
     const store = collectStore(database.connect(process), { defaultValiditySeconds });
     const ports = { store, queue: this.#queue.connect(process) };
     return async () => {
-      const tally = await collect(ports, { messagesPerSecond, sendQueueLimit: 3_000 });
+      const tally = await collect(ports, { messagesPerSecond, sendQueueLimit: 3_000, sizes });
       onSaid(asLogged(tally));
       return tally.next;
     };
@@ -171,7 +172,7 @@ export class SimulatedAgent {
     const store = mergeStore(database.connect(process));
     let fromSeq = '0';
     return async () => {
-      const tally = await mergeReports(store, { fromSeq, turnLimit: sizes.merge });
+      const tally = await mergeReports({ store }, { fromSeq, turnLimit: sizes.merge });
       fromSeq = tally.fromSeq;
       if (tally.unmatched > 0) world.saw('a report that never finds its row');
       onSaid(tally);
@@ -183,7 +184,7 @@ export class SimulatedAgent {
     const { database, onSaid } = this.#parts;
     const store = archiveStore(database.connect(process));
     return async () => {
-      const tally = await archive(store, { turnLimit: sizes.archive });
+      const tally = await archive({ store }, { turnLimit: sizes.archive });
       onSaid(tally);
       return tally.next;
     };

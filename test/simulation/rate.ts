@@ -1,4 +1,5 @@
 import { claimLimits } from '../../functions/pipeline/collect.ts';
+import { sizes } from '../../functions/settings/sizes.ts';
 import { Violation, type World } from './world.ts';
 
 /** How long what is running when the setting changes may go on at the old rate. */
@@ -22,7 +23,7 @@ export class Rate {
 
   /** Most messages claimed and not yet sent, before it was lowered. */
   get openLimit(): number {
-    return claimLimits({ messagesPerSecond: this.#first, sendQueueLimit: 0 }).openLimit;
+    return claimLimits({ messagesPerSecond: this.#first, sendQueueLimit: 0, sizes }).openLimit;
   }
 
   mayLower(): void {
@@ -35,7 +36,7 @@ export class Rate {
   check(calls: readonly Call[]): void {
     const until = (this.#lowered?.at ?? Number.POSITIVE_INFINITY) + oldRateMs;
     // A batch that was cut at the old rate keeps its size.
-    const { batchSize } = claimLimits({ messagesPerSecond: this.#first, sendQueueLimit: 0 });
+    const { batchSize } = claimLimits({ messagesPerSecond: this.#first, sendQueueLimit: 0, sizes });
     const [before, after] = [calls.filter(({ at }) => at < until), calls.filter(({ at }) => at >= until)];
     checkRate(before, { messagesPerSecond: this.#first, batchSize });
     checkRate(after, { messagesPerSecond: this.messagesPerSecond, batchSize });

@@ -16,7 +16,7 @@ import type { TestDatabase } from './database.ts';
 import type { FakeGateway } from './fake-gateway.ts';
 
 const defaultValiditySeconds = 86_400;
-const noLimit: CollectSettings = { messagesPerSecond: 0, sendQueueLimit: 3_000 };
+const noLimit: CollectSettings = { messagesPerSecond: 0, sendQueueLimit: 3_000, sizes };
 
 /** The steps on a test database, each callable on its own. The test sets the time. */
 export function agentOn(database: TestDatabase, gateway: FakeGateway) {
@@ -44,13 +44,13 @@ export function agentOn(database: TestDatabase, gateway: FakeGateway) {
     setNow: (date: Date | null) => {
       now = date;
     },
-    collect: (settings = noLimit) =>
+    collect: (settings: Partial<CollectSettings> = {}) =>
       collect(
         {
           store: collectStore(at(), { defaultValiditySeconds }),
           queue: { enqueue: async (more) => void queued.push(...more) },
         },
-        settings,
+        { ...noLimit, ...settings },
       ),
     send: (
       batchId: string,
@@ -62,8 +62,8 @@ export function agentOn(database: TestDatabase, gateway: FakeGateway) {
         clock,
       }),
     sendStore: (messagesPerSecond = 0) => sendStore(at(), { messagesPerSecond, defaultValiditySeconds }),
-    merge: (fromSeq = '0') => mergeReports(mergeStore(at()), { fromSeq, turnLimit: sizes.merge }),
-    archive: () => archive(archiveStore(at()), { turnLimit: sizes.archive }),
+    merge: (fromSeq = '0') => mergeReports({ store: mergeStore(at()) }, { fromSeq, turnLimit: sizes.merge }),
+    archive: () => archive({ store: archiveStore(at()) }, { turnLimit: sizes.archive }),
     store: (reports: readonly StorableReport[]) => reportStore(at()).store(reports),
     reportStore: () => reportStore(at()),
   };

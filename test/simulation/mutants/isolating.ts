@@ -70,7 +70,7 @@ export const isolatingMutants: readonly Mutant[] = [
     name: 'rows that a seal had to leave behind are freed later',
     breaks: ['I3', 'I9'],
     file: 'functions/pipeline/collect.ts',
-    find: '  if (claim.asideDue) await ports.store.lookAgain();\n',
+    find: '  if (claim.asideDue) await ports.store.lookAgain(settings.sizes.claim);\n',
     replace: '',
   },
   {

@@ -169,7 +169,7 @@ export const sendingMutants: readonly Mutant[] = [
     name: 'batches that nobody works on are swept',
     breaks: ['I3', 'I9'],
     file: 'functions/pipeline/collect.ts',
-    find: 'claim.wakes ? await ports.store.sweep() : []',
+    find: 'claim.wakes ? await ports.store.sweep(settings.sizes.sweep) : []',
     replace: 'claim.wakes ? [] : []',
   },
 ];
