@@ -7,7 +7,7 @@ import { asError } from '../functions/aws/middleware.ts';
 import { readGatewayCredentials } from '../functions/aws/secrets.ts';
 import { connectDatabase } from '../functions/database/data-api.ts';
 import { reportStore } from '../functions/database/report-store.ts';
-import { connectGateway } from '../functions/gateway/grpc/gateway.ts';
+import { connectGateway } from '../functions/gateway/gateway.ts';
 import { type ReceiveEvent, receiveReports } from '../functions/pipeline/receive-reports.ts';
 
 /** The Fargate task: holds the gateway's report stream, stores what comes, then acknowledges it. */
@@ -16,7 +16,8 @@ const logger = new Logger({ serviceName: 'receiver' });
 const secrets = new SecretsManagerClient({});
 const credentials = () => readGatewayCredentials(secrets, env.GATEWAY_SECRET_ARN);
 const onBadReport = (reason: string) => logger.warn('report left out', { reason });
-const gateway = connectGateway({ url: env.GATEWAY_URL, credentials, onBadReport });
+const plaintextHost = env.PLAINTEXT_GATEWAY_HOST;
+const gateway = connectGateway({ url: env.GATEWAY_URL, plaintextHost, credentials, onBadReport });
 const store = reportStore(connectDatabase(env));
 
 const stop = new AbortController();

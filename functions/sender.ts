@@ -7,7 +7,7 @@ import { readGatewayCredentials } from './aws/secrets.ts';
 import { parseRecord } from './aws/send-queue.ts';
 import { connectDatabase } from './database/data-api.ts';
 import { sendStore } from './database/send-store.ts';
-import { connectGateway } from './gateway/grpc/gateway.ts';
+import { connectGateway } from './gateway/gateway.ts';
 import { ruleOf } from './message/refusal.ts';
 import { send } from './pipeline/send/send.ts';
 import { metricNames } from './settings/metrics.ts';
@@ -21,7 +21,8 @@ const settings = { messagesPerSecond: env.MESSAGES_PER_SECOND, defaultValiditySe
 const store = sendStore(connectDatabase(env), settings);
 const secrets = new SecretsManagerClient({});
 const credentials = () => readGatewayCredentials(secrets, env.GATEWAY_SECRET_ARN);
-const gateway = connectGateway({ url: env.GATEWAY_URL, credentials });
+const plaintextHost = env.PLAINTEXT_GATEWAY_HOST;
+const gateway = connectGateway({ url: env.GATEWAY_URL, plaintextHost, credentials });
 
 /** Rows of a batch that the log names: a campaign with a banned text has half a million. */
 const mostNamed = 10;

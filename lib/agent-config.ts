@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { ConfigurationError } from '../functions/settings/configuration-error.ts';
+import { plaintextProblem } from '../functions/settings/gateway-url.ts';
 import { agentSettings } from '../functions/settings/settings.ts';
 
 /** They say where an emulator's agent finds what stands in place of Aurora, and go with profile `local`. */
@@ -16,7 +17,21 @@ const agentConfig = agentSettings
       const message = `expected ${config.profile === 'local' ? 'a value' : 'nothing'} with profile ${config.profile}`;
       context.addIssue({ code: 'custom', path: [name], message });
     }
-  });
+  })
+  .superRefine(checkGatewayUrl);
+
+/** An agent in AWS reaches its gateway over TLS alone. */
+function checkGatewayUrl(
+  { profile, gatewayUrl, plaintextGatewayHost }: z.output<typeof agentSettings>,
+  context: z.RefinementCtx,
+): void {
+  if (plaintextGatewayHost !== undefined && profile !== 'local') {
+    const message = `expected nothing with profile ${profile}`;
+    context.addIssue({ code: 'custom', path: ['plaintextGatewayHost'], message });
+  }
+  const message = plaintextProblem(gatewayUrl, plaintextGatewayHost);
+  if (message !== undefined) context.addIssue({ code: 'custom', path: ['gatewayUrl'], message });
+}
 
 export type AgentConfig = z.output<typeof agentConfig>;
 

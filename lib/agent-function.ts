@@ -7,8 +7,8 @@ import type { Part } from '../functions/settings/part.ts';
 import { timing } from '../functions/settings/timing.ts';
 import { bundleOf, nodeEnvironment } from './bundle.ts';
 
-/** What a part's own schema of its environment wants, as text. */
-export type EnvironmentOf<Schema extends z.ZodType> = Record<keyof z.input<Schema> & string, string>;
+/** What a part's own schema of its environment wants, as text; what may be missing there may be missing here. */
+export type EnvironmentOf<Schema extends z.ZodType> = { [Name in keyof z.input<Schema>]: string };
 
 export interface AgentFunctionProps<Schema extends z.ZodType> extends Partial<Omit<FunctionProps, 'environment'>> {
   readonly program: Part;

@@ -34,6 +34,7 @@ export class Sending extends Construct {
       environment: {
         ...database.environment,
         GATEWAY_URL: config.gatewayUrl,
+        ...(config.plaintextGatewayHost && { PLAINTEXT_GATEWAY_HOST: config.plaintextGatewayHost }),
         GATEWAY_SECRET_ARN: gatewaySecret.secretArn,
         MESSAGES_PER_SECOND: String(config.messagesPerSecond),
         DEFAULT_VALIDITY_SECONDS: String(config.defaultValiditySeconds),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ConfigurationError } from '../settings/configuration-error.ts';
+import { plaintextProblem } from '../settings/gateway-url.ts';
 import { agentSettings } from '../settings/settings.ts';
 
 /**
@@ -23,6 +24,7 @@ const database = z.object({
 
 const gateway = z.object({
   GATEWAY_URL: setting.gatewayUrl.unwrap(),
+  PLAINTEXT_GATEWAY_HOST: setting.plaintextGatewayHost,
   /** Secret with the JSON object {"clientId", "clientSecret"}. */
   GATEWAY_SECRET_ARN: z.string().min(1),
 });
@@ -39,12 +41,20 @@ export const collectorEnvironment = z.object({
   QUEUE_URL_SLOW: z.url(),
 });
 
-export const senderEnvironment = z.object({
-  ...database.shape,
-  ...gateway.shape,
-  MESSAGES_PER_SECOND: messagesPerSecond,
-  DEFAULT_VALIDITY_SECONDS: defaultValiditySeconds,
-});
+/** What the schema lets through, the gateway's connection opens: both ask the same function. */
+function checkGatewayUrl(env: z.output<typeof gateway>, context: z.RefinementCtx): void {
+  const message = plaintextProblem(env.GATEWAY_URL, env.PLAINTEXT_GATEWAY_HOST);
+  if (message !== undefined) context.addIssue({ code: 'custom', path: ['GATEWAY_URL'], message });
+}
+
+export const senderEnvironment = z
+  .object({
+    ...database.shape,
+    ...gateway.shape,
+    MESSAGES_PER_SECOND: messagesPerSecond,
+    DEFAULT_VALIDITY_SECONDS: defaultValiditySeconds,
+  })
+  .superRefine(checkGatewayUrl);
 
 export const reportMigratorEnvironment = z.object({
   ...database.shape,
@@ -60,11 +70,9 @@ export const logMigratorEnvironment = z.object({
 
 export const banlistSchedulerEnvironment = z.object(database.shape);
 
-export const receiverEnvironment = z.object({
-  ...database.shape,
-  ...gateway.shape,
-  SUBSCRIPTION: setting.subscription.unwrap(),
-});
+export const receiverEnvironment = z
+  .object({ ...database.shape, ...gateway.shape, SUBSCRIPTION: setting.subscription.unwrap() })
+  .superRefine(checkGatewayUrl);
 
 /** The part's settings; throws an error whose one line names each wrong variable, what was expected and what came. */
 export function parseEnvironment<T extends z.ZodType>(

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { expectedGatewayUrl, readGatewayUrl } from './gateway-url.ts';
 
 /**
  * Schemas of settings. Each takes a value (cdk.json) as well as its text (the environment, a command line), and says what
@@ -65,10 +66,9 @@ function isTimeZone(zone: string): boolean {
   }
 }
 
-/** Plain `grpc://` only to the same machine (from a container too), because the call carries the token. */
+/** Whether it may be opened depends on another setting too: see gateway-url.ts. */
 export function gatewayUrl() {
-  return matching(
-    /^(grpcs:\/\/[^/:]+:\d+|grpc:\/\/(127\.0\.0\.1|localhost|host\.docker\.internal|172\.17\.0\.1):\d+)$/,
-    'grpcs://host:port, or grpc://127.0.0.1:port for a gateway on this machine',
-  );
+  const error = `expected ${expectedGatewayUrl}`;
+  const schema = z.string({ error }).refine((text) => readGatewayUrl(text) !== undefined, { error });
+  return schema.register(expectations, { expected: expectedGatewayUrl });
 }

@@ -133,6 +133,12 @@ export const agentSettings = z.strictObject({
     .register(aboutSettings, {
       meaning: "With profile local: what stands in place of the ARN of the database's secret.",
     }),
+  plaintextGatewayHost: matching(/^[A-Za-z0-9._-]+$/, 'the name or the IPv4 address of a host')
+    .optional()
+    .register(aboutSettings, {
+      meaning: 'With profile local: the one host other than this machine where the gateway may be reached without TLS.',
+      readBy: ['sender', 'report-receiver'],
+    }),
 });
 
 /** What holds where a person says nothing. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { connectGateway, type GatewayOptions } from '../../functions/gateway/grpc/gateway.ts';
+import { connectGateway, type GatewayOptions } from '../../functions/gateway/gateway.ts';
 import {
   Channel as ProtoChannel,
   type Report as ProtoReport,
@@ -16,7 +16,7 @@ import { account, aMessage, aSimulator, eventually, someMessages } from '../supp
 import { aScriptedGateway } from '../support/scripted-gateway.ts';
 
 function aGateway(url: string, options: Partial<GatewayOptions> = {}) {
-  const gateway = connectGateway({ url, credentials: async () => account, ...options });
+  const gateway = connectGateway({ url, plaintextHost: undefined, credentials: async () => account, ...options });
   onTestFinished(() => gateway.close());
   return gateway;
 }

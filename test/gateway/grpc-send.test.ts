@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { connectGateway, type GatewayOptions } from '../../functions/gateway/gateway.ts';
 import { answerTable } from '../../functions/gateway/grpc/answers.ts';
-import { connectGateway, type GatewayOptions } from '../../functions/gateway/grpc/gateway.ts';
 import { InquireStatus, type SendResult } from '../../functions/gateway/grpc/generated/omni/gateway/v1/gateway.ts';
 import { sendGatewayContract } from '../support/gateway-contract.ts';
 import { account, aMessage, aSimulator, eventually, someMessages } from '../support/gateway-parts.ts';
 import { aResettingGateway, aScriptedGateway } from '../support/scripted-gateway.ts';
 
 function aGateway(url: string, options: Partial<GatewayOptions> = {}) {
-  const gateway = connectGateway({ url, credentials: async () => account, ...options });
+  const gateway = connectGateway({ url, plaintextHost: undefined, credentials: async () => account, ...options });
   onTestFinished(() => gateway.close());
   return gateway;
 }
@@ -172,7 +172,9 @@ describe('the connection', () => {
   it.each(['grpc://gateway.example:443', 'https://127.0.0.1:443', 'grpcs://gateway.example'])(
     'refuses the url %s',
     (url) => {
-      expect(() => connectGateway({ url, credentials: async () => account })).toThrow(/expected grpcs:/);
+      expect(() => connectGateway({ url, plaintextHost: undefined, credentials: async () => account })).toThrow(
+        /expected grpcs:/,
+      );
     },
   );
 });

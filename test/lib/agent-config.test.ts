@@ -43,6 +43,11 @@ describe('the settings of an agent', () => {
     [{ timeZone: 'Seoul' }, 'timeZone: expected an IANA time zone such as Asia/Seoul, got "Seoul"'],
     [{ gatewayUrl: 'http://x' }, 'gatewayUrl: expected grpcs://host:port, or grpc://127.0.0.1:port'],
     [{ gatewayUrl: 'grpc://gateway.example.com:80' }, 'gatewayUrl: expected grpcs://host:port'],
+    [
+      { plaintextGatewayHost: '172.17.0.1', gatewayUrl: 'grpc://172.17.0.1:80' },
+      'plaintextGatewayHost: expected nothing with profile aws, got "172.17.0.1"',
+    ],
+    [{ plaintextGatewayHost: '//' }, 'plaintextGatewayHost: expected the name or the IPv4 address of a host, got "//"'],
     [{ subscription: 'a b' }, 'subscription: expected 1 to 64 letters, digits or hyphens, got "a b"'],
     [{ profile: 'local' }, 'dataApiUrl: expected a value with profile local, got undefined'],
     [{ databaseSecretArn: 'arn:x' }, 'databaseSecretArn: expected nothing with profile aws, got "arn:x"'],

@@ -14,6 +14,7 @@ const local = {
   dataApiUrl: 'http://127.0.0.1:4000',
   databaseClusterArn: 'arn:aws:rds:ap-northeast-2:000000000000:cluster:local',
   databaseSecretArn: 'arn:aws:secretsmanager:ap-northeast-2:000000000000:secret:local-abcdef',
+  plaintextGatewayHost: 'host.docker.internal',
 };
 
 function synthesize(context: Record<string, string>) {
@@ -29,7 +30,12 @@ function synthesize(context: Record<string, string>) {
 }
 
 /** The only variables that may differ between the profiles. */
-const variables = ['AWS_ENDPOINT_URL_RDS_DATA', 'DATABASE_CLUSTER_ARN', 'DATABASE_SECRET_ARN'];
+const variables = [
+  'AWS_ENDPOINT_URL_RDS_DATA',
+  'DATABASE_CLUSTER_ARN',
+  'DATABASE_SECRET_ARN',
+  'PLAINTEXT_GATEWAY_HOST',
+];
 
 /** A resource without what only AWS has: the network, and the names of the database. */
 function withoutSurroundings(resource: Resource): unknown {
@@ -59,7 +65,7 @@ describe('the profiles aws and local', () => {
     expect(Object.keys(emulator['OmniAgent'] ?? {}).filter((id) => !(id in (aws['OmniAgent'] ?? {})))).toEqual([]);
   });
 
-  it('give each of them the same properties, but for three variables, the network, and the names in grants', () => {
+  it('give each of them the same properties, but for four variables, the network, and the names in grants', () => {
     for (const [id, resource] of Object.entries(emulator['OmniAgent'] ?? {})) {
       const other = aws['OmniAgent']?.[id];
       if (other === undefined) throw new Error(`no ${id} in profile aws`);

@@ -77,7 +77,9 @@ describe('the functions', () => {
     const { NODE_OPTIONS: ofNode, ...Variables } = functionOf(program).Environment.Variables;
     expect(ofNode).toBe('--enable-source-maps');
     expect(() => schema.parse(resolved(Variables))).not.toThrow();
-    expect(Object.keys(Variables).toSorted()).toEqual(Object.keys(schema.shape).toSorted());
+    // What may be missing is set by profile local alone.
+    const variables = Object.entries<z.ZodType>(schema.shape).filter(([, one]) => !one.safeParse(undefined).success);
+    expect(Object.keys(Variables).toSorted()).toEqual(variables.map(([name]) => name).toSorted());
   });
 
   it('run on Node 24 and arm64, five of them', () => {

@@ -46,7 +46,7 @@ const environments: Readonly<Record<Part, { readonly shape: Readonly<Record<stri
 describe('the settings that are said to be read by a part', () => {
   it.each(parts)('%s are those in its environment, each under its own name', (part) => {
     const variables = Object.entries(environments[part].shape).flatMap(([variable, schema]) => {
-      const found = settings.find(([, setting]) => setting.unwrap() === schema);
+      const found = settings.find(([, setting]) => setting === schema || setting.unwrap() === schema);
       return found === undefined ? [] : [[variable, found[0]]];
     });
     const said = settings.filter(([, setting]) => aboutSettings.get(setting)?.readBy?.includes(part));

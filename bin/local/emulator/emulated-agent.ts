@@ -44,13 +44,7 @@ export async function prepareEmulatedAgent(parts: EmulatedAgentParts): Promise<E
     behaviour: { rejectedShare: 0 },
   });
   const dataApi = await surroundings.startStandIn('data-api', { databaseUrl, timeZone: 'UTC', port: 0, host });
-  const context = {
-    profile: 'local',
-    gatewayUrl: seenFrom(emulator, simulator),
-    dataApiUrl: seenFrom(emulator, dataApi),
-    databaseClusterArn: `arn:aws:rds:${region}:${account}:cluster:omni-agent`,
-    databaseSecretArn: `arn:aws:secretsmanager:${region}:${account}:secret:omni-agent-000000`,
-  };
+  const context = contextOf(emulator, { gatewayUrl: simulator.url, dataApiUrl: dataApi.url });
   const deployed = new DeployedAgent(emulator.endpoint);
   return {
     databaseUrl,
@@ -62,14 +56,22 @@ export async function prepareEmulatedAgent(parts: EmulatedAgentParts): Promise<E
   };
 }
 
-/** The URL by which the emulator's functions reach a stand-in. */
-function seenFrom({ standIns }: Emulator, { url }: StandInProcess): string {
-  return url.replace(`//${standIns.listen}:`, `//${standIns.host}:`);
+/** The settings of an agent in the emulator, given the URLs of the stand-ins on this machine. */
+export function contextOf({ standIns }: Emulator, urls: { gatewayUrl: string; dataApiUrl: string }) {
+  const fromFunctions = (url: string) => url.replace(`//${standIns.listen}:`, `//${standIns.host}:`);
+  return {
+    profile: 'local',
+    gatewayUrl: fromFunctions(urls.gatewayUrl),
+    plaintextGatewayHost: standIns.host,
+    dataApiUrl: fromFunctions(urls.dataApiUrl),
+    databaseClusterArn: `arn:aws:rds:${region}:${account}:cluster:omni-agent`,
+    databaseSecretArn: `arn:aws:secretsmanager:${region}:${account}:secret:omni-agent-000000`,
+  };
 }
 
 /**
- * Starts a local process with exactly the environment that the receiver's task definition gives it. Names of deployed
- * resources come from the sender's environment, where CloudFormation has resolved them.
+ * Starts a local process with the environment that the receiver's task definition gives it, except for the gateway's
+ * address. Names of deployed resources come from the sender's environment, where CloudFormation has resolved them.
  */
 async function startReceiverOf(
   deployed: DeployedAgent,
@@ -83,7 +85,7 @@ async function startReceiverOf(
   }: EmulatedAgentParts & { simulator: StandInProcess; dataApi: StandInProcess },
 ): Promise<void> {
   const outDir = join(dataDir, 'cdk.out.aws');
-  await synthesize({ context: { gatewayUrl: simulator.url }, outDir });
+  await synthesize({ context: {}, outDir });
   const { receiver } = readAssembly(outDir, { queueUrl: emulator.endpoint });
   if (receiver === undefined) throw new Error('expected a task definition of the receiver in profile aws, got none');
   const senderEnvironment = await deployed.environmentOf('sender');
@@ -91,9 +93,11 @@ async function startReceiverOf(
   await deployed.putSecret(senderEnvironment['GATEWAY_SECRET_ARN'] ?? '', credentials);
   const names = ['DATABASE_CLUSTER_ARN', 'DATABASE_SECRET_ARN', 'GATEWAY_SECRET_ARN'];
   const resolved = Object.fromEntries(names.map((name) => [name, senderEnvironment[name] ?? '']));
+  // Not by the settings: the simulator may listen on Docker's bridge, which profile aws does not accept.
+  const gateway = { GATEWAY_URL: simulator.url, PLAINTEXT_GATEWAY_HOST: emulator.standIns.listen };
   await mkdir(join(dataDir, 'logs'), { recursive: true });
   const process = startReceiver({
-    plan: { ...receiver, environment: { ...receiver.environment, ...resolved } },
+    plan: { ...receiver, environment: { ...receiver.environment, ...resolved, ...gateway } },
     awsEnvironment: awsEnvironment({
       sqs: emulator.endpoint,
       rdsData: dataApi.url,

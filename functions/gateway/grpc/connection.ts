@@ -1,11 +1,5 @@
-import {
-  type ChannelCredentials,
-  type ClientDuplexStream,
-  connectivityState,
-  credentials,
-  Metadata,
-  status,
-} from '@grpc/grpc-js';
+import { type ClientDuplexStream, connectivityState, credentials, Metadata, status } from '@grpc/grpc-js';
+import type { GatewayUrl } from '../../settings/gateway-url.ts';
 import {
   GatewayServiceClient,
   type ReportsRequest,
@@ -31,12 +25,15 @@ const channelOptions = {
   'grpc.keepalive_timeout_ms': 5_000,
 } as const;
 
+/** Where the gateway listens. Which may be reached in plain text is decided by functions/settings/gateway-url.ts. */
+export type Address = Pick<GatewayUrl, 'address' | 'isEncrypted'>;
+
 /** One channel to the gateway, with one connection of its own. */
 export class Connection {
   readonly #client: GatewayServiceClient;
 
-  constructor(url: string) {
-    const { address, channelCredentials } = parseUrl(url);
+  constructor({ address, isEncrypted }: Address) {
+    const channelCredentials = isEncrypted ? credentials.createSsl() : credentials.createInsecure();
     this.#client = new GatewayServiceClient(address, channelCredentials, channelOptions);
   }
 
@@ -99,17 +96,4 @@ export function bearer(token: string): Metadata {
 
 function unavailable(details: string): Error {
   return Object.assign(new Error(details), { code: status.UNAVAILABLE, details });
-}
-
-function parseUrl(url: string): { address: string; channelCredentials: ChannelCredentials } {
-  const [, scheme, address] = /^(grpcs?):\/\/([^/:]+:\d+)$/.exec(url) ?? [];
-  const isLocal = /^(127\.0\.0\.1|localhost):/.test(address ?? '');
-  // A plain connection carries the token for all to read: only ever on this machine.
-  if (address === undefined || (scheme === 'grpc' && !isLocal)) {
-    throw new TypeError(`expected grpcs://host:port, or grpc://127.0.0.1:port, got ${JSON.stringify(url)}`);
-  }
-  return {
-    address,
-    channelCredentials: scheme === 'grpcs' ? credentials.createSsl() : credentials.createInsecure(),
-  };
 }

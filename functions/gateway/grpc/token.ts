@@ -1,11 +1,6 @@
+import type { Credentials } from '../gateway.ts';
 import type { Connection } from './connection.ts';
 import { GatewayServiceService } from './generated/omni/gateway/v1/gateway.ts';
-
-/** Who the agent is at the gateway. */
-export interface Credentials {
-  readonly clientId: string;
-  readonly clientSecret: string;
-}
 
 export interface AccessToken {
   readonly token: string;

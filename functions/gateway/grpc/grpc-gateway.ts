@@ -1,44 +1,18 @@
 import { status } from '@grpc/grpc-js';
-import type { ReportGateway } from '../../pipeline/receive-reports.ts';
 import type { InquireAnswer, SendAnswer, SendGateway } from '../../pipeline/send/ports.ts';
 import { timing } from '../../settings/timing.ts';
+import type { Gateway, TransportOptions } from '../gateway.ts';
 import { answerTo, type CallFailure, toFailure } from './answers.ts';
-import { bearer, Connection } from './connection.ts';
+import { type Address, bearer, Connection } from './connection.ts';
 import { toSendResults } from './from-proto.ts';
 import { GatewayServiceService, InquireStatus } from './generated/omni/gateway/v1/gateway.ts';
 import { GrpcReportStream } from './report-stream.ts';
 import { toSendRequest } from './to-proto.ts';
-import { type Credentials, TokenCache } from './token.ts';
+import { TokenCache } from './token.ts';
 
-export interface GatewayOptions {
-  /** `grpcs://host:port`; plain `grpc://127.0.0.1:port` only for a gateway on this machine. */
-  readonly url: string;
-  /** Read for each token, about once a day. */
-  readonly credentials: () => Promise<Credentials>;
-  /** For everything that one send or inquire does: connecting, the token, the call. */
-  readonly deadlineMs?: number;
-  /** Between two heartbeats of ours on a report stream. */
-  readonly heartbeatMs?: number;
-  /** A report stream without a word for so long is broken. */
-  readonly silenceMs?: number;
-  /** A report stream ends in good order after so long, so that gateways can move streams about. */
-  readonly reopenMs?: number;
-  /** A connection not used for so long is replaced: a paused function does not notice that its peer has gone. */
-  readonly idleMs?: number;
-  /** Hears of reports that cannot be used and are left out of their batch; no personal data. */
-  readonly onBadReport?: (reason: string) => void;
-}
-
-export interface Gateway extends SendGateway, ReportGateway {
-  /** Gets a new token now, and says until when it may be used. Throws if the gateway refuses or cannot be reached. */
-  authenticate(): Promise<{ expiresAt: Date }>;
-  /** Calls under way go on to their end; report streams are closed by who opened them. */
-  close(): void;
-}
-
-/** The gateway behind `proto/omni/gateway/v1`. Connects when first used. Throws a TypeError for a wrong url. */
-export function connectGateway(options: GatewayOptions): Gateway {
-  return new GrpcGateway({
+/** The gateway behind `proto/omni/gateway/v1`. Connects when first used. */
+export function connectGrpc(to: Address, options: TransportOptions): Gateway {
+  return new GrpcGateway(to, {
     deadlineMs: timing.gatewayDeadlineMs,
     heartbeatMs: timing.heartbeatMs,
     silenceMs: timing.silenceMs,
@@ -57,15 +31,17 @@ interface Prepared {
 }
 
 class GrpcGateway implements Gateway {
-  readonly #options: Required<GatewayOptions>;
+  readonly #to: Address;
+  readonly #options: Required<TransportOptions>;
   readonly #tokens: TokenCache;
   #connection: Connection;
   #usedAt = performance.now();
 
-  constructor(options: Required<GatewayOptions>) {
+  constructor(to: Address, options: Required<TransportOptions>) {
+    this.#to = to;
     this.#options = options;
     this.#tokens = new TokenCache(options.credentials);
-    this.#connection = new Connection(options.url);
+    this.#connection = new Connection(to);
   }
 
   async send(batch: Parameters<SendGateway['send']>[0]): Promise<SendAnswer> {
@@ -104,7 +80,7 @@ class GrpcGateway implements Gateway {
   openReports(subscription: string): GrpcReportStream {
     // A connection of its own: it must not suffer when a late call closes that of the others.
     const open = async () => {
-      const connection = new Connection(this.#options.url);
+      const connection = new Connection(this.#to);
       try {
         const token = await this.#withinDeadline((deadline) => this.#tokens.get(connection, deadline));
         return { call: connection.reports(token), token, close: () => connection.close() };
@@ -161,7 +137,7 @@ class GrpcGateway implements Gateway {
   #replace(connection: Connection): void {
     if (connection !== this.#connection) return;
     this.#connection.close();
-    this.#connection = new Connection(this.#options.url);
+    this.#connection = new Connection(this.#to);
   }
 
   /** The step may hang where no deadline reaches it: in reading the credentials. */
