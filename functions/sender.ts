@@ -36,8 +36,8 @@ async function sendRecord(body: string): Promise<void> {
   if (unknownPriorities > 0)
     logger.warn('priority: expected veryfast, fast or slow; sent as slow', { batchId, messages: unknownPriorities });
   logger.info('batch', { batchId, ...tally });
-  metrics.addMetric(names.accepted, MetricUnit.Count, tally.accepted);
-  metrics.addMetric(names.rejected, MetricUnit.Count, tally.rejected);
+  metrics.addMetric(names.accepted, MetricUnit.Count, tally.settled.accepted);
+  metrics.addMetric(names.rejected, MetricUnit.Count, tally.settled.rejected);
   metrics.addMetric(names.refused, MetricUnit.Count, refused.length);
   metrics.addMetric(names.refusedRequests, MetricUnit.Count, tally.outcome === 'refused' ? 1 : 0);
 }

@@ -58,8 +58,16 @@ const refusals = z
 const sealRow = z.object({ outcome: z.enum(['sealed', 'empty', 'refused']), taken: keys, ended: refusals });
 
 const settleRow = z
-  .object({ open_count: count, aside_count: count, aside_seconds: z.coerce.number().nullable() })
+  .object({
+    accepted_count: count,
+    rejected_count: count,
+    open_count: count,
+    aside_count: count,
+    aside_seconds: z.coerce.number().nullable(),
+  })
   .transform((row) => ({
+    acceptedCount: row.accepted_count,
+    rejectedCount: row.rejected_count,
     openCount: row.open_count,
     asideCount: row.aside_count,
     asideSeconds: row.aside_seconds ?? 0,

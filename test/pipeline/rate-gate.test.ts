@@ -7,10 +7,12 @@ import { insertMessages } from '../support/messages.ts';
 const database = useDatabase();
 const pool = () => database.current.pool;
 let agent: TestAgent;
+let gateway: FakeGateway;
 
 beforeEach(async () => {
   await emptyTables(database.current);
-  agent = agentOn(database.current, new FakeGateway());
+  gateway = new FakeGateway();
+  agent = agentOn(database.current, gateway);
 });
 
 /** A claimed batch of ten rows, due since noon in Seoul. */
@@ -37,6 +39,33 @@ describe('the rate gate', () => {
     expect(leases.filter(({ outcome }) => outcome === 'slotTooFar')).toHaveLength(5);
     const { rows } = await pool().query('select count(*)::int as n from send_batch where wake_at = not_before');
     expect(rows[0].n).toBe(5);
+  });
+
+  it('puts a batch off without lengthening the pause after its first failure', async () => {
+    const at = (seconds: number) => new Date(Date.parse('2026-11-24T03:00:00Z') + seconds * 1_000);
+    agent.setNow(at(0));
+    const batchId = await claimed();
+    for (const seconds of [0, 10, 20]) {
+      await pool().query('update rate_gate set next_at = $1', [at(seconds + 10)]);
+      agent.setNow(at(seconds));
+      expect(await agent.send(batchId, { messagesPerSecond: 100 })).toMatchObject({ outcome: 'slotTooFar' });
+      agent.setNow(at(seconds + 10));
+      expect(await agent.collect()).toMatchObject({ requeued: 1 });
+    }
+    gateway.fates.push('notNow');
+    expect(await agent.send(batchId, { messagesPerSecond: 100 })).toMatchObject({ outcome: 'notNow' });
+    const pause = async () => {
+      const { rows } = await pool().query('select not_before, requeues from send_batch');
+      return { seconds: (rows[0].not_before - at(30).getTime()) / 1_000, requeues: rows[0].requeues };
+    };
+    expect(await pause()).toEqual({ seconds: 1.5, requeues: 0 });
+
+    // A failure does count.
+    agent.setNow(at(32));
+    expect(await agent.collect()).toMatchObject({ requeued: 1 });
+    gateway.fates.push('notNow');
+    expect(await agent.send(batchId, { messagesPerSecond: 100 })).toMatchObject({ outcome: 'notNow' });
+    expect(await pause()).toEqual({ seconds: 2 + 3, requeues: 1 });
   });
 
   it('lets a sender wait for its slot, and take a new one if it comes too late', async () => {

@@ -89,7 +89,7 @@ describe('a request that is refused as a whole', () => {
     const answered: (() => Promise<unknown>)[] = [];
     const late: typeof settle = async (...call) => {
       answered.push(() => settle(...call));
-      return { openCount: 0, asideCount: 0, asideSeconds: 0 };
+      return { acceptedCount: 1, rejectedCount: 0, openCount: 0, asideCount: 0, asideSeconds: 0 };
     };
     await agent.send(early, { store: { settle: late } });
     agent.setNow(new Date(noon + 1_000));

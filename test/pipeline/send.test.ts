@@ -125,6 +125,50 @@ describe('an answered batch', () => {
     expect(gateway.accepted).toHaveLength(3);
   });
 
+  it('counts each row as settled once, though its answer comes again for the sake of another', async () => {
+    gateway.rejectedNumbers.add('01000000666');
+    await insertMessage(pool(), { recipient: '01000000666' });
+    const { batchId, keys } = await claimed(2);
+    const { settle } = agent.sendStore();
+    let customer: Awaited<ReturnType<typeof holdMessage>> | undefined;
+    const held = {
+      store: {
+        settle: async (...answer: Parameters<typeof settle>) => {
+          customer ??= await holdMessage(pool(), keys[0] ?? '');
+          return await settle(...answer);
+        },
+      },
+    };
+    const first = await agent.send(batchId, held);
+    await customer?.end('rollback');
+    await wake();
+    const second = await agent.send(batchId);
+    expect([first, second]).toMatchObject([
+      { accepted: 2, rejected: 1, settled: { accepted: 1, rejected: 1 } },
+      { accepted: 2, rejected: 1, settled: { accepted: 1, rejected: 0 } },
+    ]);
+  });
+
+  it('counts what every try of a settlement has settled', async () => {
+    const { batchId, keys } = await claimed(3);
+    const { settle } = agent.sendStore();
+    let tries = 0;
+    const heldAtFirst = {
+      store: {
+        settle: async (...answer: Parameters<typeof settle>) => {
+          tries += 1;
+          if (tries > 1) return await settle(...answer);
+          const customer = await holdMessage(pool(), keys[1] ?? '');
+          const settled = await settle(...answer);
+          await customer.end('rollback');
+          return settled;
+        },
+      },
+    };
+    expect(await agent.send(batchId, heldAtFirst)).toMatchObject({ settled: { accepted: 3, rejected: 0 } });
+    expect(tries).toBe(2);
+  });
+
   it('settles two rows for which the gateway names one key: the first has it', async () => {
     const { batchId, keys } = await claimed(2);
     await agent.sendStore().lease(batchId, '11111111-1111-4111-8111-111111111111');

@@ -26,9 +26,11 @@ export interface SendTally {
     | 'refused'
     | 'inDoubt'
     | 'reopened';
-  /** What the gateway answered; an answer that is repeated counts here again. */
+  /** What the gateway answered. */
   readonly accepted: number;
   readonly rejected: number;
+  /** Rows that were given their answer: each once, however often the gateway repeats it. */
+  readonly settled: { readonly accepted: number; readonly rejected: number };
   /** Rows that left the batch unsent. */
   readonly refused: readonly (Refusal & { readonly clientKey: string })[];
   /** Messages sent whose priority is none that we know: they go as slow ones. */
@@ -39,6 +41,16 @@ export interface SendTally {
   readonly reason: string | undefined;
 }
 
+const nothing = {
+  accepted: 0,
+  rejected: 0,
+  settled: { accepted: 0, rejected: 0 },
+  refused: [],
+  unknownPriorities: 0,
+  late: false,
+  reason: undefined,
+};
+
 export function tally(part: Partial<SendTally> & Pick<SendTally, 'outcome'>): SendTally {
-  return { accepted: 0, rejected: 0, refused: [], unknownPriorities: 0, late: false, reason: undefined, ...part };
+  return { ...nothing, ...part };
 }

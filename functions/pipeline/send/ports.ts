@@ -78,7 +78,7 @@ export interface LeasedBatch {
   readonly idempotencyKey: string;
   /** Set if an earlier sender sealed the batch, so that it may have been sent. */
   readonly sealed: { readonly requestHash: string; readonly seconds: number } | undefined;
-  /** How often the sweep queued it. */
+  /** How often the sweep queued it, not counting slots that were too far. */
   readonly requeues: number;
   /** Whether the gateway, since it refused these members as a whole, has accepted others. */
   readonly othersAnswered: boolean;
@@ -132,6 +132,9 @@ export interface SettledResult extends Omit<SendResult, 'reference'> {
 }
 
 export interface Settled {
+  /** Rows that this call gave their answer. One that had it already counts in neither. */
+  readonly acceptedCount: number;
+  readonly rejectedCount: number;
   /** Rows still to settle, because somebody holds them or they are put aside. */
   readonly openCount: number;
   /** Of them those put aside, and for how long at least. */

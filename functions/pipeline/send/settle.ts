@@ -58,19 +58,28 @@ const settlePauseMs = 100;
 async function write(
   { lease, leaseToken }: Attempt,
   results: readonly SettledResult[],
-  { store, clock }: SendPorts,
+  ports: SendPorts,
 ): Promise<SendTally> {
   const { batchId } = lease;
-  let open = await store.settle(batchId, results);
-  for (let tries = 1; open.openCount > open.asideCount && tries < settleTries; tries++) {
-    await clock.sleep(settlePauseMs);
-    open = await store.settle(batchId, results);
-  }
-  if (open.openCount > 0) {
-    const backoff = backoffSeconds(lease.requeues, clock.random());
-    const waitSeconds = open.openCount === open.asideCount ? Math.max(open.asideSeconds, backoff) : backoff;
-    await store.release({ batchId, leaseToken, waitSeconds, burnt: false, reopen: false });
+  const { openCount, asideCount, asideSeconds, ...settled } = await settle(batchId, results, ports);
+  if (openCount > 0) {
+    const backoff = backoffSeconds(lease.requeues, ports.clock.random());
+    const waitSeconds = openCount === asideCount ? Math.max(asideSeconds, backoff) : backoff;
+    await ports.store.release({ batchId, leaseToken, waitSeconds, burnt: false, reopen: false });
   }
   const accepted = results.filter((result) => result.accepted).length;
-  return tally({ outcome: 'sent', accepted, rejected: results.length - accepted });
+  return tally({ outcome: 'sent', accepted, rejected: results.length - accepted, settled });
+}
+
+/** What is open after the last try, and what all of them together have settled. */
+async function settle(batchId: string, results: readonly SettledResult[], { store, clock }: SendPorts) {
+  let { acceptedCount: accepted, rejectedCount: rejected, ...open } = await store.settle(batchId, results);
+  for (let tries = 1; open.openCount > open.asideCount && tries < settleTries; tries++) {
+    await clock.sleep(settlePauseMs);
+    const { acceptedCount, rejectedCount, ...left } = await store.settle(batchId, results);
+    accepted += acceptedCount;
+    rejected += rejectedCount;
+    open = left;
+  }
+  return { ...open, accepted, rejected };
 }

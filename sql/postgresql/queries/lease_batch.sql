@@ -44,7 +44,9 @@ leased as (
 ),
 put_off as (
   update send_batch b
-  set not_before = greatest(g.next_at - make_interval(secs => :aheadSeconds::float8), agent_now(:now::timestamptz)),
+  -- Without a token: nobody had it, so the sweep does not count this as a failure.
+  set lease_token = null,
+      not_before = greatest(g.next_at - make_interval(secs => :aheadSeconds::float8), agent_now(:now::timestamptz)),
       wake_at = greatest(g.next_at - make_interval(secs => :aheadSeconds::float8), agent_now(:now::timestamptz))
   from rate_gate g
   where b.id = (select id from free) and not exists (select from slot)

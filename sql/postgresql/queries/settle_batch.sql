@@ -3,8 +3,8 @@
 --
 -- Index: primary keys. Locks: msg_tran rows (skip locked: what somebody holds is left to the next call), send_batch row (waits).
 -- Parameters: now, timeZone; batchId; results: [{k, accepted, key, code, reason}]; only (a probe's).
--- One row: open_count still to settle (call again while it is above aside_count); of them aside_count put aside, for
---   aside_seconds.
+-- One row: accepted_count and rejected_count written by this very call; open_count still to settle (call again while it is above
+--   aside_count); of them aside_count put aside, for aside_seconds.
 with moment as materialized (
   select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local
 ),
@@ -35,10 +35,10 @@ tried as (
               array(select case when not accepted then left(code, 10) end from held), array(select reason from held))
          as f(client_key, msg_key, code, reason)
   where t.client_key = f.client_key and t.batch_id = :batchId::bigint and t.msg_sent_date is null
-  returning t.client_key, t.msg_sent_date is not null as is_written
+  returning t.client_key, f.code is null as is_accepted, t.msg_sent_date is not null as is_written
 ),
 -- A customer's trigger may pass a row over (it returned null), or write it back as it was (it returned old).
-written as materialized (select client_key from tried where is_written),
+written as materialized (select client_key, is_accepted from tried where is_written),
 passed_over as (
   {{set_aside settle}}
   from held f where f.client_key not in (select client_key from written)
@@ -73,6 +73,8 @@ told as (
 closed as (
   delete from send_batch b where b.id = :batchId::bigint and not exists (select from still_open)
 )
-select (select count(*)::int from written) as settled_count, (select count(*)::int from still_open) as open_count,
+select (select count(*) filter (where is_accepted)::int from written) as accepted_count,
+       (select count(*) filter (where not is_accepted)::int from written) as rejected_count,
+       (select count(*)::int from still_open) as open_count,
        (select count(*)::int from aside) as aside_count,
        (select extract(epoch from min(until) - (select at from moment))::float8 from aside) as aside_seconds

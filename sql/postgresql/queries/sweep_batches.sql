@@ -22,7 +22,8 @@ closed as (
 ),
 swept as (
   update send_batch b
-  set requeues = b.requeues + 1,
+  -- One that was put off because its slot was too far has not failed: its back-off must not double.
+  set requeues = b.requeues + case when b.wake_at = b.not_before and b.lease_token is null then 0 else 1 end,
       wake_at = agent_now(:now::timestamptz)
         + make_interval(secs => least(:maxBackoffSeconds::float8, :requeueSeconds::float8 * power(2, least(b.requeues, 10))))
   from due where b.id = due.id and due.id not in (select id from told)

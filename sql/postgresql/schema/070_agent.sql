@@ -32,7 +32,7 @@ create table if not exists send_batch (
   lease_until     timestamptz not null default '-infinity',
   not_before      timestamptz not null default '-infinity',
   wake_at         timestamptz not null,  -- when the sweep queues it again: never queued, record lost, lease over, not_before come
-  requeues        int not null default 0,
+  requeues        int not null default 0, -- by the sweep, without slots that were too far: the back-off doubles with them
   created_at      timestamptz not null,
   sealed_at       timestamptz,
   refused_at      timestamptz,           -- the gateway refused a request with these members as a whole, last
