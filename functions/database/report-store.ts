@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import type { ReportStore, StorableReport } from '../pipeline/receive-reports.ts';
+import type { ReportStore } from '../pipeline/receive-reports.ts';
+import type { StorableReport } from '../pipeline/storable-report.ts';
 import { sizes } from '../settings/sizes.ts';
 import { timing } from '../settings/timing.ts';
 import { type AgentDatabase, count, momentOf, queryOne } from './agent-database.ts';

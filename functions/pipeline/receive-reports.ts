@@ -1,8 +1,8 @@
-import { parseReference, type Reference } from '../message/reference.ts';
 import type { Report } from '../message/report.ts';
 import { sizes } from '../settings/sizes.ts';
 import { timing } from '../settings/timing.ts';
 import { backoffSeconds } from './backoff.ts';
+import { type StorableReport, toStorable } from './storable-report.ts';
 
 /** What the receiver needs of a gateway. */
 export interface ReportGateway {
@@ -32,12 +32,6 @@ export interface ReportStore {
   /** Takes or renews the right to hold the stream; false if another receiver has it. */
   holdLease(holder: string): Promise<boolean>;
   dropLease(holder: string): Promise<void>;
-}
-
-/** A report whose values fit the columns of msg_report, and never fail the statement for the others. */
-export interface StorableReport extends Omit<Report, 'reference'> {
-  /** Undefined if it is not a reference of an OMNI agent. */
-  readonly reference: Reference | undefined;
 }
 
 export interface ReceivePorts {
@@ -167,37 +161,4 @@ async function storeBatches(
   // Only now: whatever dies before this line, the gateway delivers the batches again.
   for (const batch of batches) stream.acknowledge(batch.batchId);
   ports.onEvent({ type: 'stored', reports: storable.length, unusable: reports.length - storable.length });
-}
-
-/** Undefined if the report names no message at all, so that nothing could ever be done with it. */
-export function toStorable(report: Report): StorableReport | undefined {
-  const reference = parseReference(report.reference);
-  // Without a key two reports of one message would not be known as the same: our reference makes one.
-  const ownKey = reference === undefined ? '' : `${reference.clientKey}.${reference.batchId}`;
-  const messageKey = clip(report.messageKey, 40) || ownKey;
-  if (messageKey === '') return undefined;
-  return {
-    reference,
-    messageKey,
-    channel: report.channel,
-    messageType: clip(report.messageType, 10),
-    reportType: report.reportType,
-    reportCode: clip(report.reportCode, 10),
-    carrier: clip(report.carrier, 10),
-    handsetAt: isPlausible(report.handsetAt) ? report.handsetAt : undefined,
-    parts: report.parts,
-  };
-}
-
-/**
- * PostgreSQL takes no NUL in text and no half of a surrogate pair in JSON; a value of more characters than its column has
- * fails the whole statement.
- */
-function clip(text: string, length: number): string {
-  return [...text.replaceAll('\0', '')].slice(0, length).join('');
-}
-
-function isPlausible(at: Date | undefined): boolean {
-  const year = at?.getUTCFullYear() ?? Number.NaN;
-  return year >= 2000 && year < 2100;
 }

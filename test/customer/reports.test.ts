@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { StorableReport } from '../../functions/pipeline/receive-reports.ts';
-import { toStorable } from '../../functions/pipeline/receive-reports.ts';
+import type { StorableReport } from '../../functions/pipeline/storable-report.ts';
+import { toStorable } from '../../functions/pipeline/storable-report.ts';
 import { reportOf } from '../support/agent.ts';
 import { useScene } from './scene.ts';
 

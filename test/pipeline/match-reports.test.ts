@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type StorableReport, toStorable } from '../../functions/pipeline/receive-reports.ts';
+import { type StorableReport, toStorable } from '../../functions/pipeline/storable-report.ts';
 import { agentOn, reportOf, type TestAgent } from '../support/agent.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';

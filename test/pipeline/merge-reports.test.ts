@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Channel } from '../../functions/message/channel.ts';
-import type { StorableReport } from '../../functions/pipeline/receive-reports.ts';
+import type { StorableReport } from '../../functions/pipeline/storable-report.ts';
 import { agentOn, reportOf, type TestAgent } from '../support/agent.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';

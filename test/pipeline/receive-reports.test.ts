@@ -6,8 +6,8 @@ import {
   type ReportEvent,
   type ReportStream,
   receiveReports,
-  toStorable,
 } from '../../functions/pipeline/receive-reports.ts';
+import { toStorable } from '../../functions/pipeline/storable-report.ts';
 import { agentOn, reportOf } from '../support/agent.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';
