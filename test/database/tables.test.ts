@@ -163,3 +163,12 @@ describe('the schema', () => {
     expect([await found(0), await found(1)]).toEqual([['9101'], ['9102']]);
   });
 });
+
+it('the role is written once: two databases of a server may be set up at the same time', async () => {
+  const settings = () =>
+    query(`select setconfig, xmin from pg_db_role_setting where setrole = 'omni_agent'::regrole and setdatabase = 0`);
+  const [before] = await settings();
+  expect(before).toMatchObject({ setconfig: ['enable_sort=off', 'lock_timeout=5s'] });
+  await applySchema(database.current.url);
+  expect(await settings()).toEqual([before]);
+});

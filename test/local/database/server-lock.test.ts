@@ -32,6 +32,8 @@ async function aZombie(): Promise<{ pid: number; forget: () => void }> {
   onTestFinished(() => void parent.kill('SIGKILL'));
   const [line] = await once(parent.stdout.setEncoding('utf8'), 'data');
   const pid = Number(line);
+  // Until then the parent is a shell, which reaps.
+  await vi.waitFor(() => expect(readFileSync(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n'), 20_000);
   process.kill(pid, 'SIGKILL');
   await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z '), 20_000);
   return { pid, forget: () => void parent.kill('SIGKILL') };
