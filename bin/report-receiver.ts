@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { steadyClock } from '../functions/aws/clock.ts';
 import { parseEnvironment, receiverEnvironment } from '../functions/aws/env.ts';
-import { asError } from '../functions/aws/middleware.ts';
-import { readGatewayCredentials } from '../functions/aws/secrets.ts';
+import { asError } from '../functions/aws/observe.ts';
+import { gatewayCredentials } from '../functions/aws/secrets.ts';
 import { connectDatabase } from '../functions/database/data-api.ts';
 import { reportStore } from '../functions/database/report-store.ts';
 import { connectGateway } from '../functions/gateway/gateway.ts';
@@ -13,8 +13,7 @@ import { type ReceiveEvent, receiveReports } from '../functions/pipeline/receive
 /** The Fargate task: holds the gateway's report stream, stores what comes, then acknowledges it. */
 const env = parseEnvironment(receiverEnvironment);
 const logger = new Logger({ serviceName: 'receiver' });
-const secrets = new SecretsManagerClient({});
-const credentials = () => readGatewayCredentials(secrets, env.GATEWAY_SECRET_ARN);
+const credentials = gatewayCredentials(env.GATEWAY_SECRET_ARN);
 const onBadReport = (reason: string) => logger.warn('report left out', { reason });
 const plaintextHost = env.PLAINTEXT_GATEWAY_HOST;
 const gateway = connectGateway({ url: env.GATEWAY_URL, plaintextHost, credentials, onBadReport });
@@ -24,10 +23,9 @@ const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
 
 const clock = {
-  now: () => performance.now(),
+  ...steadyClock,
   // Ends early, without an error, when it is time to stop.
   sleep: (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined),
-  random: Math.random,
 };
 
 function logEvent(event: ReceiveEvent): void {

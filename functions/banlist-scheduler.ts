@@ -1,5 +1,6 @@
 import { banlistSchedulerEnvironment, parseEnvironment } from './aws/env.ts';
-import { MetricUnit, observe, withHouseMiddleware } from './aws/middleware.ts';
+import { withHouseMiddleware } from './aws/middleware.ts';
+import { MetricUnit, observe } from './aws/observe.ts';
 import { banListStore } from './database/ban-list-store.ts';
 import { connectDatabase } from './database/data-api.ts';
 import { checkBanList } from './maintenance/ban-list.ts';

@@ -1,10 +1,10 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { collectorEnvironment, parseEnvironment } from './aws/env.ts';
-import { MetricUnit, observe, scheduledLoop } from './aws/middleware.ts';
+import { logRefusals, MetricUnit, observe } from './aws/observe.ts';
+import { scheduledLoop } from './aws/scheduled-loop.ts';
 import { sqsSendQueue } from './aws/send-queue.ts';
 import { collectStore } from './database/collect-store.ts';
 import { connectDatabase } from './database/data-api.ts';
-import { ruleOf } from './message/refusal.ts';
 import { collect } from './pipeline/collect.ts';
 import { metricNames } from './settings/metrics.ts';
 import { sizes } from './settings/sizes.ts';
@@ -24,8 +24,7 @@ let lastSetAside = 0;
 
 export const handler = scheduledLoop(observed, pauses, async () => {
   const { next, refused, oldestWaitingSeconds, setAside, ...counts } = await collect({ store, queue }, settings);
-  for (const { clientKey, code, reason } of refused)
-    logger.warn('row refused', { clientKey, code, rule: ruleOf(reason) });
+  logRefusals(observed, refused);
   if (Object.values(counts).some((count) => count > 0)) logger.info('collected', counts);
   if (setAside !== lastSetAside) logger.warn('rows put aside', { setAside });
   lastSetAside = setAside;

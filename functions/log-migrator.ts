@@ -1,5 +1,6 @@
 import { logMigratorEnvironment, parseEnvironment } from './aws/env.ts';
-import { MetricUnit, observe, scheduledLoop } from './aws/middleware.ts';
+import { MetricUnit, observe } from './aws/observe.ts';
+import { scheduledLoop } from './aws/scheduled-loop.ts';
 import { archiveStore } from './database/archive-store.ts';
 import { connectDatabase } from './database/data-api.ts';
 import { archive } from './pipeline/archive.ts';

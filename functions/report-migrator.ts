@@ -1,5 +1,6 @@
 import { parseEnvironment, reportMigratorEnvironment } from './aws/env.ts';
-import { MetricUnit, observe, scheduledLoop } from './aws/middleware.ts';
+import { MetricUnit, observe } from './aws/observe.ts';
+import { scheduledLoop } from './aws/scheduled-loop.ts';
 import { connectDatabase } from './database/data-api.ts';
 import { mergeStore } from './database/merge-store.ts';
 import { mergeReports } from './pipeline/merge-reports.ts';

@@ -1,19 +1,19 @@
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 
-const gatewayCredentials = z.object({ clientId: z.string().min(1), clientSecret: z.string().min(1) });
+const credentials = z.object({ clientId: z.string().min(1), clientSecret: z.string().min(1) });
 
-export type GatewayCredentials = z.output<typeof gatewayCredentials>;
+export type GatewayCredentials = z.output<typeof credentials>;
 
-/** Reads the gateway's credentials from their secret: the JSON object {"clientId", "clientSecret"}. */
-export async function readGatewayCredentials(
-  client: SecretsManagerClient,
-  secretArn: string,
-): Promise<GatewayCredentials> {
-  const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
-  const parsed = gatewayCredentials.safeParse(parseJson(SecretString ?? ''));
-  if (!parsed.success) throw new Error('gateway secret: expected {"clientId", "clientSecret"}, got something else');
-  return parsed.data;
+/** Reads the gateway's credentials from their secret, each time that it is called: the JSON object {"clientId", "clientSecret"}. */
+export function gatewayCredentials(secretArn: string): () => Promise<GatewayCredentials> {
+  const client = new SecretsManagerClient({});
+  return async () => {
+    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
+    const parsed = credentials.safeParse(parseJson(SecretString ?? ''));
+    if (!parsed.success) throw new Error('gateway secret: expected {"clientId", "clientSecret"}, got something else');
+    return parsed.data;
+  };
 }
 
 /** Swallows the parser's error, which would quote the text: it is a secret. */

@@ -1,0 +1,25 @@
+import type { Context } from 'aws-lambda';
+import { type Next, turnUntilEnd } from '../pipeline/loop.ts';
+import { timing } from '../settings/timing.ts';
+import { steadyClock } from './clock.ts';
+import { withHouseMiddleware } from './middleware.ts';
+import { asError, type Observed } from './observe.ts';
+
+/** A scheduled function: one firing turns until the next has begun. */
+export function scheduledLoop(
+  observed: Observed,
+  pauses: { loopSeconds: number; soonMs: number; idleMs: number },
+  turn: () => Promise<Next>,
+) {
+  return withHouseMiddleware<unknown>(observed).handler(async (_event, context: Context) => {
+    // A turn must have time to end before Lambda ends it: a Data API call takes up to 45 s, but hardly ever does.
+    const seconds = Math.min(pauses.loopSeconds, context.getRemainingTimeInMillis() / 1000 - timing.loopReserveSeconds);
+    await turnUntilEnd(turn, {
+      endsAt: steadyClock.now() + seconds * 1000,
+      soonMs: pauses.soonMs,
+      idleMs: pauses.idleMs,
+      clock: steadyClock,
+      onError: (error) => observed.logger.error('turn failed', asError(error)),
+    });
+  });
+}
