@@ -39,6 +39,17 @@ export async function queryOne<T>(
 }
 
 /** A bigint, which must not become a number: keys may be beyond 2^53. */
-export const key = z.coerce.string().regex(/^-?\d+$/);
+export const key = z.string().regex(/^-?\d+$/);
 
 export const count = z.coerce.number().int();
+
+/** A column of JSON, which comes as text. */
+export function json<T extends z.ZodType>(schema: T) {
+  return z
+    .string()
+    .transform((text) => JSON.parse(text))
+    .pipe(schema);
+}
+
+/** The row of a statement that answers nothing. */
+export const noRow = z.never();

@@ -1,23 +1,33 @@
 import * as z from 'zod';
 import { type Claim, type ClaimLimits, type CollectStore, priorityOfLane } from '../pipeline/collect.ts';
 import { timing } from '../settings/timing.ts';
-import { type AgentDatabase, count, key, momentOf } from './agent-database.ts';
-import { queryIsolated, queryOneIsolated } from './isolate.ts';
+import { type AgentDatabase, count, json, key, momentOf, noRow } from './agent-database.ts';
+import { queryIsolated } from './isolate.ts';
 import { claimBatches, freeStrays, sweepBatches } from './sql.generated.ts';
 
 const claimRow = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('batch'), batch_id: key, lane: count, message_count: count }),
-  z.object({ kind: z.literal('refused'), client_key: key, code: z.string(), reason: z.string() }),
+  z.object({
+    kind: z.literal('batch'),
+    detail: json(z.object({ batchId: key, lane: count, messageCount: count })),
+  }),
+  z.object({
+    kind: z.literal('refused'),
+    detail: json(z.object({ clientKey: key, code: z.string(), reason: z.string() })),
+  }),
   z.object({
     kind: z.literal('tally'),
-    expired: count,
-    banned: count,
-    oldest_seconds: z.coerce.number(),
-    lead_count: count,
-    wakes: z.boolean(),
-    aside_count: count,
-    aside_due: z.boolean(),
-    held: z.enum(['turn', 'limit', 'other']).nullable(),
+    detail: json(
+      z.object({
+        expiredCount: count,
+        bannedCount: count,
+        oldestWaitingSeconds: z.number(),
+        leadCount: count,
+        wakes: z.boolean(),
+        asideCount: count,
+        asideDue: z.boolean(),
+        held: z.enum(['turn', 'limit', 'other']).nullable(),
+      }),
+    ),
   }),
 ]);
 
@@ -44,30 +54,19 @@ export function collectStore(database: AgentDatabase, settings: { defaultValidit
     async lookAgain(turnLimit) {
       const parameters = { ...momentOf(database), turnLimit };
       const call = { step: 'seal', statement: freeStrays, parameters } as const;
-      await queryOneIsolated(database, call, z.object({ freed_count: count }));
+      await queryIsolated(database, call, noRow);
     },
   };
 }
 
 function toClaim(rows: readonly ClaimRow[]): Claim {
-  const batches = rows.filter((row) => row.kind === 'batch');
-  const refused = rows.filter((row) => row.kind === 'refused');
+  const batches = rows.flatMap((row) => (row.kind === 'batch' ? [row.detail] : []));
+  const refused = rows.flatMap((row) => (row.kind === 'refused' ? [row.detail] : []));
   const tally = rows.find((row) => row.kind === 'tally');
   if (tally === undefined) throw new Error('claimBatches: expected a tally row, got none');
   return {
-    batches: batches.map((row) => ({
-      batchId: row.batch_id,
-      priority: priorityOfLane(row.lane),
-      messageCount: row.message_count,
-    })),
-    refused: refused.map((row) => ({ clientKey: row.client_key, code: row.code, reason: row.reason })),
-    expiredCount: tally.expired,
-    bannedCount: tally.banned,
-    oldestWaitingSeconds: tally.oldest_seconds,
-    leadCount: tally.lead_count,
-    wakes: tally.wakes,
-    asideCount: tally.aside_count,
-    asideDue: tally.aside_due,
-    held: tally.held,
+    ...tally.detail,
+    batches: batches.map(({ lane, ...batch }) => ({ ...batch, priority: priorityOfLane(lane) })),
+    refused,
   };
 }

@@ -3,7 +3,7 @@ import type { ReportStore } from '../pipeline/receive-reports.ts';
 import type { StorableReport } from '../pipeline/storable-report.ts';
 import { sizes } from '../settings/sizes.ts';
 import { timing } from '../settings/timing.ts';
-import { type AgentDatabase, count, momentOf, queryOne } from './agent-database.ts';
+import { type AgentDatabase, momentOf, noRow } from './agent-database.ts';
 import { dropReceiverLease, holdReceiverLease, storeReports } from './sql.generated.ts';
 
 const leaseRow = z.object({ holder: z.string() });
@@ -15,7 +15,7 @@ export function reportStore(database: AgentDatabase): ReportStore {
       for (let start = 0; start < reports.length; start += sizes.store) {
         const rows = reports.slice(start, start + sizes.store).map(toRow);
         const parameters = { ...momentOf(database), reports: JSON.stringify(rows) };
-        await queryOne(database, { statement: storeReports, parameters }, z.object({ stored_count: count }));
+        await database.queries.query(storeReports, parameters, noRow);
       }
     },
 
@@ -25,7 +25,7 @@ export function reportStore(database: AgentDatabase): ReportStore {
     },
 
     async dropLease(holder) {
-      await database.queries.query(dropReceiverLease, { holder }, leaseRow);
+      await database.queries.query(dropReceiverLease, { holder }, noRow);
     },
   };
 }

@@ -2,13 +2,15 @@ import * as z from 'zod';
 import { messageRow } from '../message/message-row.ts';
 import type { Lease, Member, Release, Seal, SendStore, SettledResult, Split } from '../pipeline/send/ports.ts';
 import { timing } from '../settings/timing.ts';
-import { type AgentDatabase, count, key, momentOf, queryOne } from './agent-database.ts';
+import { type AgentDatabase, count, json, key, momentOf, noRow, queryOne } from './agent-database.ts';
 import { banTexts } from './ban-list-store.ts';
 import { StatementError } from './data-api.ts';
-import { queryOneIsolated } from './isolate.ts';
+import { queryIsolated, queryOneIsolated } from './isolate.ts';
 import { leaseBatch, releaseBatch, reserveSlot, sealBatch, settleBatch, splitBatch } from './sql.generated.ts';
 
-const batchColumns = {
+/** What every row of a leased batch says of the batch. */
+const leased = {
+  outcome: z.literal('leased'),
   idempotency_key: z.uuid(),
   state: z.enum(['claimed', 'sealed']),
   request_hash: z.string().nullable(),
@@ -22,24 +24,16 @@ const batchColumns = {
   ban_checked: z.coerce.number(),
 };
 
+const memberRow = z.discriminatedUnion('kind', [
+  z.object({ ...leased, kind: z.literal('gone') }),
+  z.object({ ...leased, kind: z.literal('refused'), client_key: key, code: z.string(), reason: z.string() }),
+  z.object({ ...leased, kind: z.literal('postponed'), client_key: key }),
+  messageRow.extend({ ...leased, kind: z.literal('message') }),
+]);
+
 const leaseRow = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.enum(['settled', 'held', 'slotTooFar']) }),
-  z.object({
-    outcome: z.literal('leased'),
-    ...batchColumns,
-    member: z.union([
-      z.object({ gone: z.literal(true) }),
-      // Before the others: what is wrong with a refused row must not fail the batch.
-      z.object({
-        gone: z.literal(false),
-        client_key: key,
-        code: z.string(),
-        reason: z.string(),
-      }),
-      z.object({ gone: z.literal(false), client_key: key, postponed: z.literal(true) }),
-      messageRow.extend({ gone: z.literal(false), code: z.null() }),
-    ]),
-  }),
+  memberRow,
 ]);
 
 const slotRow = z.object({ wait_seconds: z.coerce.number() });
@@ -49,11 +43,9 @@ const keys = z
   .nullable()
   .transform((list) => new Set(list?.split(',')));
 
-const refusals = z
-  .string()
+const refusals = json(z.array(z.object({ clientKey: key, code: z.string(), reason: z.string() })))
   .nullable()
-  .transform((json) => JSON.parse(json ?? '[]'))
-  .pipe(z.array(z.object({ clientKey: z.string(), code: z.string(), reason: z.string() })));
+  .transform((rows) => rows ?? []);
 
 const sealRow = z.object({ outcome: z.enum(['sealed', 'empty', 'refused']), taken: keys, ended: refusals });
 
@@ -73,9 +65,6 @@ const settleRow = z
     asideSeconds: row.aside_seconds ?? 0,
   }));
 
-/** The row's own columns stand beside those of the batch; the schema wants them apart. */
-const flatLeaseRow = z.preprocess((row) => (row instanceof Object ? { ...row, member: row } : row), leaseRow);
-
 interface SendStoreSettings {
   readonly messagesPerSecond: number;
   readonly defaultValiditySeconds: number;
@@ -89,7 +78,7 @@ export function sendStore(database: AgentDatabase, settings: SendStoreSettings):
     async lease(batchId, leaseToken) {
       const limits = { leaseSeconds: timing.leaseSeconds, aheadSeconds: timing.slotsAheadSeconds };
       const parameters = { ...moment(), ...settings, ...limits, batchId, leaseToken };
-      const rows = await unlessLocked(database.queries.query(leaseBatch, parameters, flatLeaseRow));
+      const rows = await unlessLocked(database.queries.query(leaseBatch, parameters, leaseRow));
       return rows === undefined ? { outcome: 'held', reason: 'somebody holds a table' } : toLease(batchId, rows);
     },
 
@@ -122,12 +111,12 @@ export function sendStore(database: AgentDatabase, settings: SendStoreSettings):
       const parameters = { ...moment(), ...split };
       const keys = messages.map((message) => message.clientKey);
       const call = { step: 'split', statement: splitBatch, parameters, keys } as const;
-      await queryOneIsolated(database, call, z.object({ moved_count: count }));
+      await queryIsolated(database, call, noRow);
     },
 
     async release(release: Release) {
       const parameters = { now: moment().now, ...release };
-      await database.queries.query(releaseBatch, parameters, z.object({ batch_id: key }));
+      await database.queries.query(releaseBatch, parameters, noRow);
     },
   };
 }
@@ -168,12 +157,16 @@ function toLease(batchId: string, rows: readonly z.output<typeof leaseRow>[]): L
 }
 
 function toMember(row: z.output<typeof leaseRow>): Member[] {
-  if (row.outcome !== 'leased' || row.member.gone) return [];
-  const { member } = row;
-  const { client_key: clientKey } = member;
-  if ('postponed' in member) return [{ clientKey, row: undefined, refusal: undefined }];
-  if (member.code === null) return [{ clientKey, row: member, refusal: undefined }];
-  return [{ clientKey, row: undefined, refusal: { code: member.code, reason: member.reason } }];
+  if (row.outcome !== 'leased' || row.kind === 'gone') return [];
+  const { client_key: clientKey } = row;
+  switch (row.kind) {
+    case 'message':
+      return [{ clientKey, row, refusal: undefined }];
+    case 'refused':
+      return [{ clientKey, row: undefined, refusal: { code: row.code, reason: row.reason } }];
+    case 'postponed':
+      return [{ clientKey, row: undefined, refusal: undefined }];
+  }
 }
 
 /**

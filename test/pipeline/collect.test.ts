@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { sizes } from '../../functions/pipeline/timing.ts';
 import { agentOn, type TestAgent } from '../support/agent.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';
@@ -151,6 +152,19 @@ describe('a row that may not be sent', () => {
       ...endIn('kko', 'E999'),
     });
     expect((await batches()).map(({ members }) => members)).toEqual([[good]]);
+  });
+
+  it('is named with every digit of its key, a turn full of them in one answer of the Data API', async () => {
+    await pool().query(
+      `insert into msg_tran (client_key, channel_order, request_date, recipient, kko_option)
+       select 9223372036854775807 - i, 'alimtalk', '2026-11-24 12:00:00', '01000000001', repeat('y', 60001)
+       from generate_series(0, $1) as i`,
+      [sizes.claim - 1],
+    );
+    agent.setNow(new Date('2026-11-24T12:00:00Z'));
+    const { refused } = await agent.collect();
+    expect(refused).toHaveLength(sizes.claim);
+    expect(refused.map(({ clientKey }) => clientKey)).toContain('9223372036854775807');
   });
 
   it.each(['infinity', '294276-12-31 23:59:59', '2100-01-01'])('with request_date %s waits', async (date) => {

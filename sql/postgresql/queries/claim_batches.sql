@@ -6,10 +6,11 @@
 -- Parameters: now, timeZone; turnLimit rows a turn, batchSize rows a batch, laneLimit and openLimit messages claimed
 --   and not yet sent (a lane, all lanes), defaultValiditySeconds, requeueSeconds until the sweep looks at a batch; only (a
 --   probe's: no other rows than these).
--- Rows: kind 'batch' (batch_id, lane, message_count, in the order of sending), 'refused' (client_key, code, reason),
---   and one 'tally' (message_count taken, expired, banned, oldest_seconds, lead_count messages before the first batch,
---   wakes whether the sweep has work, aside_count rows put aside, aside_due whether one of them wants another look,
---   held: why it took less than there is, null | 'turn' | 'limit' | 'other').
+-- Rows: kind, and what there is to say of it as JSON in detail (keys as text: they may be beyond 2^53): 'batch' (batchId, lane,
+--   messageCount), in the order of sending; 'refused' (clientKey, code, reason); one 'tally' (expiredCount, bannedCount,
+--   oldestWaitingSeconds, leadCount messages before the first batch, wakes whether the sweep has work, asideCount rows put aside,
+--   asideDue whether one of them wants another look, held why it took less than there is: null, 'turn', 'limit' or 'other'). A
+--   row each: the Data API returns 64 KB a row at most, and 1 MB in all.
 with moment as materialized (
   select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local
 ),
@@ -142,21 +143,20 @@ oldest as materialized (
     order by {{due_at m}} limit 1) waiting
   where waiting.due_at <= (select local from moment)
 )
-select 'batch' as kind, b.id as batch_id, b.lane, b.message_count, null::bigint as client_key, null as code, null as reason,
-       null::int as expired, null::int as banned, null::float8 as oldest_seconds, null::int as lead_count, null::boolean as wakes,
-       null::int as aside_count, null::boolean as aside_due, null as held
+select 'batch' as kind, jsonb_build_object('batchId', b.id::text, 'lane', b.lane, 'messageCount', b.message_count) as detail
 from batch b
 union all
-select 'refused', null, null, null, r.client_key, r.code, r.reason, null, null, null, null, null, null, null, null
+select 'refused', jsonb_build_object('clientKey', r.client_key::text, 'code', r.code, 'reason', r.reason)
 from refused r where r.code = 'E999'
 union all
-select 'tally', null, null, (select count(*)::int from taken), null, null, null,
-       (select count(*)::int from refused where code = 'E930'), (select count(*)::int from refused where code = 'E917'),
-       coalesce(extract(epoch from (select local from moment) - (select due_at from oldest))::float8, 0),
-       coalesce((select sum(lead_count)::int from open_batch), 0),
-       exists (select from send_batch where wake_at <= (select at from moment)),
-       (select count(*)::int from set_aside),
-       exists (select from set_aside where until <= (select at from moment) - case when step = 'seal' then interval '0' else interval '2 minutes' end),
-       case when not exists (select from me) then 'other'
-            when (select count(*) from served) >= (select turn_batches from room) then 'turn'
-            when (select count(*) from served) < (select sum((n + :batchSize::int - 1) / :batchSize::int) from offer) then 'limit' end
+select 'tally', jsonb_build_object(
+  'expiredCount', (select count(*) from refused where code = 'E930'),
+  'bannedCount', (select count(*) from refused where code = 'E917'),
+  'oldestWaitingSeconds', coalesce(extract(epoch from (select local from moment) - (select due_at from oldest)), 0),
+  'leadCount', coalesce((select sum(lead_count) from open_batch), 0),
+  'wakes', exists (select from send_batch where wake_at <= (select at from moment)),
+  'asideCount', (select count(*) from set_aside),
+  'asideDue', exists (select from set_aside where until <= (select at from moment) - case when step = 'seal' then interval '0' else interval '2 minutes' end),
+  'held', case when not exists (select from me) then 'other'
+               when (select count(*) from served) >= (select turn_batches from room) then 'turn'
+               when (select count(*) from served) < (select sum((n + :batchSize::int - 1) / :batchSize::int) from offer) then 'limit' end)

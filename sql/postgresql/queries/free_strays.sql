@@ -3,7 +3,7 @@
 --
 -- Index: primary keys. Locks: set_aside rows, msg_tran rows (skip locked), never waits.
 -- Parameters: now, timeZone; turnLimit; only (a probe's).
--- One row: freed_count.
+-- No rows.
 with moment as materialized (
   select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local
 ),
@@ -35,13 +35,9 @@ again as (
   set tries = s.tries + case when stray.is_locked then 1 else 0 end,
       until = case when stray.is_locked then aside_until((select at from moment), s.tries + 1) else (select at from moment) + interval '2 seconds' end
   from stray where s.client_key = stray.client_key and s.step = 'seal' and stray.client_key not in (select client_key from freed)
-),
-forgotten as (
-  delete from set_aside s using due d
-  where s.client_key = d.client_key and s.step = d.step
-    and (d.step = 'seal' and d.client_key not in (select client_key from stray where client_key not in (select client_key from freed))
-         -- The step would have put it aside again, had it failed.
-         or d.step <> 'seal' and d.until <= (select at from moment) - interval '2 minutes')
-  returning 1
 )
-select count(*)::int as freed_count from freed
+delete from set_aside s using due d
+where s.client_key = d.client_key and s.step = d.step
+  and (d.step = 'seal' and d.client_key not in (select client_key from stray where client_key not in (select client_key from freed))
+       -- The step would have put it aside again, had it failed.
+       or d.step <> 'seal' and d.until <= (select at from moment) - interval '2 minutes')

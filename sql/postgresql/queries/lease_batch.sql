@@ -9,12 +9,12 @@
 --   to wait for the slot; others_answered whether the gateway, since it refused these members as a whole, has
 --   accepted others: since it refused this one alone, or, just now, since it refused it beside others.
 with batch as materialized (
-  select b.id, b.message_count, b.state, b.lease_until, b.not_before, b.requeues
+  select b.id, b.message_count, b.lease_until, b.not_before
   from send_batch b where b.id = :batchId::bigint
   for no key update skip locked
 ),
 free as materialized (
-  select b.id, b.message_count, b.state from batch b
+  select b.id, b.message_count from batch b
   where b.lease_until <= agent_now(:now::timestamptz) and b.not_before <= agent_now(:now::timestamptz)
 ),
 -- GCRA: its WHERE and SET see the newest version of the row, so ten senders at once get ten slots.
@@ -79,8 +79,9 @@ judged as materialized (
 ),
 -- One that was put off, or that has grown until it no longer fits, waits for another batch: the claim cuts at 600,000 bytes.
 member as materialized (
-  select j.member_key, j.client_key is null as gone, j.code, {{reason_of j}} as reason,
-    j.code is null and coalesce({{due_at j}} > (select local from moment) or j.bytes_so_far > 600000, false) as postponed,
+  select j.member_key, j.code, {{reason_of j}} as reason,
+    case when j.client_key is null then 'gone' when j.code is not null then 'refused'
+         when {{due_at j}} > (select local from moment) or j.bytes_so_far > 600000 then 'postponed' else 'message' end as kind,
     expiry_of(j.request_date, j.ttl, :defaultValiditySeconds::int) at time zone :timeZone as expires_at,
     j.priority, j.channel_order, j.callback, j.recipient, j.payment_code, j.origin_cid, j.mt_subject, j.mt_content, j.mt_file_key,
     j.kko_msg_type, j.kko_content, j.kko_option, j.kko_sender_key, j.kko_template_code,
@@ -97,7 +98,7 @@ select a.outcome, l.idempotency_key, l.state, l.request_hash, l.requeues, coales
   extract(epoch from agent_now(:now::timestamptz) - l.sealed_at)::float8 as sealed_seconds,
   (select installation from agent) as installation, list.version as ban_version, list.digest as ban_digest,
   coalesce(extract(epoch from list.checked_at), 0)::float8 as ban_checked,
-  member.member_key as client_key, member.gone, member.code, member.reason, member.postponed, member.expires_at, content.*
+  member.member_key as client_key, member.kind, member.code, member.reason, member.expires_at, content.*
 from answer a
 left join leased l on true
 left join ban_list list on true
@@ -108,6 +109,6 @@ left join lateral (
     member.mt_subject, member.mt_content, member.mt_file_key,
     member.kko_msg_type, member.kko_content, member.kko_option, member.kko_sender_key, member.kko_template_code,
     member.rcs_content, member.rcs_option, member.rcs_brand_key, member.rcs_agency_key, member.rcs_msgbase_id
-  where not member.gone and member.code is null and not member.postponed
+  where member.kind = 'message'
 ) content on true
 order by member.member_key

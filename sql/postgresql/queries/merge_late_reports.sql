@@ -84,8 +84,7 @@ again as (
       retry_at = case when r.seq = any(array(select seq from back)) then null
                       else (select local from moment) + make_interval(secs => :retrySeconds::float8) end
   where r.seq = any(array(select seq from picked where seq not in (select seq from done) and seq not in (select seq from worn)))
-  returning 1
 )
 select (select count(*)::int from picked) as picked_count,
        (select count(*)::int from gone) - (select count(*)::int from unmatched) as merged_count,
-       (select count(*)::int from unmatched) as unmatched_count, (select count(*)::int from again) as again_count
+       (select count(*)::int from unmatched) as unmatched_count

@@ -23,4 +23,3 @@ set lease_until = '-infinity',
     sealed_at = case when reopens then null else b.sealed_at end
 from verdict
 where b.id = :batchId::bigint and b.lease_token = :leaseToken::uuid and b.lease_until > agent_now(:now::timestamptz)
-returning b.id as batch_id

@@ -3,7 +3,7 @@
 --
 -- Index: primary keys. Locks: send_batch row (waits), msg_tran rows (skip locked: what somebody holds stays in its half).
 -- Parameters: now, timeZone; batchId, leaseToken; waitSeconds until the next try of what cannot be halved; only (a probe's).
--- One row: moved_count of the members that are in the other half now.
+-- No rows.
 with moment as materialized (
   select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local
 ),
@@ -53,17 +53,14 @@ other as (
   select h.other_id, h.lane, array(select client_key from moved order by 1), (select count(*) from moved), h.created_at,
          (select at from moment), (select at from moment), false
   from halved h where exists (select from moved)
-),
-kept as (
-  update send_batch b
-  set state = 'claimed', idempotency_key = gen_random_uuid(), request_hash = null, sealed_at = null, lease_until = '-infinity',
-      members = array(select m from unnest(b.members) as m where m not in (select client_key from moved) order by 1),
-      message_count = b.message_count - (select count(*) from moved),
-      -- What the gateway has accepted before says nothing against a half of it, or against this one alone.
-      refused_at = (select at from moment), refused_alone = cardinality(h.members) = 1, others_answered = false,
-      not_before = (select at from moment) + pause, wake_at = (select at from moment) + pause
-  from halved h cross join lateral (
-    select case when exists (select from moved) then interval '0' else make_interval(secs => :waitSeconds::float8) end as pause) p
-  where b.id = h.id
 )
-select (select count(*)::int from moved) as moved_count
+update send_batch b
+set state = 'claimed', idempotency_key = gen_random_uuid(), request_hash = null, sealed_at = null, lease_until = '-infinity',
+    members = array(select m from unnest(b.members) as m where m not in (select client_key from moved) order by 1),
+    message_count = b.message_count - (select count(*) from moved),
+    -- What the gateway has accepted before says nothing against a half of it, or against this one alone.
+    refused_at = (select at from moment), refused_alone = cardinality(h.members) = 1, others_answered = false,
+    not_before = (select at from moment) + pause, wake_at = (select at from moment) + pause
+from halved h cross join lateral (
+  select case when exists (select from moved) then interval '0' else make_interval(secs => :waitSeconds::float8) end as pause) p
+where b.id = h.id

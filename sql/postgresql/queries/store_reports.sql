@@ -7,23 +7,19 @@ with report as materialized (
   select r.* from jsonb_to_recordset(:reports::jsonb) as r(
     "installation" text, "clientKey" bigint, "batchId" bigint, "key" text, "channel" text, "messageType" text, "reportType" text,
     "at" timestamptz, "code" text, "carrier" text, "parts" int)
-),
-stored as (
-  insert into msg_report (client_key, batch_id, msg_key, channel_type, message_type, report_type, rslt_date, report_date,
-                          report_code, telecom, mt_res_cnt, reg_date)
-  select
-    -- A reference of another installation says nothing about our rows.
-    case when r."installation" = (select installation from agent) then r."clientKey" end,
-    -- 0 tells a reference of somebody else from none at all.
-    case when r."installation" = (select installation from agent) then r."batchId" when r."installation" is not null then 0 end,
-    -- A key made of the reference, because the gateway named none, is unique among our own rows only.
-    case when r."key" = r."clientKey" || '.' || r."batchId" and r."installation" <> (select installation from agent)
-         then md5(r."installation" || '.' || r."key") else r."key" end,
-    r."channel", r."messageType", r."reportType", r."at" at time zone :timeZone,
-    agent_now(:now::timestamptz) at time zone :timeZone, r."code", r."carrier", r."parts",
-    agent_now(:now::timestamptz) at time zone :timeZone
-  from report r order by 3, 4, 6 -- key, channel, report type
-  on conflict (msg_key, channel_type, report_type) do nothing
-  returning 1
 )
-select (select count(*)::int from stored) as stored_count
+insert into msg_report (client_key, batch_id, msg_key, channel_type, message_type, report_type, rslt_date, report_date,
+                        report_code, telecom, mt_res_cnt, reg_date)
+select
+  -- A reference of another installation says nothing about our rows.
+  case when r."installation" = (select installation from agent) then r."clientKey" end,
+  -- 0 tells a reference of somebody else from none at all.
+  case when r."installation" = (select installation from agent) then r."batchId" when r."installation" is not null then 0 end,
+  -- A key made of the reference, because the gateway named none, is unique among our own rows only.
+  case when r."key" = r."clientKey" || '.' || r."batchId" and r."installation" <> (select installation from agent)
+       then md5(r."installation" || '.' || r."key") else r."key" end,
+  r."channel", r."messageType", r."reportType", r."at" at time zone :timeZone,
+  agent_now(:now::timestamptz) at time zone :timeZone, r."code", r."carrier", r."parts",
+  agent_now(:now::timestamptz) at time zone :timeZone
+from report r order by 3, 4, 6 -- key, channel, report type
+on conflict (msg_key, channel_type, report_type) do nothing

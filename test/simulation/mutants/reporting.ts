@@ -13,8 +13,8 @@ export const reportingMutants: readonly Mutant[] = [
     replace: 'on conflict (msg_key, channel_type, report_type) do update set report_code = excluded.report_code',
     // One that comes twice in the same batch would fail the statement, which is another matter.
     and: {
-      find: '  from report r order by',
-      replace: '  from (select distinct on ("key", "channel", "reportType") * from report) r order by',
+      find: '\nfrom report r order by',
+      replace: '\nfrom (select distinct on ("key", "channel", "reportType") * from report) r order by',
     },
   },
   {

@@ -84,8 +84,8 @@ export const sendingMutants: readonly Mutant[] = [
     name: 'what a refused row holds is not read, however much it is',
     breaks: ['SQL'],
     file: `${queries}/lease_batch.sql`,
-    find: '  where not member.gone and member.code is null and not member.postponed',
-    replace: '  where not member.gone',
+    find: "  where member.kind = 'message'",
+    replace: "  where member.kind <> 'gone'",
   },
   {
     name: 'each batch has a slot of its own at the rate gate',
