@@ -4,4 +4,4 @@
 -- Parameters: now, timeZone; turnLimit; only (a probe's).
 -- One row: picked_count, moved_count; lacks_columns: msg_log lacks some of msg_tran's, nothing was moved; missing_months: first
 --   days of months that have no table, as text with commas; null if none.
-select * from archive_messages(agent_now(:now::timestamptz), :timeZone, :turnLimit::int, :only::jsonb)
+select * from archive_messages({{now}}, :timeZone, :turnLimit::int, :only::jsonb)

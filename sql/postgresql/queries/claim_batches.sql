@@ -11,11 +11,9 @@
 --   oldestWaitingSeconds, leadCount messages before the first batch, wakes whether the sweep has work, asideCount rows put aside,
 --   asideDue whether one of them wants another look, held why it took less than there is: null, 'turn', 'limit' or 'other'). A
 --   row each: the Data API returns 64 KB a row at most, and 1 MB in all.
-with moment as materialized (
-  select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local
-),
+with {{moment}},
 aside as materialized (
-  select client_key from set_aside where step = 'claim' and until > (select at from moment)
+  {{set_aside_now claim}}
 ),
 -- A collector whose snapshot is older than the last claim would count too few open messages: it stands back.
 me as materialized (
@@ -104,9 +102,7 @@ tried as (
   update msg_tran t
   set {{by_the_agent}},
       batch_id = f.batch_id,
-      msg_status = case when f.code is null then t.msg_status else '3' end,
-      finished_at = case when f.code is not null then (select local from moment) end,
-      {{refusal_columns}}
+      {{ending_columns}}
   -- unnest(array(...)) is planned as 10 rows: an index nested loop at every size, never a hash over the table.
   from unnest(array(select client_key from fate), array(select batch_id from fate), array(select code from fate),
               array(select reason from fate)) as f(client_key, batch_id, code, reason)

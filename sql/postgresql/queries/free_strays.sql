@@ -4,9 +4,7 @@
 -- Index: primary keys. Locks: set_aside rows, msg_tran rows (skip locked), never waits.
 -- Parameters: now, timeZone; turnLimit; only (a probe's).
 -- No rows.
-with moment as materialized (
-  select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local
-),
+with {{moment}},
 due as materialized (
   select s.* from set_aside s where s.until <= (select at from moment) {{only s}}
   order by s.until limit :turnLimit::int for update skip locked

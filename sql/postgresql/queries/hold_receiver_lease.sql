@@ -1,6 +1,6 @@
 -- Takes or renews the right to hold the report stream; no row: another receiver has it.
 -- Locks: the one row (waits). Parameters: now; holder, leaseSeconds.
 update receiver_lease r
-set holder = :holder, lease_until = agent_now(:now::timestamptz) + make_interval(secs => :leaseSeconds::float8)
-where r.id = 1 and (r.holder = :holder or r.lease_until <= agent_now(:now::timestamptz))
+set holder = :holder, lease_until = {{now}} + make_interval(secs => :leaseSeconds::float8)
+where r.id = 1 and (r.holder = :holder or r.lease_until <= {{now}})
 returning r.holder

@@ -15,17 +15,17 @@ with batch as materialized (
 ),
 free as materialized (
   select b.id, b.message_count from batch b
-  where b.lease_until <= agent_now(:now::timestamptz) and b.not_before <= agent_now(:now::timestamptz)
+  where b.lease_until <= {{now}} and b.not_before <= {{now}}
 ),
 -- GCRA: its WHERE and SET see the newest version of the row, so ten senders at once get ten slots.
 gate as (
   update rate_gate g
-  set next_at = greatest(g.next_at, agent_now(:now::timestamptz))
+  set next_at = greatest(g.next_at, {{now}})
     + make_interval(secs => free.message_count::float8 / :messagesPerSecond::float8)
   from free
   where g.id = 1 and :messagesPerSecond::float8 > 0
-    and g.next_at <= agent_now(:now::timestamptz) + make_interval(secs => :aheadSeconds::float8)
-  returning extract(epoch from g.next_at - agent_now(:now::timestamptz))::float8
+    and g.next_at <= {{now}} + make_interval(secs => :aheadSeconds::float8)
+  returning extract(epoch from g.next_at - {{now}})::float8
     - free.message_count::float8 / :messagesPerSecond::float8 as wait_seconds
 ),
 slot as materialized (
@@ -34,25 +34,25 @@ slot as materialized (
 leased as (
   update send_batch b
   set lease_token = :leaseToken::uuid, attempts = b.attempts + 1,
-      lease_until = agent_now(:now::timestamptz) + make_interval(secs => :leaseSeconds::float8),
-      wake_at = agent_now(:now::timestamptz) + make_interval(secs => :leaseSeconds::float8)
+      lease_until = {{now}} + make_interval(secs => :leaseSeconds::float8),
+      wake_at = {{now}} + make_interval(secs => :leaseSeconds::float8)
   from slot where b.id = :batchId::bigint
   returning b.id, b.idempotency_key, b.state, b.members, b.request_hash, b.requeues,
     -- What it took a while ago, before this one went alone, says nothing of a gateway that takes nothing any more.
-    b.others_answered and (b.refused_alone or b.refused_at > agent_now(:now::timestamptz) - interval '10 s') as others_answered,
+    b.others_answered and (b.refused_alone or b.refused_at > {{now}} - interval '10 s') as others_answered,
     b.sealed_at, slot.wait_seconds
 ),
 put_off as (
   update send_batch b
   -- Without a token: nobody had it, so the sweep does not count this as a failure.
   set lease_token = null,
-      not_before = greatest(g.next_at - make_interval(secs => :aheadSeconds::float8), agent_now(:now::timestamptz)),
-      wake_at = greatest(g.next_at - make_interval(secs => :aheadSeconds::float8), agent_now(:now::timestamptz))
+      not_before = greatest(g.next_at - make_interval(secs => :aheadSeconds::float8), {{now}}),
+      wake_at = greatest(g.next_at - make_interval(secs => :aheadSeconds::float8), {{now}})
   from rate_gate g
   where b.id = (select id from free) and not exists (select from slot)
   returning b.id
 ),
-moment as materialized (select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local),
+{{moment}},
 -- Each member as it is now. It has left the batch if the customer changed what is sent of it; a sealed batch that turns out
 -- never to have been sent is claimed again with what was changed meanwhile. A lateral subquery that cannot be flattened (offset
 -- 0) is an index look-up a member, whatever the statistics say.
@@ -95,7 +95,7 @@ answer as materialized (
               else 'settled' end as outcome
 )
 select a.outcome, l.idempotency_key, l.state, l.request_hash, l.requeues, coalesce(l.others_answered, false) as others_answered, l.wait_seconds,
-  extract(epoch from agent_now(:now::timestamptz) - l.sealed_at)::float8 as sealed_seconds,
+  extract(epoch from {{now}} - l.sealed_at)::float8 as sealed_seconds,
   (select installation from agent) as installation, list.version as ban_version, list.digest as ban_digest,
   coalesce(extract(epoch from list.checked_at), 0)::float8 as ban_checked,
   member.member_key as client_key, member.kind, member.code, member.reason, member.expires_at, content.*

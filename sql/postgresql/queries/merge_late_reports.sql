@@ -5,15 +5,13 @@
 --   msg_log rows (skip locked: one that somebody holds delays its own reports alone), never waits.
 -- Parameters: now, timeZone; turnLimit, maxTries, retrySeconds between two looks, lookbackDays; only (a probe's).
 -- One row: picked_count, merged_count, unmatched_count.
-with moment as materialized (
-  select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local
-),
+with {{moment}},
 picked as materialized (
   select r.seq, r.msg_key, r.channel_type, r.message_type, r.report_type, r.rslt_date, r.report_date, r.report_code, r.telecom,
          r.mt_res_cnt, r.tries, r.reg_date,
          -- By the gateway's key alone: the row may know it meanwhile.
-         coalesce(r.client_key, (select x.client_key from msg_tran x where x.msg_key = r.msg_key)) as client_key,
-         coalesce(r.batch_id, (select x.batch_id from msg_tran x where x.msg_key = r.msg_key)) as batch_id
+         {{by_reference_or_key client_key}},
+         {{by_reference_or_key batch_id}}
   from msg_report r where r.retry_at <= (select local from moment)
   order by r.retry_at limit :turnLimit::int for update of r skip locked
 ),
@@ -33,13 +31,10 @@ found as materialized (
   left join lateral (
     select l.client_key from msg_log l
     where l.client_key = t.client_key and l.archived_at = t.archived_at and {{is_young l}}
-      and l.client_key not in (select client_key from set_aside where step = 'late' and until > (select at from moment)) {{only l}}
+      and l.client_key not in ({{set_aside_now late}}) {{only l}}
     for no key update skip locked
   ) locked on true
   where p.channel_type = any(t.chain)
-),
-home as materialized (
-  select f.*, array_position(f.chain, f.channel_type) as pos, cardinality(f.chain) as length from found f where f.is_locked
 ),
 {{best_reports}},
 tried as (

@@ -3,17 +3,15 @@
 -- Index: msg_report_unmerged, primary keys. Locks: msg_report rows (for update skip locked), msg_tran rows (skip locked), never waits.
 -- Parameters: now, timeZone; fromSeq (0 now and then: reports left behind are looked at again), turnLimit; only (a probe's).
 -- One row: picked_count, merged_count reports, parked_count, last_seq (null if none), due whether parked ones are due.
-with moment as materialized (
-  select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local
-),
+with {{moment}},
 aside as materialized (
-  select client_key from set_aside where step = 'merge' and until > (select at from moment)
+  {{set_aside_now merge}}
 ),
 picked as materialized (
   select r.seq, r.msg_key, r.channel_type, r.message_type, r.report_type, r.rslt_date, r.report_date, r.report_code, r.telecom, r.mt_res_cnt,
     -- Matched by our reference; by the gateway's key where the reference did not come back.
-    coalesce(r.client_key, (select x.client_key from msg_tran x where x.msg_key = r.msg_key)) as client_key,
-    coalesce(r.batch_id, (select x.batch_id from msg_tran x where x.msg_key = r.msg_key)) as batch_id
+    {{by_reference_or_key client_key}},
+    {{by_reference_or_key batch_id}}
   from msg_report r
   where r.seq > :fromSeq::bigint and r.retry_at is null and (r.client_key is null or r.client_key not in (select client_key from aside))
   order by r.seq limit :turnLimit::int
@@ -31,15 +29,12 @@ found as materialized (
     for no key update skip locked) locked on true
   where p.channel_type = any(t.chain)
 ),
-home as materialized (
-  select f.*, array_position(f.chain, f.channel_type) as pos, cardinality(f.chain) as length from found f where f.is_locked
-),
 {{best_reports}},
 tried as (
   update msg_tran t
   set {{by_the_agent}},
       msg_status = '3',
-      msg_key = coalesce(t.msg_key, case when not exists (select from msg_tran x where x.msg_key = w.msg_key) then w.msg_key end),
+      msg_key = coalesce(t.msg_key, {{free_key w}}),
       finished_at = coalesce(t.finished_at, case when w.mt_final and {{wins mt}} or w.kko_final and {{wins kko}} or w.rcs_final and {{wins rcs}}
                              then (select local from moment) end),
       {{report_columns}}

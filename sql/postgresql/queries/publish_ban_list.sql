@@ -7,7 +7,7 @@ with before as materialized (select digest, problems from ban_list for no key up
 published as (
   update ban_list l
   set version = l.version + case when l.digest is distinct from :digest then 1 else 0 end, digest = :digest,
-      checked_at = agent_now(:now::timestamptz), text_count = :textCount::int, expression_count = :expressionCount::int,
+      checked_at = {{now}}, text_count = :textCount::int, expression_count = :expressionCount::int,
       problem_count = :problemCount::int, problems = :problems::jsonb
 )
 select digest is distinct from :digest as is_published, problems <> :problems::jsonb and :problems::jsonb <> '[]' as has_new_problems

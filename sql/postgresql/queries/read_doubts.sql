@@ -8,7 +8,7 @@
 --   with the gateway's answer written, gone_count deleted or taken out, banned_count (by their numbers) and
 --   expired_count since.
 with moment as materialized (
-  select agent_now(:now::timestamptz) as at
+  select {{now}} as at
 ),
 doubtful as materialized (
   select b.*, count(*) over () as batch_count from send_batch b

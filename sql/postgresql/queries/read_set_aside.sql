@@ -4,7 +4,7 @@
 -- Rows, the oldest first: row_count put aside altogether; client_key, step, error; since_seconds it was put aside,
 --   next_look_seconds until it is looked at again (0: now), tries since.
 with moment as materialized (
-  select agent_now(:now::timestamptz) as at
+  select {{now}} as at
 )
 select count(*) over ()::int as row_count, s.client_key, s.step, s.error, s.tries,
   extract(epoch from m.at - s.since)::float8 as since_seconds,

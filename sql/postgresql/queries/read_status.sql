@@ -7,9 +7,7 @@
 --   agent's), claimed, sending (sealed, its first call under way), inDoubt (sealed, that call is over and nobody knows), orphaned
 --   (its batch is not there, or does not know it: must be none); of 2: accepted; of 3: reported (not finished), finished (to be
 --   archived); held: never sent, in a msg_status of the customer's.
-with moment as materialized (
-  select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local
-),
+with {{moment}},
 -- Rows that a seal had to leave behind still name its batch.
 stray as materialized (
   select client_key, batch_id from set_aside where step = 'seal' and batch_id is not null

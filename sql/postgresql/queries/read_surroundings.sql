@@ -10,9 +10,7 @@
 --   ban_*: what BanlistScheduler found, first_ban_problems the first five in words;
 --   server_time_zone of sessions that say nothing else, null if this one said something else itself;
 --   server_ahead_seconds its local time is ahead of the agent's.
-with moment as materialized (
-  select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local
-),
+with {{moment}},
 server as materialized (
   -- What a session asked for itself hides what the server says.
   select case when source <> 'client' then reset_val end as zone from pg_settings where name = 'TimeZone'

@@ -2,6 +2,6 @@
 --
 -- Locks: the gate (waits). Parameters: now, messageCount, messagesPerSecond (above 0).
 update rate_gate g
-set next_at = greatest(g.next_at, agent_now(:now::timestamptz)) + make_interval(secs => :messageCount::float8 / :messagesPerSecond::float8)
+set next_at = greatest(g.next_at, {{now}}) + make_interval(secs => :messageCount::float8 / :messagesPerSecond::float8)
 where g.id = 1
-returning extract(epoch from g.next_at - agent_now(:now::timestamptz))::float8 - :messageCount::float8 / :messagesPerSecond::float8 as wait_seconds
+returning extract(epoch from g.next_at - {{now}})::float8 - :messageCount::float8 / :messagesPerSecond::float8 as wait_seconds

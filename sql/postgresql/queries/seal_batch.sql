@@ -8,13 +8,11 @@
 --   to wait again; only (a probe's).
 -- One row: outcome 'sealed', 'empty' (nobody was left: the batch is gone), or 'refused' (the lease is not the sender's any
 --   more); taken: the members of the sealed batch, as text with commas; ended: those that left with a code, as JSON.
-with moment as materialized (
-  select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local
-),
+with {{moment}},
 allowed as materialized (
   select b.id, b.members from send_batch b
   where b.id = :batchId::bigint and b.lease_token = :leaseToken::uuid and b.state = 'claimed'
-    and b.lease_until > agent_now(:now::timestamptz) + make_interval(secs => :marginSeconds::float8)
+    and b.lease_until > {{now}} + make_interval(secs => :marginSeconds::float8)
   for update
 ),
 candidate as materialized (
@@ -41,9 +39,8 @@ leaving as materialized (
 tried as (
   update msg_tran t
   set {{by_the_agent}},
-      batch_id = null, msg_status = case when f.code is null then '1' else '3' end,
-      finished_at = case when f.code is not null then (select local from moment) end,
-      {{refusal_columns}}
+      batch_id = null,
+      {{ending_columns}}
   from unnest(array(select client_key from leaving), array(select code from leaving), array(select reason from leaving))
          as f(client_key, code, reason)
   where t.client_key = f.client_key

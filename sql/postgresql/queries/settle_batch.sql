@@ -5,9 +5,7 @@
 -- Parameters: now, timeZone; batchId; results: [{k, accepted, key, code, reason}]; only (a probe's).
 -- One row: accepted_count and rejected_count written by this very call; open_count still to settle (call again while it is above
 --   aside_count); of them aside_count put aside, for aside_seconds.
-with moment as materialized (
-  select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local
-),
+with {{moment}},
 result as materialized (
   select r.k as client_key, r.accepted, r.code, r.reason,
          -- Of two messages with one key the first has it.
@@ -18,7 +16,7 @@ held as materialized (
   select r.* from result r cross join lateral (
     select from msg_tran t
     where t.client_key = r.client_key and t.batch_id = :batchId::bigint and t.msg_sent_date is null
-      and t.client_key not in (select client_key from set_aside where step = 'settle' and until > (select at from moment)) {{only t}}
+      and t.client_key not in ({{set_aside_now settle}}) {{only t}}
     for no key update skip locked) locked
 ),
 tried as (
@@ -26,7 +24,7 @@ tried as (
   set {{by_the_agent}},
       msg_sent_date = (select local from moment),
       -- A key that another row has must not fail the batch: the report finds the row by its reference.
-      msg_key = coalesce(t.msg_key, case when not exists (select from msg_tran x where x.msg_key = f.msg_key) then f.msg_key end),
+      msg_key = coalesce(t.msg_key, {{free_key f}}),
       -- A report may have come first: status never goes backwards.
       msg_status = case when t.msg_status <> '1' then t.msg_status when f.code is null then '2' else '3' end,
       finished_at = coalesce(t.finished_at, case when f.code is not null then (select local from moment) end),

@@ -4,9 +4,7 @@
 -- Index: primary keys. Locks: send_batch row (waits), msg_tran rows (skip locked: what somebody holds stays in its half).
 -- Parameters: now, timeZone; batchId, leaseToken; waitSeconds until the next try of what cannot be halved; only (a probe's).
 -- No rows.
-with moment as materialized (
-  select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local
-),
+with {{moment}},
 refused as materialized (
   select b.* from send_batch b
   where b.id = :batchId::bigint and b.lease_token = :leaseToken::uuid and b.state = 'sealed' and b.lease_until > (select at from moment)
@@ -15,9 +13,7 @@ refused as materialized (
 -- A report is proof that the batch was accepted, whatever the gateway says of it.
 halved as materialized (
   select r.*, nextval('sq_send_batch') as other_id from refused r
-  where not exists (
-    select from unnest(r.members) as member(client_key) cross join lateral (
-      select from msg_tran t where t.client_key = member.client_key and t.batch_id = r.id and t.msg_status <> '1' offset 0) told)
+  where not {{has_report r}}
 ),
 -- Those that could not be moved the last time come first: the half that moves is of the others.
 ordered as materialized (
@@ -31,7 +27,7 @@ other_half as materialized (
   from ordered o cross join lateral (
     select from msg_tran t
     where t.client_key = o.client_key and t.batch_id = o.id and {{is_waiting t}}
-      and t.client_key not in (select client_key from set_aside where step = 'split' and until > (select at from moment)) {{only t}}
+      and t.client_key not in ({{set_aside_now split}}) {{only t}}
     for no key update skip locked) locked
   where o.place > o.size / 2 and o.size > 1
 ),

@@ -19,7 +19,7 @@ select
   case when r."key" = r."clientKey" || '.' || r."batchId" and r."installation" <> (select installation from agent)
        then md5(r."installation" || '.' || r."key") else r."key" end,
   r."channel", r."messageType", r."reportType", r."at" at time zone :timeZone,
-  agent_now(:now::timestamptz) at time zone :timeZone, r."code", r."carrier", r."parts",
-  agent_now(:now::timestamptz) at time zone :timeZone
+  {{now}} at time zone :timeZone, r."code", r."carrier", r."parts",
+  {{now}} at time zone :timeZone
 from report r order by 3, 4, 6 -- key, channel, report type
 on conflict (msg_key, channel_type, report_type) do nothing

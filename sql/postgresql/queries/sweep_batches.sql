@@ -6,13 +6,13 @@
 -- Rows: batch_id, lane, the oldest first: they were put off in the order of sending.
 with due as materialized (
   select b.id, b.state, b.members, b.sealed_at, b.lease_until from send_batch b
-  where b.wake_at <= agent_now(:now::timestamptz)
+  where b.wake_at <= {{now}}
   order by b.wake_at, b.id limit :turnLimit::int
   for no key update skip locked
 ),
 told as materialized (
   select d.id from due d
-  where d.state = 'sealed' and d.lease_until <= agent_now(:now::timestamptz) and d.sealed_at < agent_now(:now::timestamptz) - interval '2 days'
+  where d.state = 'sealed' and d.lease_until <= {{now}} and d.sealed_at < {{now}} - interval '2 days'
     and not exists (
       select from unnest(d.members) as member(client_key) cross join lateral (
         select from msg_tran t where t.client_key = member.client_key and t.batch_id = d.id and {{is_waiting t}} offset 0) waiting)
@@ -22,9 +22,9 @@ closed as (
 ),
 swept as (
   update send_batch b
-  -- One that was put off because its slot was too far has not failed: its back-off must not double.
+  -- A batch deferred because its slot was too far has not failed: its back-off must not double.
   set requeues = b.requeues + case when b.wake_at = b.not_before and b.lease_token is null then 0 else 1 end,
-      wake_at = agent_now(:now::timestamptz)
+      wake_at = {{now}}
         + make_interval(secs => least(:maxBackoffSeconds::float8, :requeueSeconds::float8 * power(2, least(b.requeues, 10))))
   from due where b.id = due.id and due.id not in (select id from told)
   returning b.id, b.lane

@@ -37,8 +37,7 @@ function notices(step: string, file: string, [from, written]: readonly [from: st
   };
 }
 
-const aside = (table: string, step: string) =>
-  ` and ${table}.client_key not in (select client_key from set_aside where step = '${step}' and until > (select at from moment))`;
+const aside = (table: string, step: string) => ` and ${table}.client_key not in ({{set_aside_now ${step}}})`;
 
 /** Guards that confine trouble to the row that has it. */
 export const isolatingMutants: readonly Mutant[] = [
@@ -54,14 +53,18 @@ export const isolatingMutants: readonly Mutant[] = [
     name: 'the seal passes over rows that are put aside',
     breaks: ['I9', 'I10'],
     file: `${queries}/fragments/may_leave.sql`,
-    find: "$1.client_key not in (select client_key from set_aside where step = 'seal' and until > (select at from moment))",
+    find: '$1.client_key not in ({{set_aside_now seal}})',
     replace: 'true',
   },
   passesOver('settlement', 'settle_batch', aside('t', 'settle')),
   passesOver('halving', 'split_batch', aside('t', 'split')),
   passesOver('merge', 'merge_reports', ' and t.client_key not in (select client_key from aside)'),
   passesOver('late merge', 'merge_late_reports', aside('l', 'late')),
-  passesOver('archive', archive, aside('t', 'archive')),
+  passesOver(
+    'archive',
+    archive,
+    " and t.client_key not in (select client_key from set_aside where step = 'archive' and until > (select at from moment))",
+  ),
   notices('claim', 'claim_batches', ['fate', 'taken']),
   notices('settlement', 'settle_batch', ['held', 'written']),
   notices('merge', 'merge_reports', ['wide', 'applied']),
@@ -105,7 +108,7 @@ export const isolatingMutants: readonly Mutant[] = [
     name: 'a row that was refused beside others ends only if others were accepted just now',
     breaks: ['I3'],
     file: `${queries}/lease_batch.sql`,
-    find: "b.others_answered and (b.refused_alone or b.refused_at > agent_now(:now::timestamptz) - interval '10 s')",
+    find: "b.others_answered and (b.refused_alone or b.refused_at > {{now}} - interval '10 s')",
     replace: 'b.others_answered',
   },
   {

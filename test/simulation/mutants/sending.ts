@@ -70,7 +70,7 @@ export const sendingMutants: readonly Mutant[] = [
     name: 'one sender at a time holds a batch',
     breaks: ['I1'],
     file: `${queries}/lease_batch.sql`,
-    find: 'where b.lease_until <= agent_now(:now::timestamptz) and b.not_before',
+    find: 'where b.lease_until <= {{now}} and b.not_before',
     replace: 'where b.not_before',
   },
   {
@@ -119,7 +119,7 @@ export const sendingMutants: readonly Mutant[] = [
     name: 'only who holds the lease gives a batch back',
     breaks: ['I1'],
     file: `${queries}/release_batch.sql`,
-    find: ' and b.lease_token = :leaseToken::uuid and b.lease_until > agent_now(:now::timestamptz)',
+    find: ' and b.lease_token = :leaseToken::uuid and b.lease_until > {{now}}',
     replace: '',
   },
   {
@@ -162,8 +162,9 @@ export const sendingMutants: readonly Mutant[] = [
     name: 'now is in the zone of the timestamps',
     breaks: ['I9'],
     file: `${queries}/claim_batches.sql`,
-    find: 'agent_now(:now::timestamptz) at time zone :timeZone as local',
-    replace: "agent_now(:now::timestamptz) at time zone replace(:timeZone, 'Asia/Seoul', 'UTC') as local",
+    find: 'with {{moment}},',
+    replace:
+      "with moment as materialized (select {{now}} as at, {{now}} at time zone replace(:timeZone, 'Asia/Seoul', 'UTC') as local),",
   },
   {
     name: 'batches that nobody works on are swept',

@@ -1,8 +1,11 @@
--- From CTE home (reports with their place in the chain) to one row a message with the best report of each column group:
+-- From CTE found (reports with the chain of their row) to one row a message with the best report of each column group:
 -- UPDATE ... FROM would apply only one of several matches, silently. Best is the later channel, then the older report.
+placed as materialized (
+  select f.*, array_position(f.chain, f.channel_type) as pos, cardinality(f.chain) as length from found f where f.is_locked
+),
 ranked as materialized (
-  select h.*, row_number() over (partition by client_key, batch_id, report_type, column_group(channel_type) order by pos desc, seq) as best
-  from home h
+  select p.*, row_number() over (partition by client_key, batch_id, report_type, column_group(channel_type) order by pos desc, seq) as best
+  from placed p
 ),
 wide as materialized (
   select client_key, batch_id, array_agg(seq) as seqs,

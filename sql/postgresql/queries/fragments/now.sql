@@ -1,0 +1,2 @@
+-- The instant of the statement.
+agent_now(:now::timestamptz)
