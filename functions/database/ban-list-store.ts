@@ -1,12 +1,11 @@
 import * as z from 'zod';
 import type { BanEntries, BanListStore } from '../maintenance/ban-list.ts';
-import { type BanEntry, type BanMatcher, compileBanList } from '../message/ban-list.ts';
+import { type BanEntry, type BanMatcher, compileBanList, MAX_TEXT_LENGTH } from '../message/ban-list.ts';
 import type { PublishedBanList } from '../pipeline/send/ports.ts';
+import { sizes } from '../settings/sizes.ts';
 import { type AgentDatabase, key, momentOf, queryOne } from './agent-database.ts';
 import { publishBanList, readBanDigest, readBanEntries } from './sql.generated.ts';
 
-/** Entries of a page at most; long ones make it shorter. */
-const pageSize = 2_000;
 /** A list that changes during each of these is not read. */
 const rounds = 5;
 
@@ -56,7 +55,8 @@ async function readEntries(database: AgentDatabase): Promise<BanEntries> {
 }
 
 async function readPageAfter({ queries }: AgentDatabase, afterSeq: string | null) {
-  const rows = await queries.query(readBanEntries, { afterSeq, turnLimit: pageSize }, entryRow);
+  const limits = { turnLimit: sizes.banPage, pageBytes: sizes.banPageBytes, maxTextLength: MAX_TEXT_LENGTH };
+  const rows = await queries.query(readBanEntries, { afterSeq, ...limits }, entryRow);
   const entries = rows.flatMap(({ ban_seq: banSeq, ban_type: banType, ban_text: banText }): BanEntry[] =>
     banSeq === null ? [] : [{ banSeq, banType: banType ?? '', banText: banText ?? '' }],
   );

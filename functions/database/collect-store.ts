@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Claim, type ClaimLimits, type CollectStore, priorityOfLane } from '../pipeline/collect.ts';
+import { sizes } from '../settings/sizes.ts';
 import { timing } from '../settings/timing.ts';
 import { type AgentDatabase, count, json, key, momentOf, noRow } from './agent-database.ts';
 import { queryIsolated } from './isolate.ts';
@@ -38,21 +39,25 @@ export function collectStore(database: AgentDatabase, settings: { defaultValidit
   return {
     async claim(limits: ClaimLimits): Promise<Claim> {
       const { defaultValiditySeconds } = settings;
-      const { requeueSeconds } = timing;
-      const parameters = { ...momentOf(database), ...limits, defaultValiditySeconds, requeueSeconds };
+      const { requeueSeconds, setAsideGraceSeconds } = timing;
+      const { rowBytes, batchBytes } = sizes;
+      const constants = { defaultValiditySeconds, requeueSeconds, setAsideGraceSeconds, rowBytes, batchBytes };
+      const parameters = { ...momentOf(database), ...limits, ...constants };
       const call = { step: 'claim', statement: claimBatches, parameters } as const;
       return toClaim(await queryIsolated(database, call, claimRow));
     },
 
     async sweep(turnLimit) {
-      const { requeueSeconds, maxBackoffSeconds } = timing;
-      const parameters = { now: momentOf(database).now, turnLimit, requeueSeconds, maxBackoffSeconds };
+      const { requeueSeconds, maxBackoffSeconds, inDoubtDays } = timing;
+      const limits = { turnLimit, requeueSeconds, maxBackoffSeconds, inDoubtDays };
+      const parameters = { now: momentOf(database).now, ...limits };
       const rows = await database.queries.query(sweepBatches, parameters, z.object({ batch_id: key, lane: count }));
       return rows.map((row) => ({ batchId: row.batch_id, priority: priorityOfLane(row.lane) }));
     },
 
     async lookAgain(turnLimit) {
-      const parameters = { ...momentOf(database), turnLimit };
+      const { minBackoffSeconds: retrySeconds, setAsideGraceSeconds } = timing;
+      const parameters = { ...momentOf(database), turnLimit, retrySeconds, setAsideGraceSeconds };
       const call = { step: 'seal', statement: freeStrays, parameters } as const;
       await queryIsolated(database, call, noRow);
     },

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { MergeStore } from '../pipeline/merge-reports.ts';
+import { sizes } from '../settings/sizes.ts';
 import { timing } from '../settings/timing.ts';
 import { type AgentDatabase, count, key, momentOf } from './agent-database.ts';
 import { queryOneIsolated } from './isolate.ts';
@@ -14,9 +15,6 @@ const mergeRow = z.object({
 });
 
 const lateRow = z.object({ picked_count: count, merged_count: count, unmatched_count: count });
-
-/** How parked reports are looked for. */
-const late = { maxTries: 10, retrySeconds: 60, lookbackDays: timing.lookbackDays };
 
 /** The report migrator's view of the database. */
 export function mergeStore(database: AgentDatabase): MergeStore {
@@ -35,7 +33,9 @@ export function mergeStore(database: AgentDatabase): MergeStore {
     },
 
     async mergeLate(turnLimit) {
-      const parameters = { ...momentOf(database), ...late, turnLimit };
+      const { lateTries: maxTries, lateRetrySeconds: retrySeconds, lookbackDays, reportDays } = timing;
+      const limits = { turnLimit, maxTries, retrySeconds, lookbackDays, reportDays };
+      const parameters = { ...momentOf(database), ...limits };
       const call = { step: 'late', statement: mergeLateReports, parameters } as const;
       const row = await queryOneIsolated(database, call, lateRow);
       return { pickedCount: row.picked_count, mergedCount: row.merged_count, unmatchedCount: row.unmatched_count };

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { messageRow } from '../message/message-row.ts';
 import type { Lease, Member, Release, Seal, SendStore, SettledResult, Split } from '../pipeline/send/ports.ts';
+import { sizes } from '../settings/sizes.ts';
 import { timing } from '../settings/timing.ts';
 import { type AgentDatabase, count, json, key, momentOf, noRow, queryOne } from './agent-database.ts';
 import { banTexts } from './ban-list-store.ts';
@@ -54,15 +55,15 @@ const settleRow = z
     accepted_count: count,
     rejected_count: count,
     open_count: count,
-    aside_count: count,
-    aside_seconds: z.coerce.number().nullable(),
+    set_aside_count: count,
+    set_aside_seconds: z.coerce.number().nullable(),
   })
   .transform((row) => ({
     acceptedCount: row.accepted_count,
     rejectedCount: row.rejected_count,
     openCount: row.open_count,
-    asideCount: row.aside_count,
-    asideSeconds: row.aside_seconds ?? 0,
+    asideCount: row.set_aside_count,
+    asideSeconds: row.set_aside_seconds ?? 0,
   }));
 
 interface SendStoreSettings {
@@ -76,7 +77,9 @@ export function sendStore(database: AgentDatabase, settings: SendStoreSettings):
   const bansOf = banTexts(database);
   return {
     async lease(batchId, leaseToken) {
-      const limits = { leaseSeconds: timing.leaseSeconds, aheadSeconds: timing.slotsAheadSeconds };
+      const { leaseSeconds, slotsAheadSeconds: aheadSeconds, recentSeconds } = timing;
+      const { rowBytes, batchBytes } = sizes;
+      const limits = { leaseSeconds, aheadSeconds, recentSeconds, rowBytes, batchBytes };
       const parameters = { ...moment(), ...settings, ...limits, batchId, leaseToken };
       const rows = await unlessLocked(database.queries.query(leaseBatch, parameters, leaseRow));
       return rows === undefined ? { outcome: 'held', reason: 'somebody holds a table' } : toLease(batchId, rows);

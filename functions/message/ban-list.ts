@@ -42,7 +42,7 @@ interface Consequence {
 }
 
 /** More than any sensible entry needs, in case a customer has widened the column. */
-const MAX_LENGTH = 1_000;
+export const MAX_TEXT_LENGTH = 1_000;
 
 /** How JSON that holds a string starts. Saves contents that start with [광고] the cost of an exception (µs). */
 const STARTS_LIKE_JSON = /^\s*(?:\{[ \t\n\r]*"|\[[ \t\n\r]*[[{"\-0-9tfn]|")/;
@@ -105,7 +105,7 @@ class Matcher implements BanMatcher {
     if (type === 'R') return 'ban_text: expected a number';
     if (type !== 'T' && type !== 'E') return 'ban_type: expected R, T or E';
     if (text === '') return 'ban_text: expected a text, got nothing';
-    if (text.length > MAX_LENGTH) return `ban_text: expected at most ${MAX_LENGTH} characters`;
+    if (text.length > MAX_TEXT_LENGTH) return `ban_text: expected at most ${MAX_TEXT_LENGTH} characters`;
     const rank = this.#entries.push(entry) - 1;
     if (type === 'T') return this.#addText(text, rank);
     const expression = parseExpression(text, rank);

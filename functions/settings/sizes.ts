@@ -1,13 +1,19 @@
-/** Rows that one statement handles: large enough to pay for a call, small enough for the Data API's limits. */
+/** What one statement handles, rows unless the name says otherwise: enough to pay for a call, within the Data API's limits. */
 export const sizes = {
   /** Messages of one gateway call at most. */
   batch: 200,
+  /** What is sent of one message, and of all messages of a batch. */
+  rowBytes: 60_000,
+  batchBytes: 600_000,
   claim: 2_800,
   sweep: 50,
   merge: 1_000,
   store: 1_000,
   archive: 1_000,
-  /** Problems of the ban list that are kept, to be shown. */
+  /** A page of the ban list: whichever comes first. */
+  banPage: 2_000,
+  banPageBytes: 500_000,
+  /** Problems of the ban list that are stored for status. */
   banProblems: 100,
 } as const;
 

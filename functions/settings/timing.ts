@@ -25,6 +25,10 @@ export const timing = {
   slotsAheadSeconds: 1,
   /** A sender later than this for its slot takes a new one. */
   slotLatenessMs: 250,
+  /** A message refused together with others ends only if that was so recently: a gateway that accepts nothing proves nothing. */
+  recentSeconds: 10,
+  /** A row due for another try is tried within seconds; one not set aside again within this has been written. */
+  setAsideGraceSeconds: 120,
 
   /** Each side of a report stream sends a heartbeat this often; a stream silent for `silenceMs` is broken. */
   heartbeatMs: 10_000,
@@ -48,4 +52,7 @@ export const timing = {
   reportDays: 30,
   /** A late report is looked for in the log among rows whose request_date is at most this old. */
   lookbackDays: 62,
+  /** Between two searches for the row of a parked report; after so many it is unmatched. */
+  lateRetrySeconds: 60,
+  lateTries: 10,
 } as const;

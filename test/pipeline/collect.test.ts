@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { sizes } from '../../functions/pipeline/timing.ts';
+import { sizes } from '../../functions/settings/sizes.ts';
 import { agentOn, type TestAgent } from '../support/agent.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';

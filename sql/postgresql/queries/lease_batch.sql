@@ -1,13 +1,18 @@
--- Gives one sender the right to a batch for a time, takes a slot of the rate gate, reads the rows, and judges what only the
--- database knows of them.
+-- Leases a batch to one sender, takes a slot of the rate gate, reads the rows, and checks the rules that only the database can
+-- check.
 --
--- Index: primary keys. Locks: the send_batch row (skip locked), then the gate (waits: a slot is taken in an instant).
--- Parameters: now, timeZone; batchId, leaseToken, leaseSeconds, messagesPerSecond (0: no gate), aheadSeconds that slots
---   may be reserved ahead, defaultValiditySeconds.
--- Rows: at least one, all with outcome: 'leased' (one row a member), 'settled' (no such batch any more), 'held' (somebody
---   else has it, or its not_before has not come), 'slotTooFar' (put off until the gate is near). wait_seconds is how long
---   to wait for the slot; others_answered whether the gateway, since it refused these members as a whole, has
---   accepted others: since it refused this one alone, or, just now, since it refused it beside others.
+-- Index: primary keys. Locks: the send_batch row (skip locked), then the rate_gate row (waits: a slot is taken in an instant).
+-- Parameters: now, timeZone; batchId, leaseToken, leaseSeconds; messagesPerSecond (0: no gate), aheadSeconds for which slots may
+--   be reserved ahead; defaultValiditySeconds, rowBytes, batchBytes; recentSeconds: see others_answered.
+-- Rows: at least one. outcome is the same in all: 'leased' (a row for each member), 'settled' (the batch is gone), 'held'
+--   (somebody else has it, or its not_before is still to come), 'slotTooFar' (deferred until the gate is near).
+--   Of the batch: idempotency_key, state, request_hash, requeues, sealed_seconds since it was sealed; wait_seconds until its slot
+--   begins; others_answered, whether the gateway has accepted other messages since it refused these: at any time since, if it
+--   refused this message alone, or within recentSeconds, if it refused it together with others; installation; ban_version,
+--   ban_digest, ban_checked (seconds since 1970, 0 if never).
+--   Of a member: client_key and kind: 'gone' (deleted, or out of the batch), 'refused' (code, reason), 'postponed' (waits for
+--   another batch), 'message' (expires_at, and what is sent). In columns, not as JSON, whose escapes could pass the Data API's 64
+--   KB per row.
 with batch as materialized (
   select b.id, b.message_count, b.lease_until, b.not_before
   from send_batch b where b.id = :batchId::bigint
@@ -38,11 +43,11 @@ leased as (
       wake_at = {{now}} + make_interval(secs => :leaseSeconds::float8)
   from slot where b.id = :batchId::bigint
   returning b.id, b.idempotency_key, b.state, b.members, b.request_hash, b.requeues,
-    -- What it took a while ago, before this one went alone, says nothing of a gateway that takes nothing any more.
-    b.others_answered and (b.refused_alone or b.refused_at > {{now}} - interval '10 s') as others_answered,
+    -- An acceptance of a while ago, before this message went alone, proves nothing: the gateway may accept nothing any more.
+    b.others_answered and (b.refused_alone or b.refused_at > {{now}} - make_interval(secs => :recentSeconds::float8)) as others_answered,
     b.sealed_at, slot.wait_seconds
 ),
-put_off as (
+deferred as (
   update send_batch b
   -- Without a token: nobody had it, so the sweep does not count this as a failure.
   set lease_token = null,
@@ -53,35 +58,36 @@ put_off as (
   returning b.id
 ),
 {{moment}},
--- Each member as it is now. It has left the batch if the customer changed what is sent of it; a sealed batch that turns out
--- never to have been sent is claimed again with what was changed meanwhile. A lateral subquery that cannot be flattened (offset
--- 0) is an index look-up a member, whatever the statistics say.
+-- Each member as it is now. It is gone if the customer changed what is sent: the guard took it out of its batch. A sealed batch
+-- that proves never to have been sent is claimed again with such changes. A lateral subquery that cannot be flattened (offset
+-- 0) is one index look-up for each member, whatever the statistics say.
 read as materialized (
   select k.client_key as member_key, m.*
   from leased l cross join lateral unnest(l.members) as k(client_key)
   left join lateral (
-    -- Named one by one: a customer's own columns may be named as anything here is.
+    -- Column by column: a column that the customer added may have any name used here.
     select t.client_key, t.request_date, t.ttl, t.waits_until, t.priority, t.channel_order, t.callback, t.recipient, t.payment_code,
       t.origin_cid, t.mt_subject, t.mt_content, t.mt_file_key, t.kko_msg_type, t.kko_sender_key, t.kko_template_code,
       case when {{uses_kko t}} then t.kko_content end as kko_content, case when {{uses_kko t}} then t.kko_option end as kko_option,
       case when {{uses_rcs t}} then t.rcs_content end as rcs_content, case when {{uses_rcs t}} then t.rcs_option end as rcs_option,
       t.rcs_brand_key, t.rcs_agency_key, t.rcs_msgbase_id, {{bytes_of t}} as bytes
     from msg_tran t
-    -- A sealed member may have its report already; the sealed request holds it all the same.
+    -- A member of a sealed batch may have its report already; it is part of the sealed request nonetheless.
     where t.client_key = k.client_key and t.batch_id = l.id and ({{is_waiting t}} or l.state = 'sealed')
     offset 0
   ) m on true
 ),
 judged as materialized (
   select r.*, {{code_of r}} as code,
-    sum(case when r.bytes <= 60000 then r.bytes else 0 end) over (order by r.member_key) as bytes_so_far
+    sum(case when r.bytes <= :rowBytes::int then r.bytes else 0 end) over (order by r.member_key) as bytes_so_far
   from (select read.*, ban.ban_seq from read {{ban_of read}}) r
 ),
--- One that was put off, or that has grown until it no longer fits, waits for another batch: the claim cuts at 600,000 bytes.
+-- Postponed: due later by now, or grown until it no longer fits: the claim cut the batch at batchBytes.
 member as materialized (
   select j.member_key, j.code, {{reason_of j}} as reason,
     case when j.client_key is null then 'gone' when j.code is not null then 'refused'
-         when {{due_at j}} > (select local from moment) or j.bytes_so_far > 600000 then 'postponed' else 'message' end as kind,
+         when {{due_at j}} > (select local from moment) or j.bytes_so_far > :batchBytes::int then 'postponed'
+         else 'message' end as kind,
     expiry_of(j.request_date, j.ttl, :defaultValiditySeconds::int) at time zone :timeZone as expires_at,
     j.priority, j.channel_order, j.callback, j.recipient, j.payment_code, j.origin_cid, j.mt_subject, j.mt_content, j.mt_file_key,
     j.kko_msg_type, j.kko_content, j.kko_option, j.kko_sender_key, j.kko_template_code,
@@ -90,20 +96,20 @@ member as materialized (
 ),
 answer as materialized (
   select case when exists (select from leased) then 'leased'
-              when exists (select from put_off) then 'slotTooFar'
+              when exists (select from deferred) then 'slotTooFar'
               when exists (select from send_batch where id = :batchId::bigint) then 'held'
               else 'settled' end as outcome
 )
-select a.outcome, l.idempotency_key, l.state, l.request_hash, l.requeues, coalesce(l.others_answered, false) as others_answered, l.wait_seconds,
-  extract(epoch from {{now}} - l.sealed_at)::float8 as sealed_seconds,
+select a.outcome, l.idempotency_key, l.state, l.request_hash, l.requeues, coalesce(l.others_answered, false) as others_answered,
+  l.wait_seconds, extract(epoch from {{now}} - l.sealed_at)::float8 as sealed_seconds,
   (select installation from agent) as installation, list.version as ban_version, list.digest as ban_digest,
   coalesce(extract(epoch from list.checked_at), 0)::float8 as ban_checked,
-  member.member_key as client_key, member.kind, member.code, member.reason, member.expires_at, content.*
+  member.kind, member.member_key as client_key, member.code, member.reason, member.expires_at, content.*
 from answer a
 left join leased l on true
 left join ban_list list on true
 left join member on true
--- Not of what may not go: a row of the answer that is too large would fail the whole of it.
+-- Only of what may be sent: one row that is too large would fail the whole answer.
 left join lateral (
   select member.priority, member.channel_order, member.callback, member.recipient, member.payment_code, member.origin_cid,
     member.mt_subject, member.mt_content, member.mt_file_key,

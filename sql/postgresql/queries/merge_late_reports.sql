@@ -1,21 +1,21 @@
--- Applies parked reports to the log tables. One whose row is in msg_tran after all goes back to the merge; one that never
--- finds its row ends in msg_report_unmatched.
+-- Applies parked reports to the log tables. A report whose row is in msg_tran after all goes back to the merge; one that never
+-- finds its row goes to msg_report_unmatched.
 --
 -- Index: msg_report_parked; primary key or msg_key index of each month not older than lookbackDays. Locks: msg_report rows and
---   msg_log rows (skip locked: one that somebody holds delays its own reports alone), never waits.
--- Parameters: now, timeZone; turnLimit, maxTries, retrySeconds between two looks, lookbackDays; only (a probe's).
+--   msg_log rows (skip locked: a row that somebody holds delays only its own reports). Never waits.
+-- Parameters: now, timeZone; turnLimit; maxTries, retrySeconds between two tries; lookbackDays; reportDays for which reports
+--   come; only, the rows of a probe.
 -- One row: picked_count, merged_count, unmatched_count.
 with {{moment}},
 picked as materialized (
   select r.seq, r.msg_key, r.channel_type, r.message_type, r.report_type, r.rslt_date, r.report_date, r.report_code, r.telecom,
          r.mt_res_cnt, r.tries, r.reg_date,
-         -- By the gateway's key alone: the row may know it meanwhile.
          {{by_reference_or_key client_key}},
          {{by_reference_or_key batch_id}}
   from msg_report r where r.retry_at <= (select local from moment)
   order by r.retry_at limit :turnLimit::int for update of r skip locked
 ),
--- By our reference, whatever key the gateway names; by its key where it says no reference.
+-- By our reference, whatever key the gateway gives; by its key if there is no reference.
 found as materialized (
   select p.seq, t.client_key, t.batch_id, p.msg_key, p.channel_type, p.message_type, p.report_type, p.rslt_date, p.report_date,
          p.report_code, p.telecom, p.mt_res_cnt, t.chain, locked.client_key is not null as is_locked
@@ -37,49 +37,51 @@ found as materialized (
   where p.channel_type = any(t.chain)
 ),
 {{best_reports}},
-tried as (
+attempted as (
   update msg_log t
   set {{report_columns}}
   from wide w
   where t.client_key = w.client_key and t.batch_id = w.batch_id and {{is_young t}}
   returning t.client_key, w.seqs, {{holds_results t}} as is_written
 ),
-applied as materialized (select client_key, seqs from tried where is_written),
+applied as materialized (select client_key, seqs from attempted where is_written),
 done as materialized (select unnest(seqs) as seq from applied),
-passed_over as (
+skipped as (
   {{set_aside late}}
   from wide f where f.client_key not in (select client_key from applied)
   {{set_aside_again}}
 ),
-back as materialized (
+back_to_merge as materialized (
   select p.seq from {{picked_rows}}
   cross join lateral (
     select from msg_tran t where t.client_key = p.client_key and t.batch_id = p.batch_id
       and p.channel_type = any(fallback_chain(t.channel_order)) offset 0) t
 ),
--- One that names its message by the gateway's key alone may be of a batch that was in doubt when it came, and still is. For
--- as long as reports come at all, 30 days.
-worn as materialized (
+-- A report with nothing but the gateway's key may be about a batch that was in doubt when it came and still is. It waits as long
+-- as reports come at all.
+out_of_tries as materialized (
   select p.seq from picked p
-  where p.tries >= :maxTries::int and p.seq not in (select seq from found) and p.seq not in (select seq from back)
+  where p.tries >= :maxTries::int and p.seq not in (select seq from found) and p.seq not in (select seq from back_to_merge)
     and (p.client_key is not null or p.batch_id is not null
          or not exists (select from send_batch b where b.state = 'sealed' and b.sealed_at <= p.reg_date at time zone :timeZone
-                          and b.sealed_at > (select at from moment) - interval '30 days'))
+                          and b.sealed_at > (select at from moment) - make_interval(days => :reportDays::int)))
 ),
 unmatched as (
-  insert into msg_report_unmatched select r.* from msg_report r where r.seq = any(array(select seq from worn)) returning seq
+  insert into msg_report_unmatched
+  select r.* from msg_report r where r.seq = any(array(select seq from out_of_tries)) returning seq
 ),
-gone as (
+deleted as (
   delete from msg_report r where r.seq = any(array(select seq from done union all select seq from unmatched)) returning 1
 ),
--- A report whose row was found and could not be written is no try.
-again as (
+-- Finding the row but not being able to write it is no try.
+parked as (
   update msg_report r
   set tries = case when r.seq in (select seq from found) then r.tries else least(r.tries + 1, :maxTries::int) end,
-      retry_at = case when r.seq = any(array(select seq from back)) then null
+      retry_at = case when r.seq = any(array(select seq from back_to_merge)) then null
                       else (select local from moment) + make_interval(secs => :retrySeconds::float8) end
-  where r.seq = any(array(select seq from picked where seq not in (select seq from done) and seq not in (select seq from worn)))
+  where r.seq = any(array(select seq from picked
+                          where seq not in (select seq from done) and seq not in (select seq from out_of_tries)))
 )
 select (select count(*)::int from picked) as picked_count,
-       (select count(*)::int from gone) - (select count(*)::int from unmatched) as merged_count,
+       (select count(*)::int from deleted) - (select count(*)::int from unmatched) as merged_count,
        (select count(*)::int from unmatched) as unmatched_count

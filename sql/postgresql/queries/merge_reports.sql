@@ -1,19 +1,21 @@
--- Applies reports to msg_tran, in any order, before or after the send was answered; parks those whose row is not there.
+-- Applies reports to msg_tran, in any order, before or after the answer to the send; parks those whose row is not there.
 --
--- Index: msg_report_unmerged, primary keys. Locks: msg_report rows (for update skip locked), msg_tran rows (skip locked), never waits.
--- Parameters: now, timeZone; fromSeq (0 now and then: reports left behind are looked at again), turnLimit; only (a probe's).
--- One row: picked_count, merged_count reports, parked_count, last_seq (null if none), due whether parked ones are due.
+-- Index: msg_report_unmerged, primary keys. Locks: msg_report rows (for update skip locked), msg_tran rows (skip locked). Never
+--   waits.
+-- Parameters: now, timeZone; fromSeq (0 now and then, so that reports left behind are seen again), turnLimit; only, the rows of a
+--   probe.
+-- One row: picked_count, merged_count, parked_count; last_seq, null if nothing was picked; due, whether parked reports are due.
 with {{moment}},
-aside as materialized (
+set_aside_now as materialized (
   {{set_aside_now merge}}
 ),
 picked as materialized (
   select r.seq, r.msg_key, r.channel_type, r.message_type, r.report_type, r.rslt_date, r.report_date, r.report_code, r.telecom, r.mt_res_cnt,
-    -- Matched by our reference; by the gateway's key where the reference did not come back.
     {{by_reference_or_key client_key}},
     {{by_reference_or_key batch_id}}
   from msg_report r
-  where r.seq > :fromSeq::bigint and r.retry_at is null and (r.client_key is null or r.client_key not in (select client_key from aside))
+  where r.seq > :fromSeq::bigint and r.retry_at is null
+    and (r.client_key is null or r.client_key not in (select client_key from set_aside_now))
   order by r.seq limit :turnLimit::int
   for update of r skip locked
 ),
@@ -25,12 +27,13 @@ found as materialized (
     where t.client_key = p.client_key and t.batch_id = p.batch_id offset 0) t
   left join lateral (
     select t.client_key from msg_tran t
-    where t.client_key = p.client_key and t.batch_id = p.batch_id and t.client_key not in (select client_key from aside) {{only t}}
+    where t.client_key = p.client_key and t.batch_id = p.batch_id
+      and t.client_key not in (select client_key from set_aside_now) {{only t}}
     for no key update skip locked) locked on true
   where p.channel_type = any(t.chain)
 ),
 {{best_reports}},
-tried as (
+attempted as (
   update msg_tran t
   set {{by_the_agent}},
       msg_status = '3',
@@ -41,16 +44,16 @@ tried as (
   from wide w where t.client_key = w.client_key and t.batch_id = w.batch_id
   returning t.client_key, w.seqs, {{holds_results t}} as is_written
 ),
-applied as materialized (select client_key, seqs from tried where is_written),
+applied as materialized (select client_key, seqs from attempted where is_written),
 merged as (
   delete from msg_report r where r.seq = any(array(select unnest(seqs) from applied)) returning 1
 ),
-passed_over as (
+skipped as (
   {{set_aside merge}}
   from wide f where f.client_key not in (select client_key from applied)
   {{set_aside_again}}
 ),
--- By this snapshot not in msg_tran at all: archived, deleted by the customer, or of another installation.
+-- Their row is not in msg_tran as this statement sees it: archived, deleted by the customer, or of another installation.
 parked as (
   update msg_report r set retry_at = (select local from moment), tries = 1
   where r.seq = any(array(select p.seq from picked p where p.seq not in (select seq from found)))
@@ -58,5 +61,6 @@ parked as (
 )
 select (select count(*)::int from picked) as picked_count, (select count(*)::int from merged) as merged_count,
        (select count(*)::int from parked) as parked_count, (select max(seq) from picked) as last_seq,
-       -- By its index: an exists is planned as a scan of all reports when none is due.
-       coalesce((select r.retry_at from msg_report r where r.retry_at is not null order by r.retry_at limit 1) <= (select local from moment), false) as due
+       -- The first by its index: an exists is planned as a scan of all reports when none is due.
+       coalesce((select r.retry_at from msg_report r where r.retry_at is not null order by r.retry_at limit 1)
+                <= (select local from moment), false) as due

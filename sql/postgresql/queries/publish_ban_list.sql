@@ -1,8 +1,8 @@
--- Writes what BanlistScheduler found; another version makes the senders load the texts anew.
+-- Publishes what BanlistScheduler found in msg_banlist. A new version makes the senders reload the texts.
 --
--- Locks: the row of ban_list. Parameters: now; digest of the entries looked at, textCount, expressionCount, problemCount, and
---   the first problems as JSON.
--- One row: is_published whether it is another version, has_new_problems whether the problems are others than before.
+-- Index: none, ban_list has one row. Locks: that row (waits). Parameters: now; digest of the entries it read; textCount,
+--   expressionCount, problemCount; problems, the first of them as JSON.
+-- One row: is_published, whether this is a new version; has_new_problems, whether the problems differ from the last ones.
 with before as materialized (select digest, problems from ban_list for no key update),
 published as (
   update ban_list l

@@ -1,8 +1,9 @@
--- Gives a leased batch back, to be queued again by the sweep after waitSeconds. One whose lease is over is the sweep's already.
+-- Gives a leased batch back: the sweep queues it again after waitSeconds. A batch whose lease is over is left to the sweep.
 --
 -- Index: primary keys. Locks: the send_batch row (waits).
--- Parameters: now; batchId, leaseToken, waitSeconds; burnt whether the attempt counts; reopen whether a sealed batch
---   becomes claimed again under a new key: only if nothing was, and nothing can be, accepted under the old one.
+-- Parameters: now; batchId, leaseToken, waitSeconds; burnt, whether the attempt counts; reopen, whether a sealed batch becomes
+--   claimed again under a new key: only if nothing was or can be accepted under the old one, which a report would disprove.
+-- Rows: none.
 with verdict as materialized (
   select :reopen::boolean and not {{has_report b}} as reopens from send_batch b where b.id = :batchId::bigint
 )

@@ -1,6 +1,7 @@
--- A new slot of the rate gate, for a sender that came too late to its own.
+-- Takes a new slot of the rate gate, for a sender that missed its own.
 --
--- Locks: the gate (waits). Parameters: now, messageCount, messagesPerSecond (above 0).
+-- Index: primary key. Locks: the rate_gate row (waits). Parameters: now; messageCount, messagesPerSecond (above 0).
+-- One row: wait_seconds until the slot begins.
 update rate_gate g
 set next_at = greatest(g.next_at, {{now}}) + make_interval(secs => :messageCount::float8 / :messagesPerSecond::float8)
 where g.id = 1

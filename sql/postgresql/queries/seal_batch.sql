@@ -1,13 +1,13 @@
--- Fixes key, members and request of a batch for good, just before its first call. It takes the members that it can lock and
--- that are as they were: one that somebody holds delays itself alone. Others leave, refused or to wait again.
+-- Fixes key, members and request of a batch for good, just before its first call. It keeps the members that it can lock and that
+-- are still in the batch, so a row that somebody holds delays only itself. Other members leave: refused, or to wait again.
 --
--- Index: primary keys. Locks: send_batch row (waits), msg_tran rows (skip locked). The rows that stay are locked, though not
---   written: what a customer commits before is seen, what comes after finds the batch sealed.
--- Parameters: now, timeZone; batchId, leaseToken, marginSeconds the lease must still have;
---   kept: [{k, h}] client_key and hash of its request; left: [{k, code, reason}] rows that leave, with a code or, if it is null,
---   to wait again; only (a probe's).
--- One row: outcome 'sealed', 'empty' (nobody was left: the batch is gone), or 'refused' (the lease is not the sender's any
---   more); taken: the members of the sealed batch, as text with commas; ended: those that left with a code, as JSON.
+-- Index: primary keys. Locks: the send_batch row (waits), msg_tran rows (skip locked). The rows that stay are locked but not
+--   written: a change that a customer commits before is seen, and one after it finds the batch sealed.
+-- Parameters: now, timeZone; batchId, leaseToken, marginSeconds that the lease must still last;
+--   kept: [{k, h}], client_key and hash of its request; left: [{k, code, reason}], rows that leave, with a null code if they are
+--   to wait again; only, the rows of a probe.
+-- One row: outcome 'sealed', 'empty' (no member is left, the batch is gone) or 'refused' (the sender's lease is over or about to
+--   end); taken, the members of the sealed batch, separated by commas; ended, as JSON: those that left with a code.
 with {{moment}},
 allowed as materialized (
   select b.id, b.members from send_batch b
@@ -24,19 +24,20 @@ candidate as materialized (
   {{ban_of locked}}
 ),
 kept as materialized (select client_key, hash from candidate where ban_seq is null),
--- Banned since the lease, or found by the sender to be one that leaves.
+-- Banned since the lease, or refused or postponed by the sender.
 leaving as materialized (
   select c.client_key, 'E917' as code, {{reason_of_ban c}} as reason
   from candidate c where c.ban_seq is not null and {{may_leave c}}
   union all
   select l.k, l.code, l.reason
-  from allowed cross join lateral (select * from jsonb_to_recordset(:left::jsonb) as l(k bigint, code text, reason text) order by l.k) l
+  from allowed cross join lateral (
+    select * from jsonb_to_recordset(:left::jsonb) as l(k bigint, code text, reason text) order by l.k) l
   cross join lateral (
     select from msg_tran t
     where t.client_key = l.k and t.batch_id = :batchId::bigint and {{is_waiting t}} and {{may_leave t}}
     for no key update skip locked) locked
 ),
-tried as (
+attempted as (
   update msg_tran t
   set {{by_the_agent}},
       batch_id = null,
@@ -46,18 +47,19 @@ tried as (
   where t.client_key = f.client_key
   returning t.client_key, f.code, f.reason, t.batch_id is null as has_left
 ),
-freed as materialized (select client_key, code, reason from tried where has_left),
--- Members that could be neither taken nor freed still name the batch: they are freed later.
+freed as materialized (select client_key, code, reason from attempted where has_left),
+-- Members that could be neither kept nor freed still name the batch: free_strays frees them later.
 stray as materialized (
   select member.client_key
   from unnest(array(select unnest(members) from allowed)) as member(client_key)
   cross join lateral (
-    select from msg_tran t where t.client_key = member.client_key and t.batch_id = :batchId::bigint and {{is_waiting t}} offset 0) ours
+    select from msg_tran t
+    where t.client_key = member.client_key and t.batch_id = :batchId::bigint and {{is_waiting t}} offset 0) still_member
   where member.client_key not in (select client_key from kept) and member.client_key not in (select client_key from freed)
 ),
-put_aside as (
+left_behind as (
   insert into set_aside (client_key, step, batch_id, error, since, until)
-  select s.client_key, 'seal', :batchId::bigint, 'somebody holds the row, or a trigger of the customer passes it over',
+  select s.client_key, 'seal', :batchId::bigint, 'somebody holds the row, or a trigger of the customer skips it',
          (select at from moment), (select at from moment)
   from stray s
   on conflict (client_key, step) do update set batch_id = excluded.batch_id
@@ -66,7 +68,7 @@ sealed as (
   update send_batch b
   set state = 'sealed', sealed_at = (select at from moment),
       members = array(select client_key from kept), message_count = (select count(*) from kept),
-      -- As hashOfAll in send/members.ts: of the members' hashes in the order of their keys.
+      -- As hashOfAll of send/members.ts: of the members' hashes in the order of their keys.
       request_hash = (select encode(sha256(convert_to(string_agg(hash, '' order by client_key), 'UTF8')), 'hex') from kept)
   from allowed where b.id = allowed.id and exists (select from kept)
   returning b.id

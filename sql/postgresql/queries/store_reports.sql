@@ -1,8 +1,9 @@
--- Stores reports as received. The stream is acknowledged only after this returned.
+-- Stores reports as received. The stream is acknowledged only after this has returned.
 --
--- Index: msg_report_once. Locks: its entries, in order: two receivers never wait for each other in a circle.
+-- Index: msg_report_once. Locks: its entries, in order, so that two receivers never deadlock.
 -- Parameters: now, timeZone; reports: [{installation, clientKey, batchId, key, channel, messageType, reportType, at, code,
---   carrier, parts}], checked by the caller (no NUL, codes and keys within their columns).
+--   carrier, parts}], validated by the caller (no NUL, codes and keys no longer than their columns).
+-- Rows: none.
 with report as materialized (
   select r.* from jsonb_to_recordset(:reports::jsonb) as r(
     "installation" text, "clientKey" bigint, "batchId" bigint, "key" text, "channel" text, "messageType" text, "reportType" text,
@@ -13,9 +14,9 @@ insert into msg_report (client_key, batch_id, msg_key, channel_type, message_typ
 select
   -- A reference of another installation says nothing about our rows.
   case when r."installation" = (select installation from agent) then r."clientKey" end,
-  -- 0 tells a reference of somebody else from none at all.
+  -- 0 marks another installation's reference; null means that there was none.
   case when r."installation" = (select installation from agent) then r."batchId" when r."installation" is not null then 0 end,
-  -- A key made of the reference, because the gateway named none, is unique among our own rows only.
+  -- A key made from the reference, because the gateway gave none, is unique only among our own rows.
   case when r."key" = r."clientKey" || '.' || r."batchId" and r."installation" <> (select installation from agent)
        then md5(r."installation" || '.' || r."key") else r."key" end,
   r."channel", r."messageType", r."reportType", r."at" at time zone :timeZone,

@@ -32,12 +32,15 @@ create or replace function next_of_step(of_step text, parameters jsonb, at times
 $$;
 
 -- Writes a row about as the step does.
-create or replace function write_as_step(of_step text, key bigint, local timestamp) returns void language plpgsql as $$
+drop function if exists write_as_step(text, bigint, timestamp); -- of earlier versions
+create or replace function write_as_step(of_step text, parameters jsonb, key bigint, local timestamp) returns void language plpgsql as $$
 begin
   if of_step = 'archive' then
     delete from msg_tran where client_key = write_as_step.key;
   elsif of_step = 'late' then
-    update msg_log set mt_report_date = write_as_step.local where client_key = write_as_step.key and archived_at > write_as_step.local - interval '62 days';
+    update msg_log set mt_report_date = write_as_step.local
+    where client_key = write_as_step.key
+      and archived_at > write_as_step.local - make_interval(days => (write_as_step.parameters->>'lookbackDays')::int);
   else
     update msg_tran t
     set agent_writes = coalesce(t.agent_writes, 0) + 1, batch_id = case when write_as_step.of_step = 'seal' then null else coalesce(t.batch_id, 0) end,
@@ -52,7 +55,7 @@ create or replace function failure_of(of_step text, statement text, parameters j
   language plpgsql as $$
 begin
   if statement is null then
-    perform write_as_step(of_step, keys[1], local);
+    perform write_as_step(of_step, parameters, keys[1], local);
   else
     execute statement using parameters || jsonb_build_object('only', to_jsonb(keys));
   end if;

@@ -10,7 +10,7 @@ const lease = `${queries}/lease_batch.sql`;
 const anyBan = "upper(btrim(b.ban_type)) = 'R' and upper(btrim(b.use_yn)) = 'Y'";
 const expires =
   "when has_expired($1.request_date, $1.ttl, :defaultValiditySeconds::int, (select local from moment)) then 'E930'";
-const isHeavy = "case when $1.bytes > 60000 then 'E999'";
+const isHeavy = "case when $1.bytes > :rowBytes::int then 'E999'";
 
 /** Guards of what may be sent at all, judged by the database or by the sender. The claim's own only save a slot. */
 export const banningMutants: readonly Mutant[] = [
@@ -63,7 +63,7 @@ export const banningMutants: readonly Mutant[] = [
     breaks: ['I7'],
     file: lease,
     find: '{{code_of r}} as code',
-    replace: "case when r.bytes > 60000 then 'E999' when r.ban_seq is not null then 'E917' end as code",
+    replace: "case when r.bytes > :rowBytes::int then 'E999' when r.ban_seq is not null then 'E917' end as code",
   },
   {
     name: 'a row of more than 60,000 bytes is not sent',

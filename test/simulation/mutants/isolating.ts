@@ -48,7 +48,7 @@ export const isolatingMutants: readonly Mutant[] = [
     find: 'if (round > rounds ||',
     replace: 'if (round > 0 ||',
   },
-  passesOver('claim', 'fragments/is_due', ' and $1.client_key not in (select client_key from aside)'),
+  passesOver('claim', 'fragments/is_due', ' and $1.client_key not in (select client_key from set_aside_now)'),
   {
     name: 'the seal passes over rows that are put aside',
     breaks: ['I9', 'I10'],
@@ -57,16 +57,16 @@ export const isolatingMutants: readonly Mutant[] = [
     replace: 'true',
   },
   passesOver('settlement', 'settle_batch', aside('t', 'settle')),
-  passesOver('halving', 'split_batch', aside('t', 'split')),
-  passesOver('merge', 'merge_reports', ' and t.client_key not in (select client_key from aside)'),
+  passesOver('halving', 'split_batch', ' and not o.is_set_aside'),
+  passesOver('merge', 'merge_reports', '\n      and t.client_key not in (select client_key from set_aside_now)'),
   passesOver('late merge', 'merge_late_reports', aside('l', 'late')),
   passesOver(
     'archive',
     archive,
     " and t.client_key not in (select client_key from set_aside where step = 'archive' and until > (select at from moment))",
   ),
-  notices('claim', 'claim_batches', ['fate', 'taken']),
-  notices('settlement', 'settle_batch', ['held', 'written']),
+  notices('claim', 'claim_batches', ['decision', 'claimed']),
+  notices('settlement', 'settle_batch', ['locked', 'written']),
   notices('merge', 'merge_reports', ['wide', 'applied']),
   notices('archive', archive, ['finished', 'moved']),
   {
@@ -108,7 +108,7 @@ export const isolatingMutants: readonly Mutant[] = [
     name: 'a row that was refused beside others ends only if others were accepted just now',
     breaks: ['I3'],
     file: `${queries}/lease_batch.sql`,
-    find: "b.others_answered and (b.refused_alone or b.refused_at > {{now}} - interval '10 s')",
+    find: 'b.others_answered and (b.refused_alone or b.refused_at > {{now}} - make_interval(secs => :recentSeconds::float8))',
     replace: 'b.others_answered',
   },
   {

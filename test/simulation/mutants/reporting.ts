@@ -43,11 +43,11 @@ export const reportingMutants: readonly Mutant[] = [
     name: 'a report that never finds its row is kept',
     breaks: ['I3'],
     file: `${queries}/merge_late_reports.sql`,
-    find: 'insert into msg_report_unmatched select r.* from msg_report r where',
-    replace: 'insert into msg_report_unmatched select r.* from msg_report r where false and',
+    find: 'insert into msg_report_unmatched\n  select r.* from msg_report r where',
+    replace: 'insert into msg_report_unmatched\n  select r.* from msg_report r where false and',
     and: {
       find: 'select seq from done union all select seq from unmatched',
-      replace: 'select seq from done union all select seq from worn',
+      replace: 'select seq from done union all select seq from out_of_tries',
     },
   },
   {

@@ -1,5 +1,6 @@
--- From CTE found (reports with the chain of their row) to one row a message with the best report of each column group:
--- UPDATE ... FROM would apply only one of several matches, silently. Best is the later channel, then the older report.
+-- From CTE found, reports with the chain of their row, to one row per message with the best report of each column group. (UPDATE
+-- ... FROM would apply one of several matches only, silently.) The best is that of the latest channel, and of its reports the
+-- oldest.
 placed as materialized (
   select f.*, array_position(f.chain, f.channel_type) as pos, cardinality(f.chain) as length from found f where f.is_locked
 ),
@@ -9,7 +10,7 @@ ranked as materialized (
 ),
 wide as materialized (
   select client_key, batch_id, array_agg(seq) as seqs,
-    -- Of two messages with one key the first has it: else the statement would fail for ever.
+    -- If two messages were given one key, the first has it, or the statement would fail for ever.
     case when row_number() over (partition by max(given_key) order by client_key, batch_id) = 1 then max(given_key) end as msg_key,
     {{best_of_group mt}},
     max(mt_res_cnt) filter (where mt_best) as mt_res_cnt,
@@ -18,7 +19,7 @@ wide as materialized (
     max(report_code) filter (where report_type = 'handset' and best = 1) as dlr_code,
     max(rslt_date) filter (where report_type = 'handset' and best = 1) as dlr_date
   from (select r.*,
-          -- Not the key that we made where the gateway named none: toStorable.
+          -- Not a key that we made from the reference because the gateway gave none (toStorable).
           nullif(msg_key, client_key || '.' || batch_id) as given_key,
           best = 1 and report_type = 'result' and column_group(channel_type) = 'mt' as mt_best,
           best = 1 and report_type = 'result' and column_group(channel_type) = 'kko' as kko_best,

@@ -1,2 +1,2 @@
--- The time from which row $1 may go: not before the customer's, nor before the agent's own.
+-- The time from which row $1 may go: the customer's, or the agent's own if that is later.
 greatest($1.request_date, $1.waits_until)

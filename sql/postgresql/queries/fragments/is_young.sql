@@ -1,2 +1,2 @@
--- Whether row $1 of msg_log may still have reports: the others' tables are not even opened. Of CTE moment.
+-- Whether row $1 of msg_log is young enough to be searched for. Tables of older months are not even opened. Of CTE moment.
 $1.request_date >= (select local from moment) - make_interval(days => :lookbackDays::int)

@@ -1,4 +1,4 @@
--- The instant of the statement, and the same as a local time of the agent's, as the columns of the tables have it.
+-- The instant of the statement, and the same as local time in the agent's zone, as the columns of msg_tran hold it.
 moment as materialized (
   select {{now}} as at, {{now}} at time zone :timeZone as local
 )

@@ -1,5 +1,5 @@
--- Code, dates and reason of a refusal or rejection f (code null: it is none), in the group of the first channel, as a report
--- would set them. Of CTE moment.
+-- Code, dates and reason of refusal or rejection f, in the column group of the first channel, as a report would write them;
+-- unchanged if f.code is null. Of CTE moment.
 {{refusal_of_group mt}},
       {{refusal_of_group kko}},
       {{refusal_of_group rcs}},

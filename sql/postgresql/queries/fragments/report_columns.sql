@@ -1,4 +1,4 @@
--- Result columns of target t from wide w: a group changes only for a report of a later channel than it holds.
+-- The result columns of target t from wide w: a column group changes only for a report of a later channel than it holds.
       mtr_message_type = case when {{wins mt}} then w.mt_message_type else t.mtr_message_type end,
       mt_rslt_date = case when {{wins mt}} then w.mt_rslt_date else t.mt_rslt_date end,
       mt_report_date = case when {{wins mt}} then w.mt_report_date else t.mt_report_date end,
