@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** A statement of sql/postgresql/queries, with the name that errors use. */
+/** A statement of sql/postgresql/queries; errors name it. */
 export interface Statement {
   readonly name: string;
   readonly text: string;
@@ -8,26 +8,26 @@ export interface Statement {
 
 export type Parameters = Readonly<Record<string, string | number | boolean | null>>;
 
-/** What the stores need of the Data API. */
+/** What the stores need from the Data API. */
 export interface Queries {
   query<T>(statement: Statement, parameters: Parameters, rowSchema: z.ZodType<T>): Promise<T[]>;
 }
 
-/** What every store is made of. */
+/** What every store is built on. */
 export interface AgentDatabase {
   readonly queries: Queries;
   /** The zone of every timestamp column. */
   readonly timeZone: string;
-  /** The time of the statements; null in production: the database's own clock is the only clock. */
+  /** The instant of the statements; null in production, where the database's clock is the only one. */
   readonly now: () => Date | null;
 }
 
-/** The parameters that every statement about time takes. */
+/** The parameters of every statement that depends on the time. */
 export function momentOf({ now, timeZone }: AgentDatabase): { now: string | null; timeZone: string } {
   return { now: now()?.toISOString() ?? null, timeZone };
 }
 
-/** The single row of a statement that answers with one. */
+/** The row of a statement that returns exactly one. */
 export async function queryOne<T>(
   { queries }: AgentDatabase,
   call: { statement: Statement; parameters: Parameters },
@@ -38,12 +38,12 @@ export async function queryOne<T>(
   return row;
 }
 
-/** A bigint, which must not become a number: keys may be beyond 2^53. */
+/** A bigint, kept as text: keys may exceed 2^53. */
 export const key = z.string().regex(/^-?\d+$/);
 
 export const count = z.coerce.number().int();
 
-/** A column of JSON, which comes as text. */
+/** A JSON column, which the Data API returns as text. */
 export function json<T extends z.ZodType>(schema: T) {
   return z
     .string()
@@ -51,5 +51,5 @@ export function json<T extends z.ZodType>(schema: T) {
     .pipe(schema);
 }
 
-/** The row of a statement that answers nothing. */
+/** For a statement that returns no rows. */
 export const noRow = z.never();

@@ -6,7 +6,7 @@ import { sizes } from '../settings/sizes.ts';
 import { type AgentDatabase, key, momentOf, queryOne } from './agent-database.ts';
 import { publishBanList, readBanDigest, readBanEntries } from './sql.generated.ts';
 
-/** A list that changes during each of these is not read. */
+/** Tries to read a list that does not change meanwhile. */
 const rounds = 5;
 
 const entryRow = z.object({
@@ -36,7 +36,7 @@ export function banListStore(database: AgentDatabase): BanListStore {
   };
 }
 
-/** All pages of one and the same list: if it changed meanwhile, from the beginning. */
+/** All pages of one version of the list: from the beginning again if it changed meanwhile. */
 async function readEntries(database: AgentDatabase): Promise<BanEntries> {
   for (let round = 0; round < rounds; round++) {
     const first = await readPageAfter(database, null);
@@ -51,7 +51,9 @@ async function readEntries(database: AgentDatabase): Promise<BanEntries> {
     const after = await queryOne(database, { statement: readBanDigest, parameters: {} }, digestRow);
     if (after.digest === digest) return { entries, digest };
   }
-  throw new Error(`msg_banlist: expected a list that is the same for a moment, got another one ${rounds} times`);
+  throw new Error(
+    `msg_banlist: expected a list that does not change while it is read, got another one ${rounds} times`,
+  );
 }
 
 async function readPageAfter({ queries }: AgentDatabase, afterSeq: string | null) {
@@ -69,10 +71,7 @@ interface LoadedBanList {
   readonly list: Promise<{ readonly digest: string; readonly matcher: BanMatcher }>;
 }
 
-/**
- * The texts that nothing is sent with, loaded once for each version that BanlistScheduler publishes; an empty one needs no
- * reading.
- */
+/** The banned texts, loaded once for each version that BanlistScheduler publishes; an empty list is not read at all. */
 export function banTexts(database: AgentDatabase): (published: PublishedBanList) => Promise<BanMatcher> {
   let loaded: LoadedBanList | undefined;
   const load = (published: PublishedBanList): LoadedBanList => {
@@ -83,7 +82,7 @@ export function banTexts(database: AgentDatabase): (published: PublishedBanList)
     });
     const loading = { published, list };
     loaded = loading;
-    // One that failed is no list: the next batch tries again.
+    // After a failure the next batch tries again.
     list.catch(() => {
       if (loaded === loading) loaded = undefined;
     });
@@ -92,7 +91,7 @@ export function banTexts(database: AgentDatabase): (published: PublishedBanList)
   return async (published) => {
     const known = loaded;
     const isKnown = known !== undefined && !(await isOutdated(known, published));
-    // Another batch may have seen the same meanwhile: what it reads is new enough.
+    // Another batch may have begun to load meanwhile: what it reads is new enough.
     const isBegun = loaded !== undefined && loaded !== known;
     const current = isKnown ? known : isBegun ? loaded : undefined;
     return (await (current ?? load(published)).list).matcher;
@@ -100,11 +99,11 @@ export function banTexts(database: AgentDatabase): (published: PublishedBanList)
 }
 
 /**
- * Whether something else was published since. Also of a list that was loaded after a change that nobody had published: if that
- * was taken back, it never is. Then one look at the list a check is enough.
+ * Whether another list was published since. The list may have been loaded after a change that was not published yet, and never
+ * is if it was undone: after each later check its digest is compared.
  */
 async function isOutdated({ published: known, list }: LoadedBanList, published: PublishedBanList): Promise<boolean> {
-  // A lease that was answered before another one may know an older version.
+  // Leases may be answered out of order: an older version outdates nothing.
   if (known.version !== published.version) return known.version < published.version;
   return known.checkedAt < published.checkedAt && (await list).digest !== published.digest;
 }

@@ -9,7 +9,7 @@ import type * as z from 'zod';
 import { dataApiPatience } from '../settings/data-api.ts';
 import type { AgentDatabase, Parameters, Queries, Statement } from './agent-database.ts';
 
-/** What the agent's environment says of its database. */
+/** The database in the agent's environment. */
 interface DatabaseEnvironment {
   readonly DATABASE_CLUSTER_ARN: string;
   readonly DATABASE_SECRET_ARN: string;
@@ -17,7 +17,7 @@ interface DatabaseEnvironment {
   readonly TIME_ZONE: string;
 }
 
-/** The database of a deployed part: reached through the Data API, on its own clock. */
+/** The database of a deployed part: through the Data API, on the database's clock. */
 export function connectDatabase(environment: DatabaseEnvironment): AgentDatabase {
   const queries = connectDataApi({
     clusterArn: environment.DATABASE_CLUSTER_ARN,
@@ -27,7 +27,7 @@ export function connectDatabase(environment: DatabaseEnvironment): AgentDatabase
   return { queries, timeZone: environment.TIME_ZONE, now: () => null };
 }
 
-/** What is used of the SDK's client. */
+/** The part of the SDK's client that is used. */
 export interface DataApiClient {
   send(command: ExecuteStatementCommand): Promise<ExecuteStatementCommandOutput>;
 }
@@ -40,11 +40,11 @@ export interface DataApiOptions {
   readonly sleep?: (ms: number) => Promise<void>;
 }
 
-/** A statement failed, after every retry; `cause` is what the Data API said. */
+/** A statement failed after all retries; `cause` is the error of the Data API. */
 export class StatementError extends Error {
   override readonly name = 'StatementError';
 
-  /** PostgreSQL's, if it was the statement that failed. */
+  /** PostgreSQL's code, if the database rejected the statement. */
   get sqlState(): string | undefined {
     return /SQLState: (\w{5})/.exec(this.message)?.[1];
   }
@@ -56,12 +56,12 @@ export const requestHandler = {
   throwOnRequestTimeout: true,
 };
 
-/** Waits before the tries after the first: together longer than a paused Aurora takes to resume. */
+/** Delays before each retry: together longer than a paused Aurora takes to resume. */
 const retryDelaysMs = [250, 1_000, 3_000, 6_000, 10_000];
 
 /**
- * Runs statements through the RDS Data API. Integers come back as strings, so that keys beyond 2^53 keep every digit.
- * Each statement is one transaction; all of the agent's may be repeated, so what may pass is tried again.
+ * Runs statements through the RDS Data API. Integers come back as strings, so that keys beyond 2^53 keep every digit. Each
+ * statement is one transaction and may be repeated, so transient errors are retried.
  */
 export function connectDataApi({ clusterArn, secretArn, database, ...options }: DataApiOptions): Queries {
   const client: DataApiClient = options.client ?? new RDSDataClient({ requestHandler });
@@ -81,7 +81,7 @@ export function connectDataApi({ clusterArn, secretArn, database, ...options }: 
       try {
         return await client.send(command);
       } catch (error) {
-        if (!mayPass(error, tries)) throw error;
+        if (!isTransient(error, tries)) throw error;
         await sleep(delayMs);
       }
     }
@@ -100,26 +100,26 @@ export function connectDataApi({ clusterArn, secretArn, database, ...options }: 
   };
 }
 
-/** Not retried by the SDK: these come as HTTP 400, or as a database error of which nothing was kept. */
-const passingErrors = new Set([
+/** Transient, but not retried by the SDK: they come as HTTP 400, or the database rolled the statement back. */
+const transientErrors = new Set([
   'DatabaseResumingException',
   'StatementTimeoutException',
   'DatabaseUnavailableException',
 ]);
 /** Deadlock, serialization failure, server shutting down or starting. */
-const passingStates = /SQLState: (40P01|40001|57P01|57P02|57P03)/;
-/** Took five seconds already; again it may be a customer's trigger that waits for somebody. */
+const transientStates = /SQLState: (40P01|40001|57P01|57P02|57P03)/;
+/** It has taken five seconds, and may be a customer's trigger that waits for a lock: one retry only. */
 const lockTimeout = /SQLState: 55P03/;
 
-function mayPass(error: unknown, tries: number): boolean {
+function isTransient(error: unknown, tries: number): boolean {
   if (!(error instanceof Error)) return false;
   if (lockTimeout.test(error.message)) return tries === 0;
-  return passingErrors.has(error.name) || passingStates.test(error.message);
+  return transientErrors.has(error.name) || transientStates.test(error.message);
 }
 
 /**
- * Data, integrity, what a function raises: such a text may come from a customer's trigger or key, and quote a row. Errors are
- * logged, so it stays in the database's own log, and in set_aside.
+ * Data and integrity errors, and those that functions raise: the message may come from a customer's trigger or constraint and
+ * quote a row. Errors are logged, so it is left out; it is in the database's log, and in set_aside.
  */
 const quotesRows = /SQLState: (22|23|27|44|P0)\w{3}/;
 

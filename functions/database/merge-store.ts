@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import type { MergeStore } from '../pipeline/merge-reports.ts';
-import { sizes } from '../settings/sizes.ts';
 import { timing } from '../settings/timing.ts';
 import { type AgentDatabase, count, key, momentOf } from './agent-database.ts';
 import { queryOneIsolated } from './isolate.ts';

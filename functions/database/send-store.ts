@@ -9,7 +9,7 @@ import { StatementError } from './data-api.ts';
 import { queryIsolated, queryOneIsolated } from './isolate.ts';
 import { leaseBatch, releaseBatch, reserveSlot, sealBatch, settleBatch, splitBatch } from './sql.generated.ts';
 
-/** What every row of a leased batch says of the batch. */
+/** The columns of the batch, the same in each row of a lease. */
 const leased = {
   outcome: z.literal('leased'),
   idempotency_key: z.uuid(),
@@ -96,7 +96,7 @@ export function sendStore(database: AgentDatabase, settings: SendStoreSettings):
 
     async seal(seal: Seal) {
       const parameters = { ...moment(), ...toSealParameters(seal) };
-      // Also those that stay: one that is banned since is written too.
+      // Also those kept: one that has been banned since the lease is written too.
       const keys = [...seal.left, ...seal.kept].map((member) => member.clientKey);
       const call = { step: 'seal', statement: sealBatch, parameters, keys } as const;
       const sealed = await unlessLocked(queryOneIsolated(database, call, sealRow));
@@ -173,12 +173,12 @@ function toMember(row: z.output<typeof leaseRow>): Member[] {
 }
 
 /**
- * Undefined if somebody holds a table for longer than a statement waits, as one who truncates and fills the ban list in one
+ * Undefined if a table is locked for longer than a statement waits, as by a truncate and reload of the ban list in one
  * transaction: that is no failure, and uses up no try of the record.
  */
-async function unlessLocked<T>(asked: Promise<T>): Promise<T | undefined> {
+async function unlessLocked<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
-    return await asked;
+    return await answer;
   } catch (error) {
     if (error instanceof StatementError && error.sqlState === '55P03') return undefined;
     throw error;

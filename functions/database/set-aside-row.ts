@@ -15,7 +15,7 @@ const steps = {
   archive: 'archive',
 } as const satisfies { readonly [Step in IsolatedStep]: Step };
 
-/** A row that a step could not write, as read_set_aside.sql reads it. */
+/** A row that a step could not write, as read_set_aside.sql returns it. */
 export const setAsideRow = z
   .object({
     row_count: count,
@@ -38,5 +38,5 @@ export const setAsideRow = z
     },
   }));
 
-/** Rows of one answer. */
+/** Rows in one answer. */
 export const setAsideLimit = 20;

@@ -1,12 +1,12 @@
--- The batches in doubt: sealed, the call that sealed them is over, and nobody knows what became of it.
+-- Reads the batches in doubt: sealed, and the call that sealed them ended without an answer.
 --
--- Scans send_batch, then reads the members of the batches of the answer by primary key. Locks: none.
--- Parameters: now, timeZone; leaseSeconds of a sender, batchLimit batches at most, defaultValiditySeconds.
--- Rows, the oldest first: batch_count in doubt altogether; batch_id, idempotency_key, lane, message_count, attempts;
---   sealed_seconds since it was sealed; seconds that the lease and the pause still run, and until the sweep looks at it: 0
---   if that is over; released whether its last sender gave it back; of its messages: open_count still in '1', answered_count
---   with the gateway's answer written, gone_count deleted or taken out, banned_count (by their numbers) and
---   expired_count since.
+-- Index: send_batch is scanned; then primary keys, for the members of the batches returned. Locks: none.
+-- Parameters: now, timeZone; leaseSeconds of a sender; batchLimit batches; defaultValiditySeconds.
+-- Rows, the oldest first: batch_count, all batches in doubt; batch_id, idempotency_key, lane, message_count, attempts;
+--   sealed_seconds since the seal; lease_seconds, pause_seconds and wake_seconds until the lease ends, the pause ends and the
+--   sweep looks at the batch, 0 if that is past; released, whether its last sender gave it back. Of its messages: open_count
+--   still in msg_status 1; answered_count with an answer; gone_count deleted or out of the batch; banned_count (by their
+--   numbers) and expired_count since the seal.
 with moment as materialized (
   select {{now}} as at
 ),
@@ -23,7 +23,7 @@ select d.batch_count, d.id as batch_id, d.idempotency_key, d.lane, d.message_cou
   not isfinite(d.lease_until) as released,
   of_members.*
 from moment m cross join doubtful d cross join lateral (
-  -- As lease_batch judges them: without one of these the request would be another, and is not made.
+  -- As lease_batch judges them: without any one of these the request would be a different one, and is not repeated.
   select count(*) filter (where t.msg_status = '1')::int as open_count,
     count(*) filter (where t.msg_sent_date is not null)::int as answered_count,
     count(*) filter (where t.client_key is null)::int as gone_count,

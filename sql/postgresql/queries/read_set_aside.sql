@@ -1,8 +1,8 @@
--- The rows that a step could not write and has put aside, so that all others go on.
+-- Reads the rows that a step could not write and has set aside, so that all others go on.
 --
--- Scans set_aside, which is mostly empty. Locks: none. Parameters: now; rowLimit rows at most.
--- Rows, the oldest first: row_count put aside altogether; client_key, step, error; since_seconds it was put aside,
---   next_look_seconds until it is looked at again (0: now), tries since.
+-- Index: set_aside, mostly empty, is scanned. Locks: none. Parameters: now; rowLimit rows.
+-- Rows, the oldest first: row_count, all rows set aside; client_key, step, error, tries; since_seconds since it was first set
+--   aside; next_look_seconds until the next try, 0 if it is due.
 with moment as materialized (
   select {{now}} as at
 )

@@ -1,19 +1,20 @@
--- How many messages are where, and since when the oldest of them is: each row of msg_tran is in one place.
+-- Counts the messages in each place and dates the oldest. Each row of msg_tran is in exactly one place.
 --
--- Scans msg_tran once, which holds what is not archived: 0.8 s of one core for 500,000 rows, 2.7 s for 2,000,000. Locks: none.
--- Parameters: now, timeZone; leaseSeconds of a sender.
--- Rows: lane, place, message_count, oldest_seconds (null if its rows do not say). Places of msg_status 1: waiting (due, or left
---   behind by a seal and soon free), scheduled (of the future, which has no end), deferred (due, but to wait for a reason of the
---   agent's), claimed, sending (sealed, its first call under way), inDoubt (sealed, that call is over and nobody knows), orphaned
---   (its batch is not there, or does not know it: must be none); of 2: accepted; of 3: reported (not finished), finished (to be
---   archived); held: never sent, in a msg_status of the customer's.
+-- Index: msg_tran, which holds what is not archived, is scanned once: 0.8 s of one core for 500,000 rows, 2.7 s for 2,000,000.
+-- Locks: none. Parameters: now, timeZone; leaseSeconds of a sender.
+-- Rows: lane, place, message_count, oldest_seconds (null if no row of the place has a date). The places:
+--   msg_status 1: waiting (due, or left behind by a seal and free soon), scheduled (due in the future, including infinity),
+--     deferred (due, but held back by the agent), claimed, sending (sealed, its first call under way), inDoubt (sealed, that call
+--     ended without an answer), orphaned (its batch is missing or does not list it: must be none);
+--   msg_status 2: accepted; 3: reported (not finished), finished (to be archived);
+--   held: never sent, in another msg_status that the customer set.
 with {{moment}},
--- Rows that a seal had to leave behind still name its batch.
+-- Rows that a seal had to leave behind still name their batch.
 stray as materialized (
   select client_key, batch_id from set_aside where step = 'seal' and batch_id is not null
 ),
--- Whether a row was sent, its batch_id and msg_sent_date say: a customer cannot write those, but any msg_status (beside a batch
--- too, by a trigger that holds the row while it is claimed).
+-- batch_id and msg_sent_date tell whether a row was sent: a customer cannot write them, but any msg_status (even in a batch, by a
+-- trigger that holds the row while it is claimed).
 placed as (
   select lane_of_priority(t.priority) as lane,
     case when t.finished_at is not null then 'finished'
@@ -33,7 +34,7 @@ placed as (
          when t.batch_id is not null then greatest(t.msg_sent_date, t.mt_report_date, t.kko_report_date, t.rcs_report_date) end as since
   from msg_tran t left join send_batch b on b.id = t.batch_id and t.msg_status = '1' and t.client_key = any(b.members)
 )
--- Grouped by place, and the oldest kept as a time: a filter a place and a difference a row took four times as long.
+-- Grouped by place, the oldest as a time: a FILTER for each place and a difference for each row took four times as long.
 select lane, place, count(*)::int as message_count,
   extract(epoch from (select local from moment) - min(since) filter (where isfinite(since)))::float8 as oldest_seconds
 from placed group by lane, place

@@ -1,18 +1,16 @@
--- What the messages depend on: the report stream, the reports, the rate gate, the guard of msg_tran, the ban list,
--- the zones.
+-- Reads what the messages depend on: report stream, reports, rate gate, guard triggers, ban list, time zones.
 --
--- Scans msg_report and msg_report_unmatched. Locks: none. Parameters: now, timeZone.
--- One row: installation and database name that were looked at, local_time then; receiver (who holds the stream; null if nobody),
---   receiver_seconds its lease still runs; reports to be merged and reports_seconds of the oldest, parked (their row was not
---   found yet), unmatched (never found) and unmatched_day in the last 24 hours; gate_seconds that slots are given ahead;
---   refused: messages whose requests, each of one message, the gateway refuses as a whole, while it takes no others; unguarded:
---   triggers of the guard that are missing or do not fire, as text with commas, null if none;
---   ban_*: what BanlistScheduler found, first_ban_problems the first five in words;
---   server_time_zone of sessions that say nothing else, null if this one said something else itself;
---   server_ahead_seconds its local time is ahead of the agent's.
+-- Index: msg_report and msg_report_unmatched are scanned. Locks: none. Parameters: now, timeZone.
+-- One row: installation, database_name and local_time of this look; receiver, the holder of the report stream, null if there is
+--   none; receiver_seconds until its lease ends; reports to be merged and reports_seconds since the oldest; parked reports, whose
+--   row was not found yet; unmatched, those that never found it, and unmatched_day, those of the last 24 hours; gate_seconds for
+--   which slots are reserved ahead; refused: the messages whose requests the gateway refuses one by one, while it accepts no
+--   others; unguarded: the guard triggers that are missing or disabled, separated by commas, null if there are none; ban_*: what
+--   BanlistScheduler found, first_ban_problems in words; server_time_zone, the default of the sessions, null if this session set
+--   its own; server_ahead_seconds, how far its local time is ahead of the agent's.
 with {{moment}},
 server as materialized (
-  -- What a session asked for itself hides what the server says.
+  -- A zone that the session set hides the server's.
   select case when source <> 'client' then reset_val end as zone from pg_settings where name = 'TimeZone'
 )
 select (select installation from agent) as installation, current_database()::text as database_name,

@@ -1,27 +1,27 @@
--- Small functions that the statements share. Each is one expression, which the planner inlines where nothing else is said.
+-- Small functions that the statements share. Each is one expression, which the planner inlines unless said otherwise.
 
--- The instant of a statement: the given one (tests and the simulation move it), else the wall clock. Never now(): a
--- statement that waited for a lock would see the time before it waited.
+-- The instant of a statement: the given one (tests and the simulation move the clock), else the wall clock. Never now(), which
+-- after a wait for a lock is the time before it.
 create or replace function agent_now(given timestamptz) returns timestamptz
   language sql volatile parallel safe
   return coalesce(given, clock_timestamp());
 
--- Without what nobody sees: white space of any kind, control characters, characters without width, fillers. By ranges, as in
--- functions/message/blank.ts: what \s is depends on the collation. (Stands in an index, with
--- lane_of_priority: one that means something else needs another name, and a new index.)
+-- The text without invisible characters: white space of any kind, control characters, zero-width characters, fillers. Listed by
+-- ranges, as in functions/message/blank.ts, because \s depends on the collation. An index uses it (by lane_of_priority): a
+-- function of another meaning needs a new name, and a new index.
 create or replace function without_blanks(words text) returns text
   language sql immutable parallel safe
   return regexp_replace(words collate "C",
     '[\u0001-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f'
     '\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]+', '', 'g');
 
--- The one form in which numbers are compared: digits, Korean ones with their 0, others with their country code; null if it is
--- no number. The same as in functions/message/number.ts, which explains the expressions. Most are in that form as they are: 1 us,
--- and 12 to 16 us for another spelling. (No `{3,15}` at the end: PostgreSQL counts in states, 3 us more.)
+-- The normal form in which numbers are compared: digits, Korean numbers with their 0, others with their country code; null if it
+-- is no number. As in functions/message/number.ts, which explains the expressions. A number in normal form takes 1 us, other
+-- spellings 12 to 16 us. (No `{3,15}` at the end: PostgreSQL counts in states, 3 us more.)
 --
--- Not in SQL, which would be inlined: by its cost the planner knows that to scan even a short ban list is dearer than its index. Nothing
--- but built-in functions: an index on it must survive a restore with an empty search_path. It stands in indexes: one that means
--- something else needs another name, and new indexes.
+-- Not in SQL, which would be inlined: the cost tells the planner that scanning even a short ban list is dearer than its index.
+-- Built-in functions only: an index on it must survive a restore with an empty search_path. Indexes use it: a function of another
+-- meaning needs a new name, and new indexes.
 create or replace function number_of(written text) returns text
   language plpgsql immutable strict parallel safe cost 100 as $$
 begin
@@ -36,33 +36,33 @@ begin
     '^(?!.{16})[0-9]{3,}$') end;
 end $$;
 
--- 0 veryfast, 1 fast, 2 slow; the predecessor's VF, F, S too. A missing or unknown priority is slow.
+-- The lane of a priority: 0 veryfast, 1 fast, 2 slow, or the original agent's VF, F, S. A missing or unknown one is slow.
 create or replace function lane_of_priority(priority text) returns int
   language sql immutable parallel safe
   return case when priority in ('veryfast', 'VF') then 0 when priority in ('fast', 'F') then 1 when priority in ('slow', 'S') then 2
               else case lower(without_blanks(priority) collate "C") when 'veryfast' then 0 when 'vf' then 0 when 'fast' then 1 when 'f' then 1 else 2 end end;
 
--- The channels of channel_order, in order. Commas at its end are of a CSV, and name nothing.
+-- The channels of channel_order, in order. Trailing commas, as CSV files have them, are ignored.
 create or replace function fallback_chain(channel_order text) returns text[]
   language sql immutable parallel safe
   return string_to_array(rtrim(lower(without_blanks(channel_order) collate "C"), ','), ',');
 
--- The column group that holds a channel's result; mt also where the channel is unknown.
+-- The column group that holds a channel's result; mt if the channel is unknown.
 create or replace function column_group(channel text) returns text
   language sql immutable parallel safe
   return case when channel in ('alimtalk', 'friendtalk', 'brandmessage') then 'kko' when channel = 'rcs' then 'rcs' else 'mt' end;
 
--- The column group of the first channel: it holds the agent's and the gateway's own codes.
+-- The column group of the first channel: it holds the codes of refusals and rejections.
 create or replace function first_group(channel_order text) returns text
   language sql immutable parallel safe
   return column_group((fallback_chain(channel_order))[1]);
 
--- Whether a request_date is a time that a message can have. An earlier one has expired, a later one waits (infinity too).
+-- Whether a request_date is plausible. An earlier one has expired, a later one (infinity too) waits.
 create or replace function is_sendable_date(request_date timestamp) returns boolean
   language sql immutable parallel safe
   return request_date >= timestamp '2000-01-01' and request_date < timestamp '2100-01-01';
 
--- Until when a row may be sent; null if its date is none that a message can have.
+-- Until when a row may be sent; null if its request_date is not plausible.
 create or replace function expiry_of(request_date timestamp, ttl int, default_seconds int) returns timestamp
   language sql immutable parallel safe
   return case when is_sendable_date(request_date) then request_date + make_interval(secs => coalesce(ttl, default_seconds)) end;
@@ -72,7 +72,7 @@ create or replace function has_expired(request_date timestamp, ttl int, default_
   language sql immutable parallel safe
   return coalesce(expiry_of(request_date, ttl, default_seconds) <= at, request_date < timestamp '2000-01-01');
 
--- When a row that was put aside is looked at again: after 30 s, doubled each time, up to an hour.
+-- When a row that was set aside is tried again: after 30 s, doubled each time, up to an hour.
 create or replace function aside_until(since timestamptz, tries int) returns timestamptz
   language sql stable parallel safe
   return since + make_interval(secs => least(3600, 30 * power(2, least(tries, 10))));

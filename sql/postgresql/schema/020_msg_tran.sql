@@ -1,5 +1,5 @@
 -- One row per message to send. The customer inserts; the agent does the rest.
--- Timestamps carry no zone: they are local times of the agent's setting timeZone.
+-- Timestamps have no zone: they are local times in the agent's setting timeZone.
 create sequence if not exists sq_msg_tran_01;
 
 create table if not exists msg_tran (
@@ -55,26 +55,26 @@ create table if not exists msg_tran (
 -- The agent's own columns, last and nullable, so that customers' INSERTs stay valid.
 alter table msg_tran
   add column if not exists batch_id       bigint,    -- the send batch that claimed the row
-  add column if not exists finished_at    timestamp, -- since when no more reports are needed; -infinity: the customer ended it
-  add column if not exists mt_report_pos  smallint,  -- place in the chain of the channel whose report the mt columns hold
+  add column if not exists finished_at    timestamp, -- since when no more reports are expected; -infinity: the customer ended the row
+  add column if not exists mt_report_pos  smallint,  -- position in the chain of the channel whose report the mt columns hold
   add column if not exists kko_report_pos smallint,
   add column if not exists rcs_report_pos smallint,
   add column if not exists archived_at    timestamp, -- when the row was moved to its log table
-  add column if not exists waits_until    timestamp, -- not before then, for a reason of the agent's
+  add column if not exists waits_until    timestamp, -- the agent does not send the row before then
   add column if not exists end_reason     text,      -- why the row ended unsent, or was rejected
-  add column if not exists agent_writes   int;       -- counts the agent's UPDATEs: the guard knows the agent by it
+  add column if not exists agent_writes   int;       -- counts the agent's UPDATEs, by which the guard recognises the agent
 
--- Partial: in a total unique index msg_key would be a key column, and settle would wait for every open transaction that has
--- inserted a foreign key to the row. (Of earlier versions the index was total, and that of the waiting rows another.)
+-- Partial: a total unique index would make msg_key a key column, and settle would wait for every open transaction that has
+-- inserted a foreign key to the row. (Earlier versions had a total index, and another one for waiting rows.)
 drop index if exists msg_tran_msg_key, msg_tran_waiting;
 create unique index if not exists msg_tran_msg_key_given on msg_tran (msg_key) where msg_key is not null;
 create index if not exists msg_tran_msg_status on msg_tran (msg_status);
 create index if not exists msg_tran_recipient on msg_tran (recipient);
 create index if not exists msg_tran_priority on msg_tran (priority, msg_status, agent_id);
--- Serves the claim. No batch_id in its predicate: setting it would be no heap-only update.
+-- Serves the claim. Its predicate does not name batch_id: setting it would not be a heap-only update.
 create index if not exists msg_tran_due_by_lane on msg_tran (lane_of_priority(priority), greatest(request_date, waits_until), client_key)
   where msg_status = '1';
--- Of earlier versions. What a function means that an index uses must not change: both have new names.
+-- From earlier versions. A function that an index uses must not change its meaning, so both got new names.
 drop index if exists msg_tran_due;
 drop function if exists lane_of(text);
 -- Serves the archive.

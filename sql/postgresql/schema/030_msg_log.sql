@@ -2,10 +2,10 @@
 create table if not exists msg_log (like msg_tran including defaults) partition by range (request_date);
 alter table msg_log alter client_key drop default, alter archived_at set default localtimestamp;
 
--- (Of earlier versions, by the names of the tables.)
+-- From earlier versions, which went by the names of the tables.
 drop view if exists msg_log_month;
 
--- What each table of msg_log holds, from the catalog: one may have another name, be of a year, or take whatever is left.
+-- What each table of msg_log holds, from the catalog: it may have any name, hold a year, or be the default partition.
 create or replace view msg_log_range as
   select child.oid::regclass as log_table, bound = 'DEFAULT' as takes_all,
          coalesce((regexp_match(bound, 'FROM \(''([^'']+)''\)'))[1]::timestamp, '-infinity') as from_date,
@@ -13,8 +13,8 @@ create or replace view msg_log_range as
   from pg_inherits join pg_class child on child.oid = inhrelid cross join lateral pg_get_expr(child.relpartbound, child.oid) as bound
   where inhparent = 'msg_log'::regclass;
 
--- Creates the table of the month that `day` is in; true if it was missing, and nobody else's table holds such days. Three steps
--- rather than `create table ... partition of`, which waits for every open reader of msg_log, and archiving behind it.
+-- Creates the table of the month that `day` is in; false if a table holds days of that month already. In three steps, because
+-- `create table ... partition of` waits for every open reader of msg_log, and archiving waits behind it.
 create or replace function create_log_month(day date) returns boolean
   language plpgsql as $$
 declare
@@ -26,12 +26,12 @@ begin
   if exists (select from msg_log_range where not takes_all and from_date < next_day and to_date > first_day) then
     return false;
   end if;
-  -- The name may be taken by a table of other days, or by one that somebody has detached to keep it elsewhere.
+  -- The name may belong to a table of other days, or to one that somebody has detached.
   while to_regclass(month) is not null loop
     month := month || '_';
   end loop;
   execute format('create table %I (like msg_log including defaults)', month);
-  -- The key is an identity too, without which no row could be updated once somebody publishes all tables.
+  -- The key is also the replica identity: without it no row could be updated once somebody publishes all tables.
   execute format('alter table %I add primary key (client_key, archived_at)', month);
   execute format('create index %I on %I (msg_key)', month || '_msg_key', month);
   execute format('create index %I on %I (request_date)', month || '_request_date', month);
@@ -39,10 +39,10 @@ begin
   execute format('alter table msg_log attach partition %I for values from (%L) to (%L)', month, first_day, next_day);
   return true;
 exception when check_violation then
-  return false; -- a default partition has rows of that month: it goes on taking them
+  return false; -- the default partition has rows of that month: it keeps taking them
 end $$;
 
--- Whether a column of the log cannot take what one of msg_tran holds.
+-- Whether a column of the log is too narrow for what the column of msg_tran may hold.
 create or replace function is_too_narrow(log_type oid, log_modifier int, type oid, modifier int) returns boolean
   language sql stable as $$
   select case
@@ -53,15 +53,15 @@ create or replace function is_too_narrow(log_type oid, log_modifier int, type oi
   from pg_type l, pg_type t where l.oid = log_type and t.oid = type
 $$;
 
--- The columns of a row that the archive copies as they are, by name: what a customer added goes along. Then, as a change of
--- msg_log, what it lacks of them: a column, or the width or type of one.
+-- The columns that the archive copies unchanged, by name, so that those a customer added are included; and the change of msg_log,
+-- as actions of ALTER TABLE, that gives it the columns, widths and types it lacks.
 create or replace function log_columns(out copied text, out lacking text) language sql stable as $$
   select string_agg(format('%I', t.attname), ', ' order by t.attnum)
            filter (where l.attgenerated = '' and t.attname not in
              ('msg_status', 'request_date', 'finished_at', 'archived_at', 'end_reason', 'waits_until', 'agent_writes')),
          string_agg(
            case when l.attname is null then format('add column if not exists %I %s', t.attname, type.name)
-                -- Of texts without using: a wider one is no more than an entry in the catalog.
+                -- No USING for texts: widening one only changes the catalog.
                 when log_type.typcategory = 'S' then format('alter column %I type %s', t.attname, type.name)
                 else format('alter column %1$I type %2$s using %1$I::text::%2$s', t.attname, type.name) end, ', ' order by t.attnum)
            filter (where l.attname is null or is_too_narrow(l.atttypid, l.atttypmod, t.atttypid, t.atttypmod))
@@ -72,7 +72,7 @@ create or replace function log_columns(out copied text, out lacking text) langua
   where t.attrelid = 'msg_tran'::regclass and t.attnum > 0 and not t.attisdropped
 $$;
 
--- Gives msg_log what it lacks of msg_tran's columns; true if there was anything.
+-- Gives msg_log what it lacks of msg_tran's columns; true if it lacked any.
 create or replace function add_log_columns() returns boolean language plpgsql as $$
 declare
   change text := (select lacking from log_columns());
@@ -81,7 +81,7 @@ begin
   return change is not null;
 end $$;
 
--- What the gateway was asked for, and which sending a row was, stays: late reports are matched by it.
+-- Keeps the columns that late reports are matched by.
 create or replace function guard_log_update() returns trigger language plpgsql as $$
 begin
   new.channel_order := old.channel_order;
@@ -95,7 +95,7 @@ alter table msg_log enable always trigger zz_omni_guard_update;
 
 select add_log_columns(), create_log_month(current_date), create_log_month((current_date + interval '1 month')::date);
 
--- Tables of an earlier version, or of somebody else: an identity, and an index for the look at a message by its key.
+-- Tables from an earlier version, or made by somebody else: a replica identity, and an index to find a message by its key.
 do $$
 declare
   part regclass;

@@ -24,13 +24,13 @@ create table if not exists msg_report (
 
 create index if not exists msg_report_reg_date on msg_report (reg_date);
 create index if not exists msg_report_msg_key on msg_report (msg_key, message_type);
--- A report delivered twice is stored once.
+-- Stores a report once that is delivered twice.
 create unique index if not exists msg_report_once on msg_report (msg_key, channel_type, report_type);
--- Serves the merge, which need not walk past those that are parked.
+-- Serves the merge, which does not walk past parked reports.
 create index if not exists msg_report_unmerged on msg_report (seq) where retry_at is null;
 create index if not exists msg_report_parked on msg_report (retry_at) where retry_at is not null;
 
--- Reports whose message was never found: deleted by the customer, or of another installation.
+-- Reports whose message was never found: it was deleted by the customer, or is another installation's.
 create table if not exists msg_report_unmatched (like msg_report including defaults);
--- Without a key of its own: else no row could be deleted once somebody publishes all tables.
+-- It has no key, and without an identity no row could be deleted once somebody publishes all tables.
 alter table msg_report_unmatched replica identity full;

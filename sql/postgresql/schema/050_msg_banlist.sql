@@ -1,5 +1,5 @@
--- Numbers (ban_type R), texts (T) and regular expressions (E) that nothing is sent to or with. The customer's: the manual inserts
--- without a column list, so these four stay the first.
+-- Numbers (ban_type R) that nothing is sent to, texts (T) and regular expressions (E) that nothing is sent with. The customer's
+-- table: the manual inserts without a column list, so these four columns stay first.
 create sequence if not exists sq_msg_banlist_01;
 
 create table if not exists msg_banlist (
@@ -11,17 +11,17 @@ create table if not exists msg_banlist (
 
 create index if not exists msg_banlist_ban_type on msg_banlist (ban_type, use_yn);
 create index if not exists msg_banlist_ban_text on msg_banlist (ban_text);
--- Serves the look-up of a number. Hash: a probe of 300,000 reads as few pages as one of none.
+-- Serves the look-up of a number. Hash: a probe among 300,000 numbers reads as few pages as one of an empty list.
 create index if not exists msg_banlist_number on msg_banlist using hash (number_of(ban_text)) where upper(btrim(ban_type)) = 'R';
--- Serves BanlistScheduler and the senders: all but the numbers.
+-- Serves BanlistScheduler and the senders: everything except numbers.
 create index if not exists msg_banlist_others on msg_banlist (ban_seq)
   where coalesce(upper(btrim(ban_type)), '') <> 'R' or number_of(ban_text) is null;
 
--- One row: what BanlistScheduler found at its last look.
+-- One row: what BanlistScheduler found when it last looked.
 create table if not exists ban_list (
   id               int primary key default 1 check (id = 1),
-  version          bigint not null default 0, -- senders load the texts anew when it has changed
-  digest           text not null default '',  -- of the entries but the numbers, at the last look
+  version          bigint not null default 0, -- senders reload the texts when it changes
+  digest           text not null default '',  -- of the entries except numbers
   checked_at       timestamptz,
   text_count       int not null default 0,
   expression_count int not null default 0,
@@ -30,5 +30,5 @@ create table if not exists ban_list (
 ) with (fillfactor = 10);
 insert into ban_list default values on conflict do nothing;
 
--- Of earlier versions, which judged in the database what judge.ts judges.
+-- From earlier versions, which judged in the database what judge.ts judges now.
 drop function if exists is_banned, malformed_reason;

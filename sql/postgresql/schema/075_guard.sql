@@ -1,19 +1,19 @@
--- What customers' code may and may not change in msg_tran: docs/tables.md. No statement of a customer's fails for a column that
--- is not his; only client_key is refused once a row was sent.
+-- Protects what customers' code may not change in msg_tran: docs/tables.md. A customer's statement never fails because it writes
+-- the agent's columns; they keep their values. Only a change of client_key is refused, once the row was sent.
 --
--- The agent is known by what it writes, not by who it is: each of its UPDATEs raises agent_writes by one. Customers use its role,
--- and their triggers run inside its statements; an entity that an ORM writes back holds an old count.
+-- The agent is recognised by what it writes, not by its role: each of its UPDATEs raises agent_writes by one. Customers may use
+-- the same role, and their triggers run inside the agent's statements; an entity that an ORM writes back holds an old count.
 
--- Whether a row belongs to a sealed batch: then it was sent, or may have been, and what is sent is fixed. Whoever asks holds
--- the row, so a seal that comes after the answer leaves the row out.
+-- Whether a row is a member of a sealed batch: then it was sent, or may have been, and what is sent is fixed. The caller holds
+-- the row lock, so a later seal leaves the row out.
 create or replace function is_sealed(batch bigint, message bigint) returns boolean
   language plpgsql security definer set search_path from current as $$
 declare
   sealed boolean := exists (select from send_batch b where b.id = batch and b.state = 'sealed' and message = any(b.members));
 begin
   if sealed or current_setting('transaction_isolation') in ('read committed', 'read uncommitted') then return sealed; end if;
-  -- A transaction that sees the past may not know of the seal. The lock does: it fails with 40001 if the state has changed. It
-  -- is given back at once: else this transaction would hold up the whole batch.
+  -- A transaction with an old snapshot may not see the seal, but locking the batch fails with 40001 if its state has changed. The
+  -- subtransaction releases the lock at once, or this transaction would hold up the whole batch.
   begin
     perform from send_batch b where b.id = batch for key share;
     raise exception using errcode = 'OMNI0';
@@ -24,14 +24,14 @@ end $$;
 
 do $generate$
 declare
-  -- The columns that are the agent's alone, with those that hold results.
+  -- The columns that only the agent writes, including the results.
   owned constant text[] := array[
     'msg_key', 'msg_sent_date', 'mtr_message_type', 'mt_rslt_date', 'mt_report_date', 'mt_report_code', 'mt_telecom', 'mt_res_cnt',
     'mt_dlr_report_code', 'mt_dlr_report_date', 'kkor_message_type', 'kko_rslt_date', 'kko_report_date', 'kko_report_code',
     'rcsr_message_type', 'rcs_rslt_date', 'rcs_report_date', 'rcs_report_code', 'rcs_telecom',
     'batch_id', 'finished_at', 'mt_report_pos', 'kko_report_pos', 'rcs_report_pos', 'archived_at', 'waits_until', 'end_reason',
     'agent_writes'];
-  -- What is sent, and what says whether and when.
+  -- What is sent, and whether and when.
   sent constant text[] := array[
     'client_key', 'msg_status', 'priority', 'channel_order', 'request_date', 'ttl', 'callback', 'recipient', 'payment_code',
     'origin_cid', 'mt_subject', 'mt_content', 'mt_file_key', 'kko_msg_type', 'kko_content', 'kko_option', 'kko_sender_key',
@@ -41,7 +41,7 @@ begin
     create or replace function guard_insert() returns trigger language plpgsql as $body$
     begin
       %s
-      -- Inserted as ended: goes to the log unsent. Without a clock: a trigger knows neither the agent's zone nor its time.
+      -- Inserted as ended: goes to the log unsent. Not the time: a trigger knows neither the agent's zone nor its clock.
       if new.msg_status = '3' then new.finished_at := '-infinity'; end if;
       return new;
     end $body$ $f$,
@@ -54,18 +54,18 @@ begin
       if (%2$s) is not distinct from (%3$s) then return new; end if;
       if old.finished_at is null and (old.batch_id is null or old.msg_sent_date is null and old.msg_status not in ('2', '3')
                                       and not %4$I.is_sealed(old.batch_id, old.client_key)) then
-        -- Not handed over yet: all is the customer's. It leaves its batch, and is claimed anew as it is then. (A word of his own
-        -- beside a batch: a trigger of his held the row while it was claimed.)
+        -- Not sealed yet: the customer may change everything. The row leaves its batch, to be claimed anew with the change. (In a
+        -- batch with a msg_status of the customer's own: his trigger held the row while it was claimed.)
         new.batch_id := null;
         if new.msg_status = '3' then new.finished_at := '-infinity'; end if;
         return new;
       end if;
       if old.finished_at is null and old.msg_status = '2' and new.msg_status = '3' then
-        new.finished_at := '-infinity'; -- given up: goes to the log as it is
+        new.finished_at := '-infinity'; -- given up: goes to the log unchanged
       else
         new.msg_status := old.msg_status; -- too late
       end if;
-      -- What its reports are matched by. Not request_date and ttl: they count again if it turns out never to have been sent.
+      -- Its reports are matched by this. request_date and ttl may change: they count if the row proves never to have been sent.
       new.channel_order := old.channel_order;
       if new.client_key <> old.client_key and old.batch_id is not null then
         raise exception 'client_key of message %% cannot be changed: it was sent', old.client_key using errcode = 'object_in_use';
@@ -77,7 +77,7 @@ begin
     (select string_agg(format('old.%I', name), ', ') from unnest(sent) as name),
     current_schema());
 
-  -- After the customers' own triggers: they fire in the order of their names.
+  -- Triggers fire in the order of their names: this one comes after the customers'.
   execute format($f$
     create or replace trigger zz_omni_guard_insert before insert on msg_tran for each row
       when (new.msg_status not in ('1', '0') or num_nonnulls(%s) > 0) execute function guard_insert() $f$,
@@ -86,5 +86,5 @@ end $generate$;
 
 create or replace trigger zz_omni_guard_update before update on msg_tran for each row
   when (new.agent_writes is distinct from coalesce(old.agent_writes, 0) + 1) execute function guard_update();
--- Also for sessions of replication.
+-- Also in replication sessions.
 alter table msg_tran enable always trigger zz_omni_guard_insert, enable always trigger zz_omni_guard_update;

@@ -1,38 +1,39 @@
--- Finds the rows for which a step's statement fails, and puts them aside.
+-- Finds the rows for which a step's statement fails, and sets them aside.
 --
--- What counts is the very statement, tried on some rows alone (its parameter `only`) and rolled back: a trigger that minds only
--- certain values is found too. A plain write of each row names suspects first, because a try of the statement takes milliseconds:
--- 300 references among 1,000 rows would be some 1,500 tries without, and are 300 with it.
+-- The verdict is that of the statement itself, tried on some of the rows (its parameter `only`) and rolled back, so that a
+-- trigger that objects only to certain values is found too. A plain write of each row finds suspects first, because a try of the
+-- statement takes milliseconds: 300 rows with foreign keys among 1,000 take 300 tries, and would take some 1,500 without.
 
--- What the step would take next, if it is not told: no more than a turn, and nothing that is put aside.
+-- The rows that the step would take next: at most a turn, and none that is set aside.
 create or replace function next_of_step(of_step text, parameters jsonb, at timestamptz, local timestamp) returns setof bigint
   language sql stable as $$
-  -- Parameters with the function's name: a customer's own columns may be named as anything here is.
-  with aside as materialized (select client_key from set_aside where step = next_of_step.of_step and until > next_of_step.at),
+  -- Parameters are qualified: a customer's column may have any name used here.
+  with set_aside_now as materialized (select client_key from set_aside where step = next_of_step.of_step and until > next_of_step.at),
   turn as materialized (select (next_of_step.parameters->>'turnLimit')::int as size)
   (select t.client_key from generate_series(0, 2) as lanes(lane) cross join lateral (
      select t.client_key from msg_tran t
      where next_of_step.of_step = 'claim' and lane_of_priority(t.priority) = lanes.lane and t.msg_status = '1' and t.batch_id is null
-       and greatest(t.request_date, t.waits_until) <= next_of_step.local and t.client_key not in (select client_key from aside)
+       and greatest(t.request_date, t.waits_until) <= next_of_step.local and t.client_key not in (select client_key from set_aside_now)
      order by greatest(t.request_date, t.waits_until), t.client_key limit (select size from turn)) t)
   union
   (select client_key from set_aside where next_of_step.of_step = 'seal' and step = next_of_step.of_step and until <= next_of_step.at)
   union
   (select coalesce(r.client_key, (select x.client_key from msg_tran x where x.msg_key = r.msg_key)) from msg_report r
    where next_of_step.of_step = 'merge' and r.retry_at is null and r.seq > (next_of_step.parameters->>'fromSeq')::bigint
-     and (r.client_key is null or r.client_key not in (select client_key from aside))
+     and (r.client_key is null or r.client_key not in (select client_key from set_aside_now))
    order by r.seq limit (select size from turn))
   union
   (select coalesce(r.client_key, (select max(l.client_key) from msg_log l where l.msg_key = r.msg_key)) from msg_report r
    where next_of_step.of_step = 'late' and r.retry_at <= next_of_step.local order by r.retry_at limit (select size from turn))
   union
   (select t.client_key from msg_tran t
-   where next_of_step.of_step = 'archive' and t.finished_at <= next_of_step.local and t.client_key not in (select client_key from aside)
+   where next_of_step.of_step = 'archive' and t.finished_at <= next_of_step.local and t.client_key not in (select client_key from set_aside_now)
    order by t.finished_at, t.client_key limit (select size from turn))
 $$;
 
--- Writes a row about as the step does.
-drop function if exists write_as_step(text, bigint, timestamp); -- of earlier versions
+drop function if exists write_as_step(text, bigint, timestamp); -- from earlier versions
+
+-- Writes a row roughly as the step does.
 create or replace function write_as_step(of_step text, parameters jsonb, key bigint, local timestamp) returns void language plpgsql as $$
 begin
   if of_step = 'archive' then
@@ -49,8 +50,8 @@ begin
   end if;
 end $$;
 
--- Why a statement fails for these rows: SQLSTATE and message; null if it does not. Nothing of it is kept. Without a statement: why
--- a plain write of the first of them fails.
+-- Why a statement fails for these rows, SQLSTATE and message; null if it does not. It is rolled back in any case. Without a
+-- statement: why a plain write of the first row fails.
 create or replace function failure_of(of_step text, statement text, parameters jsonb, keys bigint[], local timestamp) returns text
   language plpgsql as $$
 begin
@@ -59,11 +60,11 @@ begin
   else
     execute statement using parameters || jsonb_build_object('only', to_jsonb(keys));
   end if;
-  set constraints all immediate; -- a deferred one would fail at the commit
+  set constraints all immediate; -- deferred ones would fail at the commit
   raise exception using errcode = 'OMNI0';
 exception
   when sqlstate 'OMNI0' then return null;
-  -- What may pass is nobody's fault: deadlock, serialization, a server that shuts down.
+  -- No row's fault, and transient: deadlock, serialization failure, server shutdown.
   when deadlock_detected or serialization_failure or operator_intervention then raise;
   when others or assert_failure then return sqlstate || ' ' || left(sqlerrm, 300);
 end $$;
@@ -71,7 +72,7 @@ end $$;
 create or replace function set_aside_failing(step text, statement text, parameters jsonb, keys jsonb, given_now timestamptz, time_zone text)
   returns int language plpgsql as $$
 declare
-  -- As the Data API takes them, `:name` stands for a parameter.
+  -- `:name` stands for a parameter, as in the Data API.
   text_of constant text := regexp_replace(statement, '(?<!:):([a-zA-Z]+)', '($1->>''\1'')', 'g');
   local constant timestamp := agent_now(given_now) at time zone time_zone;
   candidates constant bigint[] := array(
@@ -83,11 +84,11 @@ declare
     where key is not null
       and not exists (select from set_aside s where s.client_key = key and s.step = set_aside_failing.step and s.until > agent_now(given_now))
     order by key);
-  -- The Data API ends a statement after 45 s: what is not found by then is found the next time.
+  -- The Data API ends a statement after 45 s. What is not found by then is found the next time.
   ends_at constant timestamptz := clock_timestamp() + interval '20 seconds';
   rest bigint[] := '{}';
   passed bigint[];
-  beside_others boolean;
+  with_passed boolean;
   lows int[];
   highs int[];
   low int;
@@ -97,9 +98,9 @@ declare
   failing bigint[] := '{}';
   errors text[] := '{}';
 begin
-  -- A trigger that waits for somebody fails too, and soon.
+  -- A trigger that waits for a lock must fail soon.
   set local lock_timeout = '200ms';
-  -- While somebody holds the ban list (truncate and reload in one transaction) every row fails, and none is at fault.
+  -- While somebody holds the ban list (truncate and reload in one transaction) every row fails, and none is to blame.
   if step in ('claim', 'seal') then
     lock table msg_banlist in access share mode;
   end if;
@@ -116,10 +117,10 @@ begin
       errors := errors || error;
     end if;
   end loop;
-  -- Whatever else fails: halves of what is left, until single rows are. Rows that fail only beside others (two that a trigger
-  -- writes under one key) are found by trying each part beside those that have passed, if nobody fails alone.
-  foreach beside_others in array array[false, true] loop
-    exit when beside_others and cardinality(failing) > 0;
+  -- Then the statement on halves of the rest, down to single rows. If no row fails alone, rows that fail only together (two that
+  -- a trigger writes under one key) are found by trying each part together with those that have passed.
+  foreach with_passed in array array[false, true] loop
+    exit when with_passed and cardinality(failing) > 0;
     passed := '{}';
     lows := array[1];
     highs := array[cardinality(rest)];
@@ -129,7 +130,7 @@ begin
       lows := trim_array(lows, 1);
       highs := trim_array(highs, 1);
       error := failure_of(step, text_of, parameters, passed || rest[low:high], local);
-      if error is null and beside_others then
+      if error is null and with_passed then
         passed := passed || rest[low:high];
       elsif error is not null and low = high then
         failing := failing || rest[low];
@@ -140,8 +141,8 @@ begin
       end if;
     end loop;
   end loop;
-  -- If all of many fail, none of which has failed before, it is no row's fault: nothing is put aside, and the step fails. Only the
-  -- state is told: the text of a customer's trigger may quote a row.
+  -- If all of many rows fail, none of which has failed before, no row is to blame: nothing is set aside, and the step fails. The
+  -- error names only the SQLSTATE: a message from a customer's trigger may quote a row.
   if cardinality(failing) = cardinality(candidates) and cardinality(failing) > 10
     and not exists (select from set_aside s where s.step = set_aside_failing.step and s.client_key = any(failing)) then
     raise exception 'each of % rows fails, the first with SQLSTATE %', cardinality(failing), left(errors[1], 5)
