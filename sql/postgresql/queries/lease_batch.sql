@@ -3,7 +3,7 @@
 --
 -- Index: primary keys. Locks: the send_batch row (skip locked), then the rate_gate row (waits: a slot is taken in an instant).
 -- Parameters: now, timeZone; batchId, leaseToken, leaseSeconds; messagesPerSecond (0: no gate), aheadSeconds for which slots may
---   be reserved ahead; defaultValiditySeconds, rowBytes, batchBytes; recentSeconds: see others_answered.
+--   be reserved ahead; defaultValiditySeconds, rowBytes, batchBytes; recentSeconds as in others_answered.
 -- Rows: at least one. outcome is the same in all: 'leased' (a row for each member), 'settled' (the batch is gone), 'held'
 --   (somebody else has it, or its not_before is still to come), 'slotTooFar' (deferred until the gate is near).
 --   Of the batch: idempotency_key, state, request_hash, requeues, sealed_seconds since it was sealed; wait_seconds until its slot

@@ -59,7 +59,7 @@ stray as materialized (
 ),
 left_behind as (
   insert into set_aside (client_key, step, batch_id, error, since, until)
-  select s.client_key, 'seal', :batchId::bigint, 'somebody holds the row, or a trigger of the customer skips it',
+  select s.client_key, 'seal', :batchId::bigint, 'somebody holds the row, or a trigger of the customer passes it over',
          (select at from moment), (select at from moment)
   from stray s
   on conflict (client_key, step) do update set batch_id = excluded.batch_id

@@ -53,7 +53,7 @@ begin
     ),
     passed_over as (
       insert into set_aside (client_key, step, error, since, until)
-      select f.client_key, 'archive', 'a trigger of the customer skips the row', (select at from moment), aside_until((select at from moment), 0)
+      select f.client_key, 'archive', 'a trigger of the customer passes the row over', (select at from moment), aside_until((select at from moment), 0)
       from finished f where f.client_key not in (select client_key from moved)
       on conflict (client_key, step) do update
         set tries = set_aside.tries + 1, error = excluded.error, until = aside_until((select at from moment), set_aside.tries + 1)
