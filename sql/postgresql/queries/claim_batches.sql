@@ -33,7 +33,8 @@ open_batch as materialized (
 -- rowBytes, so a batch cut at slice_bytes never passes batchBytes.
 room as materialized (
   select :turnLimit::int / :batchSize::int as turn_batches,
-         greatest(0, :openLimit::int - coalesce((select sum(message_count) from open_batch), 0))::int / :batchSize::int as open_batches,
+         greatest(0, :openLimit::int - coalesce((select sum(message_count) from open_batch), 0))::int / :batchSize::int
+           as open_batches,
          :batchBytes::int - :rowBytes::int as slice_bytes
 ),
 -- What each lane could give: the batches of its due rows, counted up to the turn's limit, and those below the lane's limit.

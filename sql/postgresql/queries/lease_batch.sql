@@ -44,7 +44,8 @@ leased as (
   from slot where b.id = :batchId::bigint
   returning b.id, b.idempotency_key, b.state, b.members, b.request_hash, b.requeues,
     -- An acceptance of a while ago, before this message went alone, proves nothing: the gateway may accept nothing any more.
-    b.others_answered and (b.refused_alone or b.refused_at > {{now}} - make_interval(secs => :recentSeconds::float8)) as others_answered,
+    b.others_answered and (b.refused_alone or b.refused_at > {{now}} - make_interval(secs => :recentSeconds::float8))
+      as others_answered,
     b.sealed_at, slot.wait_seconds
 ),
 deferred as (
@@ -66,10 +67,13 @@ read as materialized (
   from leased l cross join lateral unnest(l.members) as k(client_key)
   left join lateral (
     -- Column by column: a column that the customer added may have any name used here.
-    select t.client_key, t.request_date, t.ttl, t.waits_until, t.priority, t.channel_order, t.callback, t.recipient, t.payment_code,
+    select t.client_key, t.request_date, t.ttl, t.waits_until, t.priority, t.channel_order, t.callback,
+      t.recipient, t.payment_code,
       t.origin_cid, t.mt_subject, t.mt_content, t.mt_file_key, t.kko_msg_type, t.kko_sender_key, t.kko_template_code,
-      case when {{uses_kko t}} then t.kko_content end as kko_content, case when {{uses_kko t}} then t.kko_option end as kko_option,
-      case when {{uses_rcs t}} then t.rcs_content end as rcs_content, case when {{uses_rcs t}} then t.rcs_option end as rcs_option,
+      case when {{uses_kko t}} then t.kko_content end as kko_content,
+      case when {{uses_kko t}} then t.kko_option end as kko_option,
+      case when {{uses_rcs t}} then t.rcs_content end as rcs_content,
+      case when {{uses_rcs t}} then t.rcs_option end as rcs_option,
       t.rcs_brand_key, t.rcs_agency_key, t.rcs_msgbase_id, {{bytes_of t}} as bytes
     from msg_tran t
     -- A member of a sealed batch may have its report already; it is part of the sealed request nonetheless.

@@ -10,7 +10,8 @@ set_aside_now as materialized (
   {{set_aside_now merge}}
 ),
 picked as materialized (
-  select r.seq, r.msg_key, r.channel_type, r.message_type, r.report_type, r.rslt_date, r.report_date, r.report_code, r.telecom, r.mt_res_cnt,
+  select r.seq, r.msg_key, r.channel_type, r.message_type, r.report_type, r.rslt_date, r.report_date, r.report_code, r.telecom,
+    r.mt_res_cnt,
     {{by_reference_or_key client_key}},
     {{by_reference_or_key batch_id}}
   from msg_report r
@@ -38,8 +39,9 @@ attempted as (
   set {{by_the_agent}},
       msg_status = '3',
       msg_key = coalesce(t.msg_key, {{free_key w}}),
-      finished_at = coalesce(t.finished_at, case when w.mt_final and {{wins mt}} or w.kko_final and {{wins kko}} or w.rcs_final and {{wins rcs}}
-                             then (select local from moment) end),
+      finished_at = coalesce(t.finished_at, case
+        when w.mt_final and {{wins mt}} or w.kko_final and {{wins kko}} or w.rcs_final and {{wins rcs}}
+        then (select local from moment) end),
       {{report_columns}}
   from wide w where t.client_key = w.client_key and t.batch_id = w.batch_id
   returning t.client_key, w.seqs, {{holds_results t}} as is_written

@@ -10,5 +10,6 @@ published as (
       checked_at = {{now}}, text_count = :textCount::int, expression_count = :expressionCount::int,
       problem_count = :problemCount::int, problems = :problems::jsonb
 )
-select digest is distinct from :digest as is_published, problems <> :problems::jsonb and :problems::jsonb <> '[]' as has_new_problems
+select digest is distinct from :digest as is_published,
+  problems <> :problems::jsonb and :problems::jsonb <> '[]' as has_new_problems
 from before

@@ -28,7 +28,8 @@ from moment m cross join doubtful d cross join lateral (
     count(*) filter (where t.msg_sent_date is not null)::int as answered_count,
     count(*) filter (where t.client_key is null)::int as gone_count,
     count(ban.ban_seq)::int as banned_count,
-    count(*) filter (where has_expired(t.request_date, t.ttl, :defaultValiditySeconds::int, m.at at time zone :timeZone))::int as expired_count
+    count(*) filter (
+      where has_expired(t.request_date, t.ttl, :defaultValiditySeconds::int, m.at at time zone :timeZone))::int as expired_count
   from unnest(d.members) as member(client_key)
   left join msg_tran t on t.client_key = member.client_key and t.batch_id = d.id
   {{ban_of t}}

@@ -77,7 +77,8 @@ emptied as (
   delete from send_batch b using allowed where b.id = allowed.id and not exists (select from kept)
   returning b.id
 )
-select case when exists (select from sealed) then 'sealed' when exists (select from emptied) then 'empty' else 'refused' end as outcome,
+select case when exists (select from sealed) then 'sealed' when exists (select from emptied) then 'empty'
+            else 'refused' end as outcome,
        (select string_agg(client_key::text, ',' order by client_key) from kept) as taken,
        (select json_agg(json_build_object('clientKey', client_key::text, 'code', code, 'reason', reason) order by client_key)
         from freed where code is not null)::text as ended

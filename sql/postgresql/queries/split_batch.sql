@@ -9,7 +9,8 @@
 with {{moment}},
 refused as materialized (
   select b.* from send_batch b
-  where b.id = :batchId::bigint and b.lease_token = :leaseToken::uuid and b.state = 'sealed' and b.lease_until > (select at from moment)
+  where b.id = :batchId::bigint and b.lease_token = :leaseToken::uuid and b.state = 'sealed'
+    and b.lease_until > (select at from moment)
   for update
 ),
 halved as materialized (

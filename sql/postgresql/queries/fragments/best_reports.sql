@@ -5,7 +5,8 @@ placed as materialized (
   select f.*, array_position(f.chain, f.channel_type) as pos, cardinality(f.chain) as length from found f where f.is_locked
 ),
 ranked as materialized (
-  select p.*, row_number() over (partition by client_key, batch_id, report_type, column_group(channel_type) order by pos desc, seq) as best
+  select p.*, row_number() over (
+      partition by client_key, batch_id, report_type, column_group(channel_type) order by pos desc, seq) as best
   from placed p
 ),
 wide as materialized (
