@@ -66,3 +66,12 @@ it('a lane has room for a batch, and a turn of the collector is full batches', (
   expect(agentSettings.shape.sendQueueLimit.safeParse(sizes.batch - 1).success).toBe(false);
   expect(sizes.claim % sizes.batch).toBe(0);
 });
+
+it('a message, a batch and a page of the ban list fit into what the Data API returns', () => {
+  expectRising(sizes.rowBytes, dataApi.maxRowBytes, sizes.batchBytes, dataApi.maxResultBytes);
+  expectRising(sizes.banPageBytes, dataApi.maxResultBytes);
+});
+
+it('a row that was set aside is tried again before its entry is taken for over', () => {
+  expectRising(timing.firingSeconds, timing.setAsideGraceSeconds);
+});
