@@ -23,7 +23,7 @@ Options:
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** Ends the current simulation, so that its copy of the source is removed. */
 const stop = stopSignal();
-const copied = ['bin', 'functions', 'proto', 'sql', 'test/simulation', 'package.json', 'tsconfig.json'];
+const copied = ['bin', 'docs', 'functions', 'proto', 'sql', 'test/simulation', 'package.json', 'tsconfig.json'];
 
 interface Outcome {
   readonly name: string;
