@@ -55,13 +55,15 @@ export function announce({ dataDir, dataApiUrl, environment }: Announced): () =>
     timeZone: said.TIME_ZONE,
     defaultValiditySeconds: said.DEFAULT_VALIDITY_SECONDS,
   };
+  mkdirSync(folderPath(), { recursive: true, mode: 0o700 });
   const folder = ownFolder();
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  // Whoever was killed has left its file behind.
-  for (const file of announcements(folder)) if (!isRunning(file)) rmSync(file, { force: true });
+  // A killed runner has left its file behind; its process id may be in use again, but its data folder is ours now.
+  for (const file of announcements(folder))
+    if (!isRunning(file) || parsed(file)?.dataDir === dataDir) rmSync(file, { force: true });
   const file = join(folder, `${process.pid}.json`);
-  // Whole, or not there.
-  writeFileSync(`${file}.new`, `${JSON.stringify(text, undefined, 2)}\n`, { mode: 0o600 });
+  // Whole, or not there; never through a link that somebody has put there.
+  rmSync(`${file}.new`, { force: true });
+  writeFileSync(`${file}.new`, `${JSON.stringify(text, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' });
   renameSync(`${file}.new`, file);
   return async () => rmSync(file, { force: true });
 }
@@ -69,13 +71,14 @@ export function announce({ dataDir, dataApiUrl, environment }: Announced): () =>
 /** The agent that runs on this machine: the one of this data folder, or else the only one. */
 export function findAnnounced(data: string | undefined): Announcement {
   const dataDir = data && resolve(data);
-  const found = announcements(ownFolder())
-    .map((file) => ({ file, agent: read(file) }))
-    .filter(({ agent }) => agent !== undefined && (dataDir === undefined || agent.dataDir === dataDir));
-  const [agent, ...others] = found.flatMap(({ file, agent }) =>
-    agent !== undefined && isRunning(file) ? [agent] : [],
-  );
-  if (agent === undefined) throw new UsageError(nobody(dataDir, found[0]?.file));
+  const isWanted = (found: Announcement | undefined) => dataDir === undefined || found?.dataDir === dataDir;
+  const files = announcements(ownFolder());
+  const [agent, ...others] = files
+    .filter(isRunning)
+    .flatMap((file) => read(file) ?? [])
+    .filter(isWanted);
+  const stale = () => files.find((file) => !isRunning(file) && isWanted(parsed(file)));
+  if (agent === undefined) throw new UsageError(nobody(dataDir, stale()));
   if (others.length === 0) return agent;
   const choice = [agent, ...others].map((one) => `--data ${one.dataDir}`).join(' or ');
   throw new UsageError(`expected one agent on this machine, got ${others.length + 1}: choose with ${choice}`);
@@ -87,10 +90,14 @@ function nobody(dataDir: string | undefined, stale: string | undefined): string 
   return `${what}${killed}; npm run local${dataDir === undefined ? '' : ` -- --data ${dataDir}`} starts one`;
 }
 
+function folderPath(): string {
+  return join(tmpdir(), `omni-agent-running-${userInfo().uid}`);
+}
+
 /** Of nobody but this user, or root: what is found there is believed. */
 function ownFolder(): string {
   const { uid } = userInfo();
-  const path = join(tmpdir(), `omni-agent-running-${uid}`);
+  const path = folderPath();
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined || (found.isDirectory() && [uid, 0].includes(found.uid))) return path;
   throw new UsageError(`${path}: expected a folder of your own, got somebody else's`);
@@ -105,11 +112,17 @@ function announcements(folder: string): string[] {
 
 /** Undefined if it has just been taken back. */
 function read(file: string): Announcement | undefined {
+  const agent = parsed(file);
+  if (agent !== undefined || !existsSync(file)) return agent;
+  throw new UsageError(`${file}: expected what a local agent of this version writes down: start the agent again`);
+}
+
+/** Undefined if it is not there, or of another version. */
+function parsed(file: string): Announcement | undefined {
   try {
     return announcement.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
-    if (!existsSync(file)) return undefined;
-    throw new UsageError(`${file}: expected what a local agent of this version writes down: start the agent again`);
+    return undefined;
   }
 }
 

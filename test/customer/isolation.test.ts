@@ -254,6 +254,23 @@ describe('a row that fails', () => {
     expect(await aside()).toMatchObject([{ client_key: key, step: 'seal' }]);
   });
 
+  it('is found among a hundred rows that somebody holds', async () => {
+    const { insert, at, aside, query, gateway, session } = scene.current;
+    const held = await insert({}, 120);
+    await insert();
+    const [key = ''] = await insert({ recipient: bad });
+    await install(stepOf('seal'), faults['a trigger that raises']);
+    const holder = await session();
+    await at('leased', async () => {
+      await holder.query('begin');
+      await holder.query('select from msg_tran where client_key = any($1) for update', [held]);
+      await query(`insert into msg_banlist (ban_type, ban_text) values ('R', '${bad}')`);
+    });
+    expect(gateway.accepted).toHaveLength(1);
+    expect(await aside()).toContainEqual(expect.objectContaining({ client_key: key, step: 'seal' }));
+    await holder.query('rollback');
+  });
+
   it('along with many others is put aside with them', async () => {
     const { insert, turn, aside, gateway } = scene.current;
     await insert({}, 20);

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { applySchema } from '../../bin/local/database/schema.ts';
 import { useDatabase } from '../support/database.ts';
 
@@ -171,4 +171,20 @@ it('the role is written once: two databases of a server may be set up at the sam
   expect(before).toMatchObject({ setconfig: ['enable_sort=off', 'lock_timeout=5s'] });
   await applySchema(database.current.url);
   expect(await settings()).toEqual([before]);
+});
+
+it('the role may have any name', async () => {
+  const admin = new pg.Client({ connectionString: inject('databaseServerUrl') });
+  await admin.connect();
+  await admin.query(`create role "Agent.One" login`);
+  await admin.query('create database of_agent_one owner "Agent.One"');
+  const url = new URL(inject('databaseServerUrl'));
+  url.username = 'Agent.One';
+  url.pathname = '/of_agent_one';
+  await applySchema(url.href);
+  const { rows } = await admin.query(`select rolconfig from pg_roles where rolname = 'Agent.One'`);
+  await admin.query('drop database of_agent_one');
+  await admin.query('drop role "Agent.One"');
+  await admin.end();
+  expect(rows).toEqual([{ rolconfig: ['enable_sort=off', 'lock_timeout=5s'] }]);
 });

@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -79,6 +88,26 @@ describe('a local agent', () => {
     announcedBy(runner.pid, '/data/two');
     expect(findAnnounced(undefined)).toMatchObject({ dataDir: '/data/two' });
     expect(readdirSync(folder())).toEqual([`${runner.pid}.json`]);
+  });
+
+  it('replaces what a killed runner said of its data folder, though its process id is in use again', () => {
+    announcedBy(runner.pid, '/data');
+    announce(agent('/data'));
+    expect(readdirSync(folder())).toEqual([`${process.pid}.json`]);
+  });
+
+  it('of another version that was killed is in nobody’s way', () => {
+    announce(agent('/data'));
+    writeFileSync(fileOf(killed), '{}');
+    expect(findAnnounced(undefined)).toMatchObject({ dataDir: '/data' });
+  });
+
+  it('writes through no link', () => {
+    announce(agent('/data'));
+    const other = join(temporary, 'other');
+    symlinkSync(other, `${fileOf(process.pid)}.new`);
+    announce(agent('/data'));
+    expect(existsSync(other)).toBe(false);
   });
 
   it('of another version is refused in one line', () => {

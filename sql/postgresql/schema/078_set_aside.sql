@@ -43,6 +43,9 @@ begin
     where client_key = write_as_step.key
       and archived_at > write_as_step.local - make_interval(days => (write_as_step.parameters->>'lookbackDays')::int);
   else
+    -- As the statements do, it passes over a row that somebody holds: waiting for a hundred would leave no time for the others.
+    perform from msg_tran t where t.client_key = write_as_step.key for no key update skip locked;
+    if not found then return; end if;
     update msg_tran t
     set agent_writes = coalesce(t.agent_writes, 0) + 1, batch_id = case when write_as_step.of_step = 'seal' then null else coalesce(t.batch_id, 0) end,
         msg_status = case write_as_step.of_step when 'settle' then '2' when 'merge' then '3' else t.msg_status end
