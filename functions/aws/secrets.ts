@@ -3,10 +3,8 @@ import * as z from 'zod';
 
 const credentials = z.object({ clientId: z.string().min(1), clientSecret: z.string().min(1) });
 
-export type GatewayCredentials = z.output<typeof credentials>;
-
 /** Reads the gateway's credentials from their secret, each time that it is called: the JSON object {"clientId", "clientSecret"}. */
-export function gatewayCredentials(secretArn: string): () => Promise<GatewayCredentials> {
+export function gatewayCredentials(secretArn: string): () => Promise<z.output<typeof credentials>> {
   const client = new SecretsManagerClient({});
   return async () => {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));

@@ -1,30 +1,25 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { doubtLimit } from '../../functions/database/status-store.ts';
-import { emptyTables, useDatabase } from '../support/database.ts';
-import { type Stages, stagesOn } from '../support/stages.ts';
+import { useDatabase } from '../support/database.ts';
+import { useStages } from '../support/stages.ts';
 
 const database = useDatabase();
-let stages: Stages;
-
-beforeEach(async () => {
-  await emptyTables(database.current);
-  stages = stagesOn(database.current);
-});
+const stages = useStages(database);
 
 const pool = () => database.current.pool;
 
 describe('batches in doubt', () => {
-  const doubts = async (secondsLater = 10) => (await stages.store(secondsLater).readDoubts()).batches;
+  const doubts = async (secondsLater = 10) => (await stages.current.store(secondsLater).readDoubts()).batches;
 
   it('are none while the first call is under way', async () => {
-    await stages.sealed();
-    expect(await stages.store(44).readDoubts()).toEqual({ batchCount: 0, batches: [] });
+    await stages.current.sealed();
+    expect(await stages.current.store(44).readDoubts()).toEqual({ batchCount: 0, batches: [] });
   });
 
   it('say what is known of their calls', async () => {
-    const batchId = await stages.inDoubt(3, { priority: 'fast' });
+    const batchId = await stages.current.inDoubt(3, { priority: 'fast' });
     const { rows } = await pool().query('select idempotency_key, not_before from send_batch');
-    const pauseSeconds = (rows[0].not_before.getTime() - stages.later(0).getTime()) / 1000;
+    const pauseSeconds = (rows[0].not_before.getTime() - stages.current.later(0).getTime()) / 1000;
     expect(await doubts(1)).toEqual([
       {
         batchId,
@@ -43,7 +38,7 @@ describe('batches in doubt', () => {
   });
 
   it('say that their sender ended, if it never gave the batch back', async () => {
-    await stages.sealed();
+    await stages.current.sealed();
     expect(await doubts(60)).toMatchObject([{ leaseSeconds: 0, pauseSeconds: 0, nextLookSeconds: 0, released: false }]);
   });
 
@@ -86,7 +81,7 @@ describe('batches in doubt', () => {
   } as const;
 
   it.each(Object.entries(changes))('count %s', async (_, [change, counts]) => {
-    await stages.inDoubt(2);
+    await stages.current.inDoubt(2);
     await pool().query(change, [(await pool().query('select min(client_key) from msg_tran')).rows[0].min]);
     const none = { open: 0, answered: 0, gone: 0, banned: 0, expired: 0 };
     expect(await doubts()).toMatchObject([{ messages: 2, ...none, ...counts }]);
@@ -97,9 +92,9 @@ describe('batches in doubt', () => {
       `insert into send_batch (lane, members, message_count, state, created_at, sealed_at, wake_at)
        select 2, '{}', 0, 'sealed', $1::timestamptz, $1::timestamptz - i * interval '1 minute', $1
        from generate_series(1, $2::int) i`,
-      [stages.later(0), doubtLimit + 5],
+      [stages.current.later(0), doubtLimit + 5],
     );
-    const { batchCount, batches } = await stages.store().readDoubts();
+    const { batchCount, batches } = await stages.current.store().readDoubts();
     expect(batchCount).toBe(doubtLimit + 5);
     const ages = batches.map(({ sealedSeconds }) => sealedSeconds / 60);
     expect(ages).toEqual(Array.from({ length: doubtLimit }, (_, i) => doubtLimit + 5 - i));

@@ -1,17 +1,12 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type PlaceName, places } from '../../functions/operation/places.ts';
 import { reportOf } from '../support/agent.ts';
-import { emptyTables, useDatabase } from '../support/database.ts';
+import { useDatabase } from '../support/database.ts';
 import { insertMessages, writeAsAgent } from '../support/messages.ts';
-import { type Stages, stagesOn, token } from '../support/stages.ts';
+import { token, useStages } from '../support/stages.ts';
 
 const database = useDatabase();
-let stages: Stages;
-
-beforeEach(async () => {
-  await emptyTables(database.current);
-  stages = stagesOn(database.current);
-});
+const stages = useStages(database);
 
 const pool = () => database.current.pool;
 const newest = async () =>
@@ -29,67 +24,67 @@ interface Case {
 }
 
 const inStatus1: Case[] = [
-  { title: 'due', prepare: () => stages.insert({}), place: 'waiting', oldestSeconds: 310 },
+  { title: 'due', prepare: () => stages.current.insert({}), place: 'waiting', oldestSeconds: 310 },
   {
     title: 'due at this very instant',
-    prepare: () => stages.insert({ request_date: '2026-11-24 12:00:10' }),
+    prepare: () => stages.current.insert({ request_date: '2026-11-24 12:00:10' }),
     place: 'waiting',
     oldestSeconds: 0,
   },
   {
     title: 'due a second later',
-    prepare: () => stages.insert({ request_date: '2026-11-24 12:00:11' }),
+    prepare: () => stages.current.insert({ request_date: '2026-11-24 12:00:11' }),
     place: 'scheduled',
     oldestSeconds: null,
   },
   {
     title: 'due at infinity',
-    prepare: () => stages.insert({ request_date: 'infinity' }),
+    prepare: () => stages.current.insert({ request_date: 'infinity' }),
     place: 'scheduled',
     oldestSeconds: null,
   },
   {
     title: 'due in the year 2100',
-    prepare: () => stages.insert({ request_date: '2100-01-01' }),
+    prepare: () => stages.current.insert({ request_date: '2100-01-01' }),
     place: 'scheduled',
     oldestSeconds: null,
   },
   {
     title: 'due at -infinity, which the next turn refuses',
-    prepare: () => stages.insert({ request_date: '-infinity' }),
+    prepare: () => stages.current.insert({ request_date: '-infinity' }),
     place: 'waiting',
     oldestSeconds: null,
   },
   {
     title: 'due, but deferred by the agent',
-    prepare: () => stages.insert({ waits_until: '2026-11-24 12:00:11' }),
+    prepare: () => stages.current.insert({ waits_until: '2026-11-24 12:00:11' }),
     place: 'deferred',
     oldestSeconds: 310,
   },
   {
     title: 'due, and no longer deferred by the agent',
-    prepare: () => stages.insert({ waits_until: '2026-11-24 12:00:09' }),
+    prepare: () => stages.current.insert({ waits_until: '2026-11-24 12:00:09' }),
     place: 'waiting',
     oldestSeconds: 1,
   },
   {
     title: 'due in the future, and deferred beyond that',
-    prepare: () => stages.insert({ request_date: '2026-11-24 12:00:11', waits_until: '2026-11-24 13:00:00' }),
+    prepare: () => stages.current.insert({ request_date: '2026-11-24 12:00:11', waits_until: '2026-11-24 13:00:00' }),
     place: 'scheduled',
     oldestSeconds: null,
   },
-  { title: 'claimed, its batch queued', prepare: () => stages.claimed(), place: 'claimed', oldestSeconds: 10 },
+  { title: 'claimed, its batch queued', prepare: () => stages.current.claimed(), place: 'claimed', oldestSeconds: 10 },
   {
     title: 'claimed, its batch leased by a sender that has not sealed it',
-    prepare: async () => stages.agent.sendStore().lease(await stages.claimed(), token(1)),
+    prepare: async () => stages.current.agent.sendStore().lease(await stages.current.claimed(), token(1)),
     place: 'claimed',
     oldestSeconds: 10,
   },
   {
     title: 'in a batch that pauses because the gateway does not take it now',
     prepare: async () => {
-      stages.gateway.fates.push('notNow');
-      await stages.agent.send(await stages.claimed());
+      stages.current.gateway.fates.push('notNow');
+      await stages.current.agent.send(await stages.current.claimed());
     },
     place: 'claimed',
     oldestSeconds: 10,
@@ -97,42 +92,42 @@ const inStatus1: Case[] = [
   {
     title: 'in a batch that was reopened because the gateway never received it',
     prepare: async () => {
-      stages.gateway.fates.push('neverReceived');
-      const batchId = await stages.claimed();
-      await stages.agent.send(batchId);
-      await stages.awaken();
+      stages.current.gateway.fates.push('neverReceived');
+      const batchId = await stages.current.claimed();
+      await stages.current.agent.send(batchId);
+      await stages.current.awaken();
       await pool().query(`update msg_tran set mt_content = 'changed' where batch_id = $1`, [batchId]);
-      expect(await stages.agent.send(batchId)).toMatchObject({ outcome: 'reopened' });
+      expect(await stages.current.agent.send(batchId)).toMatchObject({ outcome: 'reopened' });
     },
     place: 'claimed',
     oldestSeconds: 10,
   },
   {
     title: 'in a sealed batch whose first call is under way',
-    prepare: () => stages.sealed(),
+    prepare: () => stages.current.sealed(),
     place: 'sending',
     oldestSeconds: 10,
   },
   {
     title: 'in a sealed batch whose sender’s lease has run out',
-    prepare: () => stages.sealed(),
+    prepare: () => stages.current.sealed(),
     lookAt: 45,
     place: 'inDoubt',
     oldestSeconds: 45,
   },
   {
     title: 'in a batch that pauses because its call was not answered',
-    prepare: () => stages.inDoubt(),
+    prepare: () => stages.current.inDoubt(),
     place: 'inDoubt',
     oldestSeconds: 10,
   },
   {
     title: 'in doubt, and leased by the next sender',
     prepare: async () => {
-      const batchId = await stages.inDoubt();
-      await stages.awaken();
-      stages.agent.setNow(stages.later(5));
-      expect(await stages.agent.sendStore().lease(batchId, token(2))).toMatchObject({ outcome: 'leased' });
+      const batchId = await stages.current.inDoubt();
+      await stages.current.awaken();
+      stages.current.agent.setNow(stages.current.later(5));
+      expect(await stages.current.agent.sendStore().lease(batchId, token(2))).toMatchObject({ outcome: 'leased' });
     },
     place: 'inDoubt',
     oldestSeconds: 10,
@@ -140,10 +135,10 @@ const inStatus1: Case[] = [
   {
     title: 'in doubt, and not taken by the gateway at the second call',
     prepare: async () => {
-      const batchId = await stages.inDoubt();
-      await stages.awaken();
-      stages.gateway.fates.push('notNow');
-      expect(await stages.agent.send(batchId)).toMatchObject({ outcome: 'notNow' });
+      const batchId = await stages.current.inDoubt();
+      await stages.current.awaken();
+      stages.current.gateway.fates.push('notNow');
+      expect(await stages.current.agent.send(batchId)).toMatchObject({ outcome: 'notNow' });
     },
     place: 'inDoubt',
     oldestSeconds: 10,
@@ -151,7 +146,7 @@ const inStatus1: Case[] = [
   {
     title: 'in a batch that is gone',
     prepare: async () => {
-      await pool().query('delete from send_batch where id = $1', [await stages.claimed()]);
+      await pool().query('delete from send_batch where id = $1', [await stages.current.claimed()]);
     },
     place: 'orphaned',
     oldestSeconds: 310,
@@ -159,7 +154,7 @@ const inStatus1: Case[] = [
   {
     title: 'in an open batch that does not list it',
     prepare: async () => {
-      await pool().query(`update send_batch set members = '{0}' where id = $1`, [await stages.claimed()]);
+      await pool().query(`update send_batch set members = '{0}' where id = $1`, [await stages.current.claimed()]);
     },
     place: 'orphaned',
     oldestSeconds: 310,
@@ -189,7 +184,7 @@ const inStatus1: Case[] = [
 
 /** A row that somebody held while its batch was sealed, and what has become of the batch. Its companion is deleted. */
 async function strayOf(batch: 'sealed' | 'gone'): Promise<void> {
-  const batchId = await stages.claimed(2);
+  const batchId = await stages.current.claimed(2);
   const { rows } = await pool().query<{ client_key: string }>(
     'select client_key from msg_tran where batch_id = $1 order by 1 desc limit 2',
     [batchId],
@@ -199,7 +194,7 @@ async function strayOf(batch: 'sealed' | 'gone'): Promise<void> {
   try {
     await session.query('begin');
     await session.query('select from msg_tran where client_key = $1 for update', [held]);
-    expect(await stages.agent.send(batchId)).toMatchObject({ outcome: 'sent' });
+    expect(await stages.current.agent.send(batchId)).toMatchObject({ outcome: 'sent' });
   } finally {
     await session.query('rollback');
     session.release();
@@ -209,18 +204,23 @@ async function strayOf(batch: 'sealed' | 'gone'): Promise<void> {
     await pool().query(
       `insert into send_batch (id, lane, members, message_count, state, wake_at, created_at, sealed_at)
        values ($1, 2, array[$2::bigint], 1, 'sealed', $3, $3, $3)`,
-      [batchId, other, stages.later(0)],
+      [batchId, other, stages.current.later(0)],
     );
   }
 }
 
 const later: Case[] = [
-  { title: 'accepted, without any report', prepare: () => stages.accepted(), place: 'accepted', oldestSeconds: 10 },
+  {
+    title: 'accepted, without any report',
+    prepare: () => stages.current.accepted(),
+    place: 'accepted',
+    oldestSeconds: 10,
+  },
   {
     title: 'rejected',
     prepare: async () => {
-      stages.gateway.rejectedNumbers.add('01000000666');
-      await stages.accepted({ recipient: '01000000666' });
+      stages.current.gateway.rejectedNumbers.add('01000000666');
+      await stages.current.accepted({ recipient: '01000000666' });
     },
     place: 'finished',
     oldestSeconds: 10,
@@ -228,8 +228,8 @@ const later: Case[] = [
   {
     title: 'refused by the claim',
     prepare: async () => {
-      await stages.insert({ ttl: 60 });
-      await stages.agent.collect();
+      await stages.current.insert({ ttl: 60 });
+      await stages.current.agent.collect();
     },
     place: 'finished',
     oldestSeconds: 10,
@@ -237,9 +237,9 @@ const later: Case[] = [
   {
     title: 'reported as failed on the first of its two channels',
     prepare: async () => {
-      const reference = await stages.accepted({ channel_order: 'alimtalk,sms' });
-      await stages.agent.store([reportOf(reference, 'alimtalk', failed)]);
-      await stages.agent.merge();
+      const reference = await stages.current.accepted({ channel_order: 'alimtalk,sms' });
+      await stages.current.agent.store([reportOf(reference, 'alimtalk', failed)]);
+      await stages.current.agent.merge();
     },
     place: 'reported',
     oldestSeconds: 10,
@@ -247,9 +247,9 @@ const later: Case[] = [
   {
     title: 'reported as failed on its last channel',
     prepare: async () => {
-      const reference = await stages.accepted({ channel_order: 'alimtalk,sms' });
-      await stages.agent.store([reportOf(reference, 'sms', failed)]);
-      await stages.agent.merge();
+      const reference = await stages.current.accepted({ channel_order: 'alimtalk,sms' });
+      await stages.current.agent.store([reportOf(reference, 'sms', failed)]);
+      await stages.current.agent.merge();
     },
     place: 'finished',
     oldestSeconds: 10,
@@ -257,9 +257,9 @@ const later: Case[] = [
   {
     title: 'reported before its call was answered',
     prepare: async () => {
-      await stages.inDoubt();
-      await stages.agent.store([reportOf(stages.gateway.accepted.at(-1) ?? '', 'sms')]);
-      await stages.agent.merge();
+      await stages.current.inDoubt();
+      await stages.current.agent.store([reportOf(stages.current.gateway.accepted.at(-1) ?? '', 'sms')]);
+      await stages.current.agent.merge();
     },
     place: 'finished',
     oldestSeconds: 10,
@@ -267,7 +267,7 @@ const later: Case[] = [
   {
     title: 'given up by the customer',
     prepare: async () => {
-      await stages.accepted();
+      await stages.current.accepted();
       await pool().query(`update msg_tran set msg_status = '3' where msg_status = '2'`);
     },
     place: 'finished',
@@ -276,26 +276,26 @@ const later: Case[] = [
   {
     title: 'cancelled by the customer',
     prepare: async () =>
-      pool().query(`update msg_tran set msg_status = '3' where client_key = $1`, [await stages.insert()]),
+      pool().query(`update msg_tran set msg_status = '3' where client_key = $1`, [await stages.current.insert()]),
     place: 'finished',
     oldestSeconds: null,
   },
   {
     title: 'held by the customer',
-    prepare: () => stages.insert({ msg_status: '0' }),
+    prepare: () => stages.current.insert({ msg_status: '0' }),
     place: 'held',
     oldestSeconds: null,
   },
   {
     title: 'with an unknown msg_status',
-    prepare: () => stages.insert({ msg_status: '9' }),
+    prepare: () => stages.current.insert({ msg_status: '9' }),
     place: 'held',
     oldestSeconds: null,
   },
   {
     title: 'held after its claim',
     prepare: async () => {
-      await pool().query(`update msg_tran set msg_status = '0' where batch_id = $1`, [await stages.claimed()]);
+      await pool().query(`update msg_tran set msg_status = '0' where batch_id = $1`, [await stages.current.claimed()]);
     },
     place: 'held',
     oldestSeconds: null,
@@ -303,7 +303,7 @@ const later: Case[] = [
   {
     title: 'held by a customer’s trigger while it was claimed',
     prepare: async () => {
-      await stages.claimed();
+      await stages.current.claimed();
       await writeAsAgent(pool(), await newest(), { msg_status: 'H' });
     },
     place: 'held',
@@ -325,7 +325,7 @@ describe('a row', () => {
 
   it.each(titled)('%s, is %s', async (_title, place, { prepare, oldestSeconds, lookAt = 10 }) => {
     await prepare();
-    const [veryfast, fast, slow] = await stages.store(lookAt).readLanes();
+    const [veryfast, fast, slow] = await stages.current.store(lookAt).readLanes();
     const none = Object.fromEntries(places.map((name) => [name, { count: 0, oldestSeconds: null }]));
     expect(slow?.places).toEqual({ ...none, [place]: { count: 1, oldestSeconds } });
     expect([veryfast?.places, fast?.places]).toEqual([none, none]);
@@ -337,7 +337,7 @@ describe('a row', () => {
     const keys = all.map((row) => row.client_key);
     const priority = `=(array['veryfast', 'FAST', 'slow', null, 'odd'])[1 + client_key % 5]`;
     await writeAsAgent(pool(), keys, { priority });
-    const lanes = await stages.store(10).readLanes();
+    const lanes = await stages.current.store(10).readLanes();
     const counted = lanes.map(({ lane, places: own }) => [
       lane,
       places.reduce((sum, name) => sum + own[name].count, 0),
@@ -351,15 +351,15 @@ describe('a row', () => {
   it('is counted with others, and the age is that of the oldest', async () => {
     await insertMessages(pool(), 3, { request_date: '2026-11-24 11:00:00', priority: 'fast' });
     await insertMessages(pool(), 2, { request_date: '2026-11-24 10:00:00', priority: 'fast' });
-    const [, fast] = await stages.store().readLanes();
+    const [, fast] = await stages.current.store().readLanes();
     expect(fast?.places.waiting).toEqual({ count: 5, oldestSeconds: 7_200 });
   });
 
   it('is in doubt exactly if its batch is', async () => {
     for (const { prepare } of [...inStatus1, ...later]) await prepare();
     for (const secondsLater of [10, 45, 100]) {
-      const lanes = await stages.store(secondsLater).readLanes();
-      const { batches } = await stages.store(secondsLater).readDoubts();
+      const lanes = await stages.current.store(secondsLater).readLanes();
+      const { batches } = await stages.current.store(secondsLater).readDoubts();
       const open = batches.reduce((sum, batch) => sum + batch.open, 0);
       expect(open).toBeGreaterThan(0);
       expect(lanes.reduce((sum, lane) => sum + lane.places.inDoubt.count, 0)).toBe(open);
@@ -369,36 +369,36 @@ describe('a row', () => {
 
 describe('the rows put aside', () => {
   it('are none in a new installation', async () => {
-    expect(await stages.store().readSetAside()).toEqual({ rowCount: 0, rows: [] });
+    expect(await stages.current.store().readSetAside()).toEqual({ rowCount: 0, rows: [] });
   });
 
   it('are those that a customer’s trigger refused, with its error and the time until the next look', async () => {
-    await stages.insert({ recipient: '01000000013' });
-    const refused = await stages.insert({ recipient: '01000000014' });
+    await stages.current.insert({ recipient: '01000000013' });
+    const refused = await stages.current.insert({ recipient: '01000000014' });
     await pool().query(`
       create function refuses() returns trigger language plpgsql as
         $$ begin if new.recipient = '01000000014' then raise exception 'no such customer'; end if; return null; end $$;
       create trigger refuses after update on msg_tran for each row execute function refuses()`);
     try {
-      await stages.agent.collect();
+      await stages.current.agent.collect();
     } finally {
       await pool().query('drop function refuses cascade');
     }
     const row = { clientKey: refused, step: 'claim', error: 'P0001 no such customer', tries: 0 };
-    expect(await stages.store(10).readSetAside()).toEqual({
+    expect(await stages.current.store(10).readSetAside()).toEqual({
       rowCount: 1,
       rows: [{ ...row, sinceSeconds: 10, nextLookSeconds: 20 }],
     });
-    expect(await stages.store(40).readSetAside()).toMatchObject({ rows: [{ nextLookSeconds: 0 }] });
+    expect(await stages.current.store(40).readSetAside()).toMatchObject({ rows: [{ nextLookSeconds: 0 }] });
   });
 
   it('are listed from the oldest on, and counted beyond those that are listed', async () => {
     await pool().query(
       `insert into set_aside (client_key, step, error, since, until)
        select n, 'archive', 'x', $1::timestamptz - make_interval(secs => n), $1 from generate_series(1, 25) as n`,
-      [stages.later(0)],
+      [stages.current.later(0)],
     );
-    const { rowCount, rows } = await stages.store().readSetAside();
+    const { rowCount, rows } = await stages.current.store().readSetAside();
     expect(rowCount).toBe(25);
     expect(rows.map((row) => row.clientKey)).toEqual(Array.from({ length: 20 }, (_, place) => String(25 - place)));
   });

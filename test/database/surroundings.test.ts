@@ -1,25 +1,20 @@
 import pg from 'pg';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { applySchema } from '../../bin/local/database/schema.ts';
 import { statusStore } from '../../functions/database/status-store.ts';
 import { reportOf } from '../support/agent.ts';
-import { emptyTables, type TestDatabase, timeZone, useDatabase } from '../support/database.ts';
-import { type Stages, stagesOn } from '../support/stages.ts';
+import { type TestDatabase, timeZone, useDatabase } from '../support/database.ts';
+import { useStages } from '../support/stages.ts';
 
 const database = useDatabase();
-let stages: Stages;
-
-beforeEach(async () => {
-  await emptyTables(database.current);
-  stages = stagesOn(database.current);
-});
+const stages = useStages(database);
 
 const pool = () => database.current.pool;
 
 describe('the surroundings', () => {
   it('of a new installation are empty', async () => {
     const { rows } = await pool().query('select installation from agent');
-    expect(await stages.store().readSurroundings()).toMatchObject({
+    expect(await stages.current.store().readSurroundings()).toMatchObject({
       installation: rows[0].installation,
       databaseName: new URL(database.current.url).pathname.slice(1),
       localTime: '2026-11-24 12:00:00',
@@ -33,32 +28,32 @@ describe('the surroundings', () => {
   });
 
   it('name who holds the report stream, as long as it does', async () => {
-    await stages.agent.reportStore().holdLease('receiver-1');
-    expect(await stages.store(10).readSurroundings()).toMatchObject({
+    await stages.current.agent.reportStore().holdLease('receiver-1');
+    expect(await stages.current.store(10).readSurroundings()).toMatchObject({
       receiver: { holder: 'receiver-1', leaseSeconds: 14 },
     });
-    expect(await stages.store(24).readSurroundings()).toMatchObject({ receiver: null });
+    expect(await stages.current.store(24).readSurroundings()).toMatchObject({ receiver: null });
   });
 
   it('count reports: to be merged, looking for their row, without one', async () => {
     const report = (n: number) => reportOf(`00000000.${n}.1`, 'sms', { messageKey: `K${n}` });
-    await stages.agent.store([report(1)]);
-    await stages.agent.merge();
-    stages.agent.setNow(stages.later(4));
-    await stages.agent.store([report(2), report(3)]);
+    await stages.current.agent.store([report(1)]);
+    await stages.current.agent.merge();
+    stages.current.agent.setNow(stages.current.later(4));
+    await stages.current.agent.store([report(2), report(3)]);
     await pool().query(`insert into msg_report_unmatched (seq, reg_date) values (1, $1), (2, $2)`, [
       '2026-11-23 12:00:09',
       '2026-11-23 12:00:11',
     ]);
-    expect(await stages.store(10).readSurroundings()).toMatchObject({
+    expect(await stages.current.store(10).readSurroundings()).toMatchObject({
       reports: { waiting: 2, oldestSeconds: 6, parked: 1, unmatched: 2, unmatchedOfLastDay: 1 },
     });
   });
 
   it('tell how far ahead slots are given', async () => {
-    await pool().query(`update rate_gate set next_at = $1`, [stages.later(0.75)]);
-    expect(await stages.store().readSurroundings()).toMatchObject({ rateGateAheadSeconds: 0.75 });
-    expect(await stages.store(5).readSurroundings()).toMatchObject({ rateGateAheadSeconds: 0 });
+    await pool().query(`update rate_gate set next_at = $1`, [stages.current.later(0.75)]);
+    expect(await stages.current.store().readSurroundings()).toMatchObject({ rateGateAheadSeconds: 0.75 });
+    expect(await stages.current.store(5).readSurroundings()).toMatchObject({ rateGateAheadSeconds: 0 });
   });
 
   it('count the messages that the gateway refuses each alone, until it accepts others', async () => {
@@ -69,12 +64,12 @@ describe('the surroundings', () => {
         [count, refusedAt, othersAnswered],
       );
     await batch(1, null);
-    await batch(100, stages.later(0));
-    await batch(1, stages.later(0), true);
-    expect(await stages.store().readSurroundings()).toMatchObject({ refusedAlone: 0 });
-    await batch(1, stages.later(0));
-    await batch(1, stages.later(5));
-    expect(await stages.store().readSurroundings()).toMatchObject({ refusedAlone: 2 });
+    await batch(100, stages.current.later(0));
+    await batch(1, stages.current.later(0), true);
+    expect(await stages.current.store().readSurroundings()).toMatchObject({ refusedAlone: 0 });
+    await batch(1, stages.current.later(0));
+    await batch(1, stages.current.later(5));
+    expect(await stages.current.store().readSurroundings()).toMatchObject({ refusedAlone: 2 });
   });
 
   it.each([
@@ -92,14 +87,17 @@ describe('the surroundings', () => {
     ['takes from the log', 'drop trigger zz_omni_guard_update on msg_log', /^zz_omni_guard_update on msg_log$/],
   ])('name a trigger of the guard that somebody %s until the schema is applied again', async (_, statement, names) => {
     await pool().query(statement);
-    const { unguarded } = await stages.store().readSurroundings();
+    const { unguarded } = await stages.current.store().readSurroundings();
     await applySchema(database.current.url);
     expect(unguarded).toMatch(names);
-    expect(await stages.store().readSurroundings()).toMatchObject({ unguarded: null });
+    expect(await stages.current.store().readSurroundings()).toMatchObject({ unguarded: null });
   });
 
   it('do not pass off as the server’s a zone that the session asked for', async () => {
-    expect(await stages.store().readSurroundings()).toMatchObject({ serverTimeZone: null, serverAheadSeconds: null });
+    expect(await stages.current.store().readSurroundings()).toMatchObject({
+      serverTimeZone: null,
+      serverAheadSeconds: null,
+    });
   });
 
   it('tell the server’s own zone, and what it makes of now()', async () => {
@@ -116,7 +114,7 @@ describe('the surroundings', () => {
     };
     const read = (zone: string) =>
       statusStore(
-        { queries, timeZone: zone, now: () => stages.later(0) },
+        { queries, timeZone: zone, now: () => stages.current.later(0) },
         { defaultValiditySeconds: 1 },
       ).readSurroundings();
     try {

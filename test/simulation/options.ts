@@ -10,7 +10,8 @@ export interface SimulateOptions {
   readonly untilViolation: boolean;
 }
 
-const mostSeeds = 1_000_000;
+/** In one run. */
+export const mostSeeds = 1_000_000;
 
 export const usage = `Usage:
   npm run simulate -- [--seeds N] [--seed S] [--json] [--jobs J] [--until-violation]

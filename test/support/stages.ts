@@ -1,7 +1,7 @@
-import { expect } from 'vitest';
+import { beforeEach, expect } from 'vitest';
 import { statusStore } from '../../functions/database/status-store.ts';
 import { agentOn } from './agent.ts';
-import type { TestDatabase } from './database.ts';
+import { emptyTables, type TestDatabase } from './database.ts';
 import { FakeGateway } from './fake-gateway.ts';
 import { type Columns, insertMessage, insertMessages } from './messages.ts';
 
@@ -72,3 +72,18 @@ export function stagesOn(database: TestDatabase) {
 }
 
 export type Stages = ReturnType<typeof stagesOn>;
+
+/** Stages on empty tables, anew for each test of this file. */
+export function useStages(database: { readonly current: TestDatabase }): { readonly current: Stages } {
+  let stages: Stages | undefined;
+  beforeEach(async () => {
+    await emptyTables(database.current);
+    stages = stagesOn(database.current);
+  });
+  return {
+    get current() {
+      if (stages === undefined) throw new Error('the stages are there once a test runs');
+      return stages;
+    },
+  };
+}

@@ -10,6 +10,7 @@ import { readArguments, whole } from '../../../bin/local/arguments.ts';
 import { endWith, personsOutput, stopSignal } from '../../../bin/local/program.ts';
 import { UsageError } from '../../../bin/local/usage-error.ts';
 
+import { mostSeeds } from '../options.ts';
 import type { Mutant } from './mutant.ts';
 import { mutants } from './mutants.ts';
 
@@ -60,7 +61,7 @@ function parseOptions(args: readonly string[]) {
     json: { type: 'boolean', default: false },
   } as const;
   const { seeds = '2000', only = [''], json } = readArguments(args, options);
-  return { seeds: whole('seeds', seeds, 1_000_000), only, json };
+  return { seeds: whole('seeds', seeds, mostSeeds), only, json };
 }
 
 /** Throws if a text is in no name: otherwise a renamed guard would go untested. */
