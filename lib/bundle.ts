@@ -10,6 +10,8 @@ const programs: Readonly<Record<Part, string>> = {
   'report-migrator': 'functions/report-migrator.ts',
   'log-migrator': 'functions/log-migrator.ts',
   'banlist-scheduler': 'functions/banlist-scheduler.ts',
+  'schema-migrator': 'functions/schema-migrator.ts',
+  'table-create-scheduler': 'functions/table-create-scheduler.ts',
   'report-receiver': 'bin/report-receiver.ts',
 };
 

@@ -20,7 +20,7 @@ function explain(cause: Error): string {
   const text = reasonOf(cause);
   const [, state = ''] = /SQLState: (\w{5})/.exec(cause.message) ?? [];
   if (undefinedStates.includes(state))
-    return `expected the agent's tables and functions as of this version (sql/postgresql/schema), got: ${text}`;
+    return `expected the agent's tables and functions as of this version (sql/postgresql/migrations), got: ${text}`;
   if (state === '42501') return `expected a user that may read the agent's tables, got: ${text}`;
   if (/region is missing|credentials/i.test(text))
     return `expected AWS credentials and AWS_REGION, as the aws command takes them, got: ${text}`;

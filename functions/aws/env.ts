@@ -15,9 +15,12 @@ const messagesPerSecond = setting.messagesPerSecond.unwrap();
 const defaultValiditySeconds = setting.defaultValiditySeconds.unwrap();
 const loopSeconds = setting.loopSeconds.unwrap();
 
+const arn = z.string().min(1);
+
 const database = z.object({
-  DATABASE_CLUSTER_ARN: z.string().min(1),
-  DATABASE_SECRET_ARN: z.string().min(1),
+  DATABASE_CLUSTER_ARN: arn,
+  /** Of the role that the part is; the agent's unless said otherwise. */
+  DATABASE_SECRET_ARN: arn,
   DATABASE_NAME: setting.databaseName.unwrap(),
   TIME_ZONE: setting.timeZone.unwrap(),
 });
@@ -69,6 +72,24 @@ export const logMigratorEnvironment = z.object({
 });
 
 export const banlistSchedulerEnvironment = z.object(database.shape);
+
+const { DATABASE_SECRET_ARN: _, ...anyRole } = database.shape;
+
+export const schemaMigratorEnvironment = z.object({
+  ...anyRole,
+  MANAGE_SCHEMA: setting.manageSchema.unwrap(),
+  /** Secrets with the JSON object {"username", "password"}. The master's is read by this part alone. */
+  MASTER_SECRET_ARN: arn,
+  OWNER_SECRET_ARN: arn,
+  AGENT_SECRET_ARN: arn,
+  CUSTOMER_SECRET_ARN: arn,
+});
+
+/** DATABASE_SECRET_ARN is the owner's. */
+export const tableCreateSchedulerEnvironment = z.object({
+  ...database.shape,
+  MANAGE_SCHEMA: setting.manageSchema.unwrap(),
+});
 
 export const receiverEnvironment = z
   .object({ ...database.shape, ...gateway.shape, SUBSCRIPTION: setting.subscription.unwrap() })

@@ -6,6 +6,16 @@ export const metricNamespace = 'OmniAgent';
 /** The dimension that says which part a metric is of; Powertools calls it so. */
 export const partDimension = 'service';
 
+const schemaMetrics = {
+  /** One a run that looked at the database to its end. */
+  checked: 'SchemaChecked',
+  created: 'SchemaObjectsCreated',
+  /** Of what the agent needs, after the run. */
+  missing: 'SchemaObjectsMissing',
+  /** 1 while a customer's session has another zone than the agent. */
+  zoneDiffers: 'DatabaseZoneDiffers',
+} as const;
+
 /** The metrics of each part, by their names in CloudWatch. */
 export const metricNames = {
   collector: {
@@ -23,6 +33,8 @@ export const metricNames = {
   'report-migrator': { merged: 'ReportsMerged', unmatched: 'ReportsUnmatched' },
   'log-migrator': { archived: 'MessagesArchived' },
   'banlist-scheduler': { checked: 'BanListChecked', problems: 'BanListProblems' },
+  'schema-migrator': schemaMetrics,
+  'table-create-scheduler': schemaMetrics,
 } as const satisfies Record<Part, Readonly<Record<string, string>>>;
 
 /** The name of a metric of this part. */

@@ -6,6 +6,8 @@ export const parts = [
   'report-migrator',
   'log-migrator',
   'banlist-scheduler',
+  'schema-migrator',
+  'table-create-scheduler',
 ] as const;
 
 export type Part = (typeof parts)[number];

@@ -105,11 +105,18 @@ export const agentSettings = z.strictObject({
       meaning: "The name of this installation's report stream at the gateway: another one for each installation.",
       readBy: ['report-receiver'],
     }),
-  databaseName: matching(/^[a-z][a-z0-9_]{0,62}$/, 'a lower-case name')
+  databaseName: matching(/^[a-z][a-z0-9_]{0,53}$/, 'a lower-case name of at most 54 characters')
     .default('omni')
     .register(aboutSettings, {
-      meaning: 'The name of the database.',
+      meaning: 'The name of the database; its roles are named after it.',
       readBy: parts,
+    }),
+  manageSchema: oneOf(['auto', 'script'])
+    .default('auto')
+    .register(aboutSettings, {
+      meaning:
+        'Who changes the database: the agent (auto), or a person who runs what omni-agent schema prints (script).',
+      readBy: ['schema-migrator', 'table-create-scheduler'],
     }),
   minCapacity: decimalNumber(0, 128).default(0.5).register(aboutSettings, {
     meaning: 'Least capacity of the database; at 0 an idle one pauses, and the next message waits until it is back.',

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as statements from '../../functions/database/sql.generated.ts';
 
-const schema = new URL('../../sql/postgresql/schema/', import.meta.url);
+const schema = new URL('../../sql/postgresql/migrations/0001_tables/', import.meta.url);
 
 /** All SQL that the agent runs, by name: its statements and the schema with its functions. */
 const texts = new Map([

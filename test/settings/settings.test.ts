@@ -6,7 +6,9 @@ import {
   logMigratorEnvironment,
   receiverEnvironment,
   reportMigratorEnvironment,
+  schemaMigratorEnvironment,
   senderEnvironment,
+  tableCreateSchedulerEnvironment,
 } from '../../functions/aws/env.ts';
 import { type Part, parts } from '../../functions/settings/part.ts';
 import { decimalNumber, expectations, trueOrFalse, wholeNumber } from '../../functions/settings/schemas.ts';
@@ -41,6 +43,8 @@ const environments: Readonly<Record<Part, { readonly shape: Readonly<Record<stri
   'report-migrator': reportMigratorEnvironment,
   'log-migrator': logMigratorEnvironment,
   'banlist-scheduler': banlistSchedulerEnvironment,
+  'schema-migrator': schemaMigratorEnvironment,
+  'table-create-scheduler': tableCreateSchedulerEnvironment,
 };
 
 describe('the settings that are said to be read by a part', () => {

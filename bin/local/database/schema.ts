@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import pg from 'pg';
 
-const schemaDir = new URL('../../../sql/postgresql/schema/', import.meta.url);
+const schemaDir = new URL('../../../sql/postgresql/migrations/0001_tables/', import.meta.url);
 
 /** Creates what is missing of the agent's tables, as the URL's user; what exists stays as it is. */
 export async function applySchema(url: string): Promise<void> {

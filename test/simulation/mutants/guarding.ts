@@ -1,7 +1,7 @@
 import type { Mutant } from './mutant.ts';
 
-const guard = 'sql/postgresql/schema/075_guard.sql';
-const archive = 'sql/postgresql/schema/072_archive.sql';
+const guard = 'sql/postgresql/migrations/0001_tables/075_guard.sql';
+const archive = 'sql/postgresql/migrations/0001_tables/072_archive.sql';
 const queries = 'sql/postgresql/queries';
 
 /** Guards against what customers write into msg_tran. Those that need two sessions at once have race tests instead. */
@@ -94,7 +94,7 @@ export const guardingMutants: readonly Mutant[] = [
   {
     name: 'a column that a customer adds goes into the log',
     breaks: ['I4'],
-    file: 'sql/postgresql/schema/030_msg_log.sql',
+    file: 'sql/postgresql/migrations/0001_tables/030_msg_log.sql',
     find: 'filter (where l.attname is null or',
     replace: 'filter (where false and',
   },

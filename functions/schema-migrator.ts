@@ -1,0 +1,10 @@
+import { parseEnvironment, schemaMigratorEnvironment } from './aws/env.ts';
+import { withHouseMiddleware } from './aws/middleware.ts';
+import { observe } from './aws/observe.ts';
+
+parseEnvironment(schemaMigratorEnvironment);
+const observed = observe('schema-migrator');
+
+export const handler = withHouseMiddleware<unknown>(observed).handler(async () => {
+  throw new Error('not built yet');
+});
