@@ -9,10 +9,12 @@ import { connectDatabase } from '../functions/database/data-api.ts';
 import { reportStore } from '../functions/database/report-store.ts';
 import { connectGateway } from '../functions/gateway/gateway.ts';
 import { type ReceiveEvent, receiveReports } from '../functions/pipeline/receive-reports.ts';
+import { installationDimension } from '../functions/settings/metrics.ts';
 
 /** The Fargate task: holds the gateway's report stream, stores what comes, then acknowledges it. */
 const env = parseEnvironment(receiverEnvironment);
-const logger = new Logger({ serviceName: 'receiver' });
+const persistentKeys = { [installationDimension]: env.INSTALLATION };
+const logger = new Logger({ serviceName: 'receiver', persistentKeys });
 const credentials = gatewayCredentials(env.GATEWAY_SECRET_ARN);
 const onBadReport = (reason: string) => logger.warn('report left out', { reason });
 const plaintextHost = env.PLAINTEXT_GATEWAY_HOST;

@@ -9,7 +9,7 @@ import { sizes } from './settings/sizes.ts';
 
 /** Checks the ban list and publishes it for the senders. */
 const env = parseEnvironment(banlistSchedulerEnvironment);
-const observed = observe('banlist-scheduler');
+const observed = observe('banlist-scheduler', env);
 const { logger, metrics } = observed;
 const names = metricNames['banlist-scheduler'];
 const store = banListStore(connectDatabase(env));

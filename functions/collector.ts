@@ -11,7 +11,7 @@ import { sizes } from './settings/sizes.ts';
 
 /** Claims due rows and puts their batches on the SEND QUEUE. */
 const env = parseEnvironment(collectorEnvironment);
-const observed = observe('collector');
+const observed = observe('collector', env);
 const store = collectStore(connectDatabase(env), { defaultValiditySeconds: env.DEFAULT_VALIDITY_SECONDS });
 const urls = { veryfast: env.QUEUE_URL_VERYFAST, fast: env.QUEUE_URL_FAST, slow: env.QUEUE_URL_SLOW };
 const queue = sqsSendQueue(new SQSClient({}), urls, (batchIds) =>

@@ -9,7 +9,7 @@ import { sizes } from './settings/sizes.ts';
 
 /** Moves finished rows to the log table of their month. */
 const env = parseEnvironment(logMigratorEnvironment);
-const observed = observe('log-migrator');
+const observed = observe('log-migrator', env);
 const { logger, metrics } = observed;
 const names = metricNames['log-migrator'];
 const store = archiveStore(connectDatabase(env));

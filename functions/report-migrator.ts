@@ -9,7 +9,7 @@ import { sizes } from './settings/sizes.ts';
 
 /** Applies stored reports to the rows that they are about. */
 const env = parseEnvironment(reportMigratorEnvironment);
-const observed = observe('report-migrator');
+const observed = observe('report-migrator', env);
 const { logger, metrics } = observed;
 const names = metricNames['report-migrator'];
 const store = mergeStore(connectDatabase(env));

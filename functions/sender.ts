@@ -14,7 +14,7 @@ import { send } from './pipeline/send/send.ts';
 
 /** Sends the batches whose records it gets, side by side, so that five waits for a slot are one. */
 const env = parseEnvironment(senderEnvironment);
-const observed = observe('sender');
+const observed = observe('sender', env);
 const settings = { messagesPerSecond: env.MESSAGES_PER_SECOND, defaultValiditySeconds: env.DEFAULT_VALIDITY_SECONDS };
 const store = sendStore(connectDatabase(env), settings);
 const credentials = gatewayCredentials(env.GATEWAY_SECRET_ARN);

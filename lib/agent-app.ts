@@ -6,7 +6,8 @@ import { ReceiverStack } from './receiver-stack.ts';
 
 /** The stacks of an agent. With profile local the receiver is a process beside the emulator, not a stack. */
 export function addStacks(app: App, config: AgentConfig): void {
-  const data = new DataStack(app, 'OmniAgent-Data', { config });
-  new AgentStack(app, 'OmniAgent', { config, data });
-  if (data.vpc !== undefined) new ReceiverStack(app, 'OmniAgent-Receiver', { config, data, vpc: data.vpc });
+  const { installation } = config;
+  const data = new DataStack(app, `${installation}-data`, { config });
+  new AgentStack(app, installation, { config, data });
+  if (data.vpc !== undefined) new ReceiverStack(app, `${installation}-receiver`, { config, data, vpc: data.vpc });
 }

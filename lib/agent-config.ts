@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import { ConfigurationError } from '../functions/settings/configuration-error.ts';
 import { plaintextProblem } from '../functions/settings/gateway-url.ts';
 import { agentSettings } from '../functions/settings/settings.ts';
@@ -35,20 +35,37 @@ function checkGatewayUrl(
 
 export type AgentConfig = z.output<typeof agentConfig>;
 
-/** Context that the CDK and its command line set for themselves. */
-const ofCdk = /^(@aws-cdk|aws-cdk|aws:cdk|aws:)|^(availability-zones|ami|vpc-provider|ssm|hosted-zone):/;
+/** The one key of the CDK's context under which the settings stand. */
+export const contextKey = 'omniAgent';
 
-/** The settings among the context; throws an error whose one line says what was expected and what came. */
-export function readConfig(context: Readonly<Record<string, unknown>>): AgentConfig {
-  const own = Object.fromEntries(Object.entries(context).filter(([name]) => !ofCdk.test(name)));
-  const parsed = agentConfig.safeParse(own);
+/** Checks settings; throws an error whose one line says what was expected and what came. */
+export function readConfig(settings: Readonly<Record<string, unknown>>): AgentConfig {
+  const parsed = agentConfig.safeParse(settings);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => {
     if (issue.code === 'unrecognized_keys') return issue.keys.map(unknownSetting).join('; ');
-    const name = String(issue.path[0]);
-    return `${name}: ${issue.message}, got ${JSON.stringify(own[name])}`;
+    const value = settings[String(issue.path[0])];
+    return `${issue.path.join('.')}: ${issue.message}, got ${value === undefined ? 'nothing' : JSON.stringify(value)}`;
   });
   throw new ConfigurationError(`Wrong settings: ${problems.join('; ')}`);
+}
+
+/** The settings in the context: an object in cdk.json, or its JSON text on the command line. */
+export function settingsOf(context: unknown = {}): Record<string, unknown> {
+  const parsed = settingsObject.safeParse(typeof context === 'string' ? parseJson(context) : context);
+  if (parsed.success) return parsed.data;
+  const expected = `an object, or its text such as '{"gatewayUrl": "grpcs://gateway.example.com:443"}'`;
+  throw new ConfigurationError(`Wrong settings: ${contextKey}: expected ${expected}, got ${JSON.stringify(context)}`);
+}
+
+const settingsObject = z.record(z.string(), z.unknown());
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function unknownSetting(name: string): string {

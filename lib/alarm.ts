@@ -1,7 +1,7 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Alarm, type AlarmProps, ComparisonOperator, Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import { type MetricOf, metricNamespace, partDimension } from '../functions/settings/metrics.ts';
+import { installationDimension, type MetricOf, metricNamespace, partDimension } from '../functions/settings/metrics.ts';
 import type { Part } from '../functions/settings/part.ts';
 
 export interface AgentAlarmProps extends Omit<AlarmProps, 'alarmName' | 'alarmDescription'> {
@@ -26,12 +26,16 @@ export function agentAlarm(
   });
 }
 
-/** A metric that a part emits, minute by minute unless the options say otherwise. */
-export function partMetric<Name extends Part>(part: Name, metricName: MetricOf<Name>, options: MetricOptions): Metric {
+/** A metric that a part of an installation emits, minute by minute unless the options say otherwise. */
+export function partMetric<Name extends Part>(
+  part: Name,
+  metricName: MetricOf<Name>,
+  { installation, ...options }: MetricOptions & { readonly installation: string },
+): Metric {
   return new Metric({
     namespace: metricNamespace,
     metricName,
-    dimensionsMap: { [partDimension]: part },
+    dimensionsMap: { [partDimension]: part, [installationDimension]: installation },
     period: Duration.minutes(1),
     ...options,
   });

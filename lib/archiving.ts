@@ -12,6 +12,7 @@ export class Archiving extends Construct {
     const migrator = new AgentFunction<typeof logMigratorEnvironment>(this, 'LogMigrator', {
       program: 'log-migrator',
       environment: {
+        INSTALLATION: config.installation,
         ...database.environment,
         LOOP_SECONDS: String(config.loopSeconds),
         ARCHIVE_INTERVAL_MS: String(config.archiveIntervalMs),

@@ -18,10 +18,12 @@ interface CollectionProps {
 export class Collection extends Construct {
   constructor(scope: Construct, id: string, { config, database, sendQueue }: CollectionProps) {
     super(scope, id);
+    const { installation } = config;
     const { VeryFast, Fast, Slow } = sendQueue.queues;
     const collector = new AgentFunction<typeof collectorEnvironment>(this, 'Collector', {
       program: 'collector',
       environment: {
+        INSTALLATION: installation,
         ...database.environment,
         LOOP_SECONDS: String(config.loopSeconds),
         MESSAGES_PER_SECOND: String(config.messagesPerSecond),
@@ -39,7 +41,7 @@ export class Collection extends Construct {
     agentAlarm(this, 'OldestWaitingRow', {
       name: 'Collection/OldestWaitingRow',
       description: 'A row that is due has been waiting for more than five minutes.',
-      metric: partMetric('collector', metricNames.collector.oldestWaiting, { statistic: 'Maximum' }),
+      metric: partMetric('collector', metricNames.collector.oldestWaiting, { installation, statistic: 'Maximum' }),
       threshold: 300,
       evaluationPeriods: 5,
     });
@@ -47,7 +49,7 @@ export class Collection extends Construct {
       name: 'Collection/RowsSetAside',
       description: 'For five minutes there have been rows of msg_tran that a step cannot write.',
       // At every look of the minute: a row that somebody held while its batch was sealed is free at the next one.
-      metric: partMetric('collector', metricNames.collector.setAside, { statistic: 'Minimum' }),
+      metric: partMetric('collector', metricNames.collector.setAside, { installation, statistic: 'Minimum' }),
       threshold: 0,
       evaluationPeriods: 5,
     });

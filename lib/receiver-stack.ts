@@ -14,7 +14,7 @@ import {
 import { FilterPattern, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { receiverEnvironment } from '../functions/aws/env.ts';
-import { heartbeatMetric, metricNamespace } from '../functions/settings/metrics.ts';
+import { heartbeatMetric, installationDimension, metricNamespace } from '../functions/settings/metrics.ts';
 import { timing } from '../functions/settings/timing.ts';
 import type { AgentConfig } from './agent-config.ts';
 import type { EnvironmentOf } from './agent-function.ts';
@@ -32,10 +32,12 @@ export class ReceiverStack extends Stack {
     super(scope, id, props);
     const logGroup = new LogGroup(this, 'Log', { retention: RetentionDays.ONE_MONTH });
     const environment: EnvironmentOf<typeof receiverEnvironment> = {
+      INSTALLATION: config.installation,
       ...data.database.environment,
       GATEWAY_URL: config.gatewayUrl,
       GATEWAY_SECRET_ARN: data.gatewaySecret.secretArn,
-      SUBSCRIPTION: config.subscription,
+      // Of no other agent anywhere: at the gateway, two that share a subscription take each other's reports.
+      SUBSCRIPTION: `${config.installation}.${this.account}.${this.region}`,
     };
     const task = new FargateTaskDefinition(this, 'Task', {
       cpu: 256,
@@ -62,21 +64,26 @@ export class ReceiverStack extends Stack {
       circuitBreaker: { rollback: true },
       vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
     });
-    this.#alarmOnSilence(logGroup);
+    this.#alarmOnSilence(logGroup, config);
   }
 
   /** The receiver logs a line for each heartbeat of the stream, one every ten seconds. */
-  #alarmOnSilence(logGroup: LogGroup): void {
+  #alarmOnSilence(logGroup: LogGroup, { installation }: AgentConfig): void {
     const heartbeats = logGroup.addMetricFilter('Heartbeats', {
       filterPattern: FilterPattern.stringValue('$.message', '=', heartbeatMetric.logMessage),
       metricNamespace,
       metricName: heartbeatMetric.name,
       metricValue: '1',
+      dimensions: { [installationDimension]: `$.${installationDimension}` },
     });
     agentAlarm(this, 'StreamHeartbeatMissing', {
       name: 'Reporting/StreamHeartbeatMissing',
       description: 'No receiver has had a heartbeat of the report stream for three minutes.',
-      metric: heartbeats.metric({ statistic: 'Sum', period: Duration.minutes(1) }),
+      metric: heartbeats.metric({
+        dimensionsMap: { [installationDimension]: installation },
+        statistic: 'Sum',
+        period: Duration.minutes(1),
+      }),
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
       threshold: 1,
       evaluationPeriods: 3,

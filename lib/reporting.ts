@@ -12,6 +12,7 @@ export class Reporting extends Construct {
     const migrator = new AgentFunction<typeof reportMigratorEnvironment>(this, 'ReportMigrator', {
       program: 'report-migrator',
       environment: {
+        INSTALLATION: config.installation,
         ...database.environment,
         LOOP_SECONDS: String(config.loopSeconds),
         MERGE_INTERVAL_MS: String(config.mergeIntervalMs),

@@ -27,11 +27,13 @@ interface SendingProps {
 export class Sending extends Construct {
   constructor(scope: Construct, id: string, { config, database, sendQueue, gatewaySecret, vpc }: SendingProps) {
     super(scope, id);
+    const { installation } = config;
     const sender = new AgentFunction<typeof senderEnvironment>(this, 'Sender', {
       program: 'sender',
       timeout: Duration.seconds(timing.senderTimeoutSeconds),
       ...(vpc && { vpc, vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS } }),
       environment: {
+        INSTALLATION: installation,
         ...database.environment,
         GATEWAY_URL: config.gatewayUrl,
         ...(config.plaintextGatewayHost && { PLAINTEXT_GATEWAY_HOST: config.plaintextGatewayHost }),
@@ -53,7 +55,7 @@ export class Sending extends Construct {
     agentAlarm(this, 'RequestRefused', {
       name: 'Sending/RequestRefused',
       description: 'The gateway has been refusing requests as a whole for five minutes.',
-      metric: partMetric('sender', metricNames.sender.refusedRequests, { statistic: 'Sum' }),
+      metric: partMetric('sender', metricNames.sender.refusedRequests, { installation, statistic: 'Sum' }),
       // One message at fault is found within a minute, and if it must wait it is tried no more often.
       threshold: triesAMinute,
       evaluationPeriods: 5,

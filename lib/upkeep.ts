@@ -19,7 +19,7 @@ export class Upkeep extends Construct {
       program: 'banlist-scheduler',
       // It checks once a firing, and must be over before the next, also where it waits for the table.
       timeout: Duration.seconds(timing.singleTimeoutSeconds),
-      environment: database.environment,
+      environment: { INSTALLATION: config.installation, ...database.environment },
     });
     database.grantDataApiAccess(scheduler);
     schedule(this, scheduler, { every: interval });
@@ -27,6 +27,7 @@ export class Upkeep extends Construct {
       name: 'Upkeep/BanListNotChecked',
       description: 'The ban list has not been checked for five intervals: changes of its texts do not count yet.',
       metric: partMetric('banlist-scheduler', metricNames['banlist-scheduler'].checked, {
+        installation: config.installation,
         statistic: 'Sum',
         period: interval,
       }),

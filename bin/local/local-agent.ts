@@ -79,8 +79,8 @@ async function planOf(
   { dataDir, gatewayUrl, queueUrl }: { dataDir: string; gatewayUrl: string; queueUrl: string },
 ): Promise<AgentPlan> {
   const outDir = join(dataDir, 'cdk.out');
-  const context = { gatewayUrl, ...(rate === undefined ? {} : { messagesPerSecond: String(rate) }) };
-  await synthesize({ context, outDir });
+  const settings = { gatewayUrl, ...(rate !== undefined && { messagesPerSecond: rate }) };
+  await synthesize({ settings, outDir });
   return readAssembly(outDir, { queueUrl });
 }
 

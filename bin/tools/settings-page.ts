@@ -1,5 +1,5 @@
 import { expectations } from '../../functions/settings/schemas.ts';
-import { aboutSettings, agentSettings } from '../../functions/settings/settings.ts';
+import { aboutSettings, agentSettings, schemaOf } from '../../functions/settings/settings.ts';
 
 /** The text of docs/settings.md. */
 export function settingsPage(): string {
@@ -11,9 +11,15 @@ export function settingsPage(): string {
 
 # Settings
 
-A setting is a context value of the CDK app: \`npx cdk deploy --all -c messagesPerSecond=1000\`, or a line under \`context\` in
-\`cdk.json\`. A wrong value or an unknown name stops the synthesis, with one line that says what was expected. Defaults are those
-of the original agent, where it has the setting.
+The settings stand under one key of the CDK app's context, \`omniAgent\`: in \`cdk.json\`
+
+\`\`\`json
+{ "context": { "omniAgent": { "gatewayUrl": "grpcs://gateway.example.com:443", "messagesPerSecond": 1000 } } }
+\`\`\`
+
+or, in place of all of those, on the command line: \`npx cdk deploy --all -c omniAgent='{"gatewayUrl": "…"}'\`. In an app of your own they
+are properties of the construct \`OmniAgent\`. A wrong value or an unknown name stops the synthesis, with one line that says what was
+expected. Defaults are those of the original agent, where it has the setting.
 
 ${table([columns, ...rows])}
 
@@ -29,13 +35,13 @@ type Schemas = typeof agentSettings.shape;
 
 function describeSetting([name, schema]: [string, Schemas[keyof Schemas]]) {
   const about = aboutSettings.get(schema);
-  const range = expectations.get(schema.unwrap())?.expected;
+  const range = expectations.get(schemaOf(schema))?.expected;
   if (about === undefined || range === undefined)
     throw new Error(`${name}: expected what it means and takes, got none`);
-  const fallback = schema.parse(undefined);
+  const fallback = schema.safeParse(undefined);
   return {
     name: code(name),
-    fallback: fallback === undefined ? 'none' : code(String(fallback)),
+    fallback: !fallback.success ? 'required' : fallback.data === undefined ? 'none' : code(String(fallback.data)),
     range,
     unit: about.unit ?? '',
     original: about.original === undefined ? '' : code(about.original),

@@ -17,6 +17,8 @@ const loopSeconds = setting.loopSeconds.unwrap();
 
 const arn = z.string().min(1);
 
+const part = z.object({ INSTALLATION: setting.installation.unwrap() });
+
 const database = z.object({
   DATABASE_CLUSTER_ARN: arn,
   /** Of the role that the part is; the agent's unless said otherwise. */
@@ -26,13 +28,14 @@ const database = z.object({
 });
 
 const gateway = z.object({
-  GATEWAY_URL: setting.gatewayUrl.unwrap(),
+  GATEWAY_URL: setting.gatewayUrl,
   PLAINTEXT_GATEWAY_HOST: setting.plaintextGatewayHost,
   /** Secret with the JSON object {"clientId", "clientSecret"}. */
   GATEWAY_SECRET_ARN: z.string().min(1),
 });
 
 export const collectorEnvironment = z.object({
+  ...part.shape,
   ...database.shape,
   LOOP_SECONDS: loopSeconds,
   MESSAGES_PER_SECOND: messagesPerSecond,
@@ -52,6 +55,7 @@ function checkGatewayUrl(env: z.output<typeof gateway>, context: z.RefinementCtx
 
 export const senderEnvironment = z
   .object({
+    ...part.shape,
     ...database.shape,
     ...gateway.shape,
     MESSAGES_PER_SECOND: messagesPerSecond,
@@ -60,22 +64,25 @@ export const senderEnvironment = z
   .superRefine(checkGatewayUrl);
 
 export const reportMigratorEnvironment = z.object({
+  ...part.shape,
   ...database.shape,
   LOOP_SECONDS: loopSeconds,
   MERGE_INTERVAL_MS: setting.mergeIntervalMs.unwrap(),
 });
 
 export const logMigratorEnvironment = z.object({
+  ...part.shape,
   ...database.shape,
   LOOP_SECONDS: loopSeconds,
   ARCHIVE_INTERVAL_MS: setting.archiveIntervalMs.unwrap(),
 });
 
-export const banlistSchedulerEnvironment = z.object(database.shape);
+export const banlistSchedulerEnvironment = z.object({ ...part.shape, ...database.shape });
 
 const { DATABASE_SECRET_ARN: _, ...anyRole } = database.shape;
 
 export const schemaMigratorEnvironment = z.object({
+  ...part.shape,
   ...anyRole,
   MANAGE_SCHEMA: setting.manageSchema.unwrap(),
   /** Secrets with the JSON object {"username", "password"}. The master's is read by this part alone. */
@@ -87,12 +94,19 @@ export const schemaMigratorEnvironment = z.object({
 
 /** DATABASE_SECRET_ARN is the owner's. */
 export const tableCreateSchedulerEnvironment = z.object({
+  ...part.shape,
   ...database.shape,
   MANAGE_SCHEMA: setting.manageSchema.unwrap(),
 });
 
 export const receiverEnvironment = z
-  .object({ ...database.shape, ...gateway.shape, SUBSCRIPTION: setting.subscription.unwrap() })
+  .object({
+    ...part.shape,
+    ...database.shape,
+    ...gateway.shape,
+    /** The name of the report stream at the gateway: no two installations share one. */
+    SUBSCRIPTION: z.string().min(1),
+  })
   .superRefine(checkGatewayUrl);
 
 /** The part's settings; throws an error whose one line names each wrong variable, what was expected and what came. */

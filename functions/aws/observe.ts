@@ -1,12 +1,16 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { type Refusal, ruleOf } from '../message/refusal.ts';
-import { metricNamespace } from '../settings/metrics.ts';
+import { installationDimension, metricNamespace } from '../settings/metrics.ts';
 import type { Part } from '../settings/part.ts';
 
-/** Logger and metrics of one part, under its name. Metrics go out in the log (EMF). */
-export function observe(serviceName: Part) {
-  return { logger: new Logger({ serviceName }), metrics: new Metrics({ namespace: metricNamespace, serviceName }) };
+/** Logger and metrics of one part, under its name and its installation's. Metrics go out in the log (EMF). */
+export function observe(serviceName: Part, { INSTALLATION }: { readonly INSTALLATION: string }) {
+  const defaultDimensions = { [installationDimension]: INSTALLATION };
+  return {
+    logger: new Logger({ serviceName, persistentKeys: defaultDimensions }),
+    metrics: new Metrics({ namespace: metricNamespace, serviceName, defaultDimensions }),
+  };
 }
 
 export type Observed = ReturnType<typeof observe>;

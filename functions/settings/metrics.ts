@@ -6,6 +6,9 @@ export const metricNamespace = 'OmniAgent';
 /** The dimension that says which part a metric is of; Powertools calls it so. */
 export const partDimension = 'service';
 
+/** The dimension that says which agent of the account it is. */
+export const installationDimension = 'installation';
+
 const schemaMetrics = {
   /** One a run that looked at the database to its end. */
   checked: 'SchemaChecked',

@@ -18,10 +18,12 @@ export function wholeNumber(min: number, max: number) {
   return z.preprocess(numberOfText, schema).register(expectations, { expected });
 }
 
-export function decimalNumber(min: number, max: number) {
-  const expected = `a number from ${min} to ${max}`;
-  const error = `expected ${expected}`;
-  const schema = z.number({ error }).min(min, { error }).max(max, { error });
+/** Aurora's units: half of one is the least step. `because` says why the range begins where it does. */
+export function capacity(min: number, max: number, because?: string) {
+  const expected = `a multiple of 0.5 from ${min} to ${max}`;
+  const error = `expected ${expected}${because === undefined ? '' : ` (${because})`}`;
+  const isExpected = (value: number) => Number.isInteger(2 * value) && value >= min && value <= max;
+  const schema = z.number({ error }).refine(isExpected, { error });
   return z.preprocess(numberOfText, schema).register(expectations, { expected });
 }
 

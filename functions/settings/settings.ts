@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Part, parts } from './part.ts';
-import { decimalNumber, gatewayUrl, matching, oneOf, timeZone, trueOrFalse, url, wholeNumber } from './schemas.ts';
+import { capacity, gatewayUrl, matching, oneOf, timeZone, trueOrFalse, url, wholeNumber } from './schemas.ts';
 import { sizes } from './sizes.ts';
 
 /** What docs/settings.md says of a setting beside its default and what it expects. */
@@ -17,13 +17,23 @@ export interface AboutSetting {
 export const aboutSettings = z.registry<AboutSetting>();
 
 /**
- * The settings of an agent, each once: context values of the CDK app, and, without their defaults, variables of the parts'
- * environments. Names are ours, defaults those of the original agent.
+ * The settings of an agent, each once: properties of the construct, values under `omniAgent` in the context of the CDK app,
+ * and, without their defaults, variables of the parts' environments. Names are ours, defaults those of the original agent.
  */
 export const agentSettings = z.strictObject({
   profile: oneOf(['aws', 'local']).default('aws').register(aboutSettings, {
     meaning: 'Where the agent is deployed: local is an emulator of AWS, with a PostgreSQL in place of Aurora.',
   }),
+  installation: matching(
+    /^(?!.*-(data|schema|receiver)$)[a-z][a-z0-9-]{0,31}$/,
+    '1 to 32 lower-case letters, digits or hyphens, a letter first, and no -data, -schema or -receiver at the end',
+  )
+    .default('omni-agent')
+    .register(aboutSettings, {
+      meaning:
+        'The name of this agent among those of its account and region: of its stacks, metrics, alarms and secrets.',
+      readBy: parts,
+    }),
   messagesPerSecond: wholeNumber(0, 100_000)
     .default(400)
     .register(aboutSettings, {
@@ -93,18 +103,10 @@ export const agentSettings = z.strictObject({
       meaning: 'The zone of every timestamp column.',
       readBy: [...parts, 'omni-agent'],
     }),
-  gatewayUrl: gatewayUrl()
-    .default('grpcs://gateway.example.com:443')
-    .register(aboutSettings, {
-      meaning: 'Where the gateway answers.',
-      readBy: ['sender', 'report-receiver'],
-    }),
-  subscription: matching(/^[A-Za-z0-9-]{1,64}$/, '1 to 64 letters, digits or hyphens')
-    .default('omni-agent')
-    .register(aboutSettings, {
-      meaning: "The name of this installation's report stream at the gateway: another one for each installation.",
-      readBy: ['report-receiver'],
-    }),
+  gatewayUrl: gatewayUrl().register(aboutSettings, {
+    meaning: 'Where the gateway answers.',
+    readBy: ['sender', 'report-receiver'],
+  }),
   databaseName: matching(/^[a-z][a-z0-9_]{0,53}$/, 'a lower-case name of at most 54 characters')
     .default('omni')
     .register(aboutSettings, {
@@ -118,11 +120,13 @@ export const agentSettings = z.strictObject({
         'Who changes the database: the agent (auto), or a person who runs what omni-agent schema prints (script).',
       readBy: ['schema-migrator', 'table-create-scheduler'],
     }),
-  minCapacity: decimalNumber(0, 128).default(0.5).register(aboutSettings, {
-    meaning: 'Least capacity of the database; at 0 an idle one pauses, and the next message waits until it is back.',
-    unit: 'ACU',
-  }),
-  maxCapacity: decimalNumber(1, 128).default(8).register(aboutSettings, {
+  minCapacity: capacity(0.5, 256, 'at 0 it would never pause: the agent looks for rows every few seconds')
+    .default(0.5)
+    .register(aboutSettings, {
+      meaning: 'Least capacity of the database.',
+      unit: 'ACU',
+    }),
+  maxCapacity: capacity(1, 256).default(8).register(aboutSettings, {
     meaning: 'Most capacity of the database, at least minCapacity.',
     unit: 'ACU',
   }),
@@ -148,5 +152,10 @@ export const agentSettings = z.strictObject({
     }),
 });
 
+/** What a setting takes, without its default or the leave to say nothing. */
+export function schemaOf(setting: (typeof agentSettings.shape)[keyof typeof agentSettings.shape]) {
+  return 'unwrap' in setting ? setting.unwrap() : setting;
+}
+
 /** What holds where a person says nothing. */
-export const defaults = agentSettings.parse({});
+export const defaults = agentSettings.omit({ gatewayUrl: true }).parse({});

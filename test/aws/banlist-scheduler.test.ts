@@ -42,6 +42,16 @@ it('publishes what it found in the database of its settings, with a hundred of t
   expect(published.mock.calls).toEqual([[{ ...found, problems: problems.slice(0, 100) }]]);
 });
 
+it('measures under its own name and its installation’s, as the alarms look for it', async () => {
+  await fire();
+  const [measured] = part.lines.filter((line) => '_aws' in line);
+  expect(measured).toMatchObject({
+    installation: house.INSTALLATION,
+    service: 'banlist-scheduler',
+    _aws: { CloudWatchMetrics: [{ Namespace: 'OmniAgent', Dimensions: [['service', 'installation']] }] },
+  });
+});
+
 it('says nothing of a list that is as it was', async () => {
   await fire();
   expect([...part.logged('WARN'), ...part.logged('INFO')]).toEqual([]);

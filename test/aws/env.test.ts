@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseEnvironment, senderEnvironment } from '../../functions/aws/env.ts';
 
 const right = {
+  INSTALLATION: 'omni-agent',
   DATABASE_CLUSTER_ARN: 'arn:aws:rds:x',
   DATABASE_SECRET_ARN: 'arn:aws:secretsmanager:x',
   DATABASE_NAME: 'omni',

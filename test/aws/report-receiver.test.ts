@@ -74,6 +74,8 @@ it('holds the stream of its subscription, stores what comes, and lets go when it
   expect(store.dropLease.mock.calls).toEqual(store.holdLease.mock.calls.slice(0, 1));
   expect(gateway.close).toHaveBeenCalledOnce();
   expect(part.logged('INFO').map(({ message }) => message)).toEqual(['active', 'stored', 'ended']);
+  // The filter that counts heartbeats takes its dimension from there.
+  expect(part.lines.map((line) => line['installation'])).toEqual(part.lines.map(() => house.INSTALLATION));
 
   options?.onBadReport?.('report names no message');
   expect(part.logged('WARN')).toMatchObject([{ message: 'report left out', reason: 'report names no message' }]);

@@ -39,6 +39,7 @@ const refused = [
 ] as const;
 
 const house = {
+  INSTALLATION: 'omni-agent',
   DATABASE_CLUSTER_ARN: 'arn:aws:rds:x',
   DATABASE_SECRET_ARN: 'arn:aws:secretsmanager:x',
   DATABASE_NAME: 'omni',

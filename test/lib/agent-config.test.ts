@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../../lib/agent-config.ts';
+import { readConfig, settingsOf } from '../../lib/agent-config.ts';
+
+const gatewayUrl = 'grpcs://gateway.example.com:443';
 
 describe('the settings of an agent', () => {
-  it('have the original agent’s defaults', () => {
-    expect(readConfig({})).toMatchObject({
+  it('have the original agent’s defaults, but for the gateway, which has none', () => {
+    expect(readConfig({ gatewayUrl })).toMatchObject({
       messagesPerSecond: 400,
       sessions: 10,
       sendQueueLimit: 3000,
@@ -14,22 +16,15 @@ describe('the settings of an agent', () => {
       banCheckMinutes: 1,
       timeZone: 'Asia/Seoul',
     });
+    expect(() => readConfig({})).toThrow('gatewayUrl: expected grpcs://host:port, or grpc://127.0.0.1:port for a gat');
+    expect(() => readConfig({})).toThrow(/, got nothing$/);
   });
 
-  it('are read from text, as the command line gives them', () => {
-    expect(readConfig({ messagesPerSecond: '0', deletionProtection: 'false' })).toMatchObject({
+  it('are read from text too', () => {
+    expect(readConfig({ gatewayUrl, messagesPerSecond: '0', deletionProtection: 'false' })).toMatchObject({
       messagesPerSecond: 0,
       deletionProtection: false,
     });
-  });
-
-  it('leave alone what the CDK keeps in the context for itself', () => {
-    const ofCdk = {
-      '@aws-cdk/core:checkSecretUsage': true,
-      'aws:cdk:enable-path-metadata': true,
-      'aws-cdk:enableDiffNoFail': 'x',
-    };
-    expect(readConfig(ofCdk)).toEqual(readConfig({}));
   });
 
   it.each([
@@ -39,6 +34,7 @@ describe('the settings of an agent', () => {
     [{ banCheckMinutes: 0 }, 'banCheckMinutes: expected a whole number from 1 to 60, got 0'],
     [{ banCheckMinutes: '61' }, 'banCheckMinutes: expected a whole number from 1 to 60, got "61"'],
     [{ messagePerSecond: 1 }, 'messagePerSecond: no such setting, did you mean messagesPerSecond?'],
+    [{ subscription: 'mine' }, 'subscription: no such setting'],
     [{ wat: 1 }, 'wat: no such setting, expected one of profile, '],
     [{ timeZone: 'Seoul' }, 'timeZone: expected an IANA time zone such as Asia/Seoul, got "Seoul"'],
     [{ gatewayUrl: 'http://x' }, 'gatewayUrl: expected grpcs://host:port, or grpc://127.0.0.1:port'],
@@ -48,16 +44,35 @@ describe('the settings of an agent', () => {
       'plaintextGatewayHost: expected nothing with profile aws, got "172.17.0.1"',
     ],
     [{ plaintextGatewayHost: '//' }, 'plaintextGatewayHost: expected the name or the IPv4 address of a host, got "//"'],
-    [{ subscription: 'a b' }, 'subscription: expected 1 to 64 letters, digits or hyphens, got "a b"'],
-    [{ profile: 'local' }, 'dataApiUrl: expected a value with profile local, got undefined'],
+    [{ installation: 'Omni' }, 'installation: expected 1 to 32 lower-case letters, digits or hyphens, a letter first'],
+    [{ installation: 'a'.repeat(33) }, 'installation: expected 1 to 32 lower-case letters'],
+    // Its stack would be the data stack of the installation `omni-agent`.
+    [{ installation: 'omni-agent-data' }, 'and no -data, -schema or -receiver at the end, got "omni-agent-data"'],
+    [{ databaseName: 'o'.repeat(55) }, 'databaseName: expected a lower-case name of at most 54 characters'],
+    [{ profile: 'local' }, 'dataApiUrl: expected a value with profile local, got nothing'],
     [{ databaseSecretArn: 'arn:x' }, 'databaseSecretArn: expected nothing with profile aws, got "arn:x"'],
     [{ minCapacity: 9, maxCapacity: 8 }, 'maxCapacity: expected at least minCapacity, got 8'],
-  ])('%j stop the synthesis with one line', (context, line) => {
-    expect(() => readConfig(context)).toThrow(line);
-    try {
-      readConfig(context);
-    } catch (error) {
-      expect(String(error)).not.toContain('\n');
-    }
+    [
+      { minCapacity: 0 },
+      'minCapacity: expected a multiple of 0.5 from 0.5 to 256 (at 0 it would never pause: the agent looks for rows ' +
+        'every few seconds), got 0',
+    ],
+  ])('%j stop the synthesis with one line', (settings, line) => {
+    const read = () => readConfig({ gatewayUrl, ...settings });
+    expect(read).toThrow(line);
+    expect(read).not.toThrow('\n');
+  });
+});
+
+describe('the settings in the context', () => {
+  it('are an object, or its JSON text', () => {
+    expect(settingsOf({ sessions: 8 })).toEqual({ sessions: 8 });
+    expect(settingsOf('{"sessions": 8}')).toEqual({ sessions: 8 });
+    expect(settingsOf(undefined)).toEqual({});
+  });
+
+  it.each(['sessions=8', '[]', 'null', 7, ['sessions']])('are nothing else: %j', (context) => {
+    expect(() => settingsOf(context)).toThrow(/^Wrong settings: omniAgent: expected an object, or its text such as /);
+    expect(() => settingsOf(context)).toThrow(`got ${JSON.stringify(context)}`);
   });
 });

@@ -17,9 +17,9 @@ const local = {
   plaintextGatewayHost: 'host.docker.internal',
 };
 
-function synthesize(context: Record<string, string>) {
+function synthesize(settings: Record<string, string>) {
   const app = new App();
-  addStacks(app, readConfig(context));
+  addStacks(app, readConfig({ gatewayUrl: 'grpcs://gateway.example.com:443', ...settings }));
   const stacks = app.node.children.filter((child): child is Stack => 'templateFile' in child);
   return Object.fromEntries(
     stacks.map((stack) => [
@@ -49,25 +49,25 @@ describe('the profiles aws and local', () => {
   const [aws, emulator] = [synthesize({}), synthesize(local)];
 
   it('differ by the receiver’s stack, and by what the data stack holds beside the gateway’s secret', () => {
-    expect(Object.keys(aws)).toEqual(['OmniAgent-Data', 'OmniAgent', 'OmniAgent-Receiver']);
-    expect(Object.keys(emulator)).toEqual(['OmniAgent-Data', 'OmniAgent']);
+    expect(Object.keys(aws)).toEqual(['omni-agent-data', 'omni-agent', 'omni-agent-receiver']);
+    expect(Object.keys(emulator)).toEqual(['omni-agent-data', 'omni-agent']);
     const typesOf = (stack: string, resources: typeof aws) =>
       Object.values(resources[stack] ?? {}).map(({ Type }) => Type);
-    expect(typesOf('OmniAgent-Data', emulator)).toEqual(['AWS::SecretsManager::Secret']);
-    expect(typesOf('OmniAgent-Data', aws)).toEqual(
+    expect(typesOf('omni-agent-data', emulator)).toEqual(['AWS::SecretsManager::Secret']);
+    expect(typesOf('omni-agent-data', aws)).toEqual(
       expect.arrayContaining(['AWS::EC2::VPC', 'AWS::EC2::NatGateway', 'AWS::EC2::EIP', 'AWS::RDS::DBCluster']),
     );
   });
 
   it('have the same resources in the agent’s stack, but for the sender’s security group', () => {
-    const missing = Object.entries(aws['OmniAgent'] ?? {}).filter(([id]) => !(id in (emulator['OmniAgent'] ?? {})));
+    const missing = Object.entries(aws['omni-agent'] ?? {}).filter(([id]) => !(id in (emulator['omni-agent'] ?? {})));
     expect(missing.map(([, { Type }]) => Type)).toEqual(['AWS::EC2::SecurityGroup']);
-    expect(Object.keys(emulator['OmniAgent'] ?? {}).filter((id) => !(id in (aws['OmniAgent'] ?? {})))).toEqual([]);
+    expect(Object.keys(emulator['omni-agent'] ?? {}).filter((id) => !(id in (aws['omni-agent'] ?? {})))).toEqual([]);
   });
 
   it('give each of them the same properties, but for four variables, the network, and the names in grants', () => {
-    for (const [id, resource] of Object.entries(emulator['OmniAgent'] ?? {})) {
-      const other = aws['OmniAgent']?.[id];
+    for (const [id, resource] of Object.entries(emulator['omni-agent'] ?? {})) {
+      const other = aws['omni-agent']?.[id];
       if (other === undefined) throw new Error(`no ${id} in profile aws`);
       if (resource.Type === 'AWS::IAM::Policy') continue;
       if (resource.Type === 'AWS::IAM::Role') continue;
@@ -80,11 +80,12 @@ describe('the profiles aws and local', () => {
       JSON.stringify(resource?.Properties['PolicyDocument'] ?? null, (key, value) =>
         key === 'Resource' ? undefined : value,
       );
-    for (const [id, resource] of Object.entries(emulator['OmniAgent'] ?? {})) {
-      if (resource.Type === 'AWS::IAM::Policy') expect(actionsOf(resource), id).toBe(actionsOf(aws['OmniAgent']?.[id]));
+    for (const [id, resource] of Object.entries(emulator['omni-agent'] ?? {})) {
+      if (resource.Type === 'AWS::IAM::Policy')
+        expect(actionsOf(resource), id).toBe(actionsOf(aws['omni-agent']?.[id]));
     }
     const managed = (stacks: typeof aws, id: RegExp) =>
-      Object.entries(stacks['OmniAgent'] ?? {})
+      Object.entries(stacks['omni-agent'] ?? {})
         .filter(([name, { Type }]) => Type === 'AWS::IAM::Role' && id.test(name))
         .map(([, { Properties }]) => JSON.stringify(Properties['ManagedPolicyArns']));
     expect(managed(emulator, /Sender/).join()).not.toContain('AWSLambdaVPCAccessExecutionRole');

@@ -24,18 +24,18 @@ let checkedEveryFifthMinute: Template;
 /** Synthesized once for all tests here: that takes seconds. */
 beforeAll(() => {
   const templateOf = synthesize({});
-  data = templateOf('OmniAgent-Data');
-  agent = templateOf('OmniAgent');
-  receiver = templateOf('OmniAgent-Receiver');
+  data = templateOf('omni-agent-data');
+  agent = templateOf('omni-agent');
+  receiver = templateOf('omni-agent-receiver');
 });
 
 beforeAll(() => {
-  checkedEveryFifthMinute = synthesize({ banCheckMinutes: '5' })('OmniAgent');
+  checkedEveryFifthMinute = synthesize({ banCheckMinutes: '5' })('omni-agent');
 });
 
-function synthesize(context: Record<string, string>) {
+function synthesize(settings: Record<string, string>) {
   const app = new App();
-  addStacks(app, readConfig(context));
+  addStacks(app, readConfig({ gatewayUrl: 'grpcs://gateway.example.com:443', ...settings }));
   return (id: string) => Template.fromStack(app.node.findChild(id) as Stack);
 }
 
@@ -224,26 +224,35 @@ describe('the receiver', () => {
     const [container] = task?.['Properties'].ContainerDefinitions ?? [];
     const variables = container.Environment.map(({ Name, Value }: { Name: string; Value: unknown }) => [Name, Value]);
     expect(() => receiverEnvironment.parse(resolved(Object.fromEntries(variables)))).not.toThrow();
+    const subscription = Object.fromEntries(variables)['SUBSCRIPTION'];
+    expect(subscription).toEqual({
+      'Fn::Join': ['', ['omni-agent.', { Ref: 'AWS::AccountId' }, '.', { Ref: 'AWS::Region' }]],
+    });
     expect(container.StopTimeout).toBe(60);
     expect(task?.['Properties'].RuntimePlatform.CpuArchitecture).toBe('ARM64');
   });
 });
 
 describe('the alarms', () => {
+  const dimensionsOf = (part: string) => [
+    { Name: 'installation', Value: 'omni-agent' },
+    { Name: 'service', Value: part },
+  ];
+
   it('are of six kinds, each with a heading in the runbook by its name', () => {
     const alarms = [agent, receiver].flatMap((template) =>
       Object.values(template.findResources('AWS::CloudWatch::Alarm')),
     );
     const descriptions = alarms.map((alarm) => alarm['Properties'].AlarmDescription);
     expect(alarms.map((alarm) => alarm['Properties'].AlarmName).toSorted()).toEqual([
-      'OmniAgent-Receiver/Reporting/StreamHeartbeatMissing',
-      'OmniAgent/Collection/OldestWaitingRow',
-      'OmniAgent/Collection/RowsSetAside',
-      'OmniAgent/Sending/DeadLetterQueueNotEmpty/Fast',
-      'OmniAgent/Sending/DeadLetterQueueNotEmpty/Slow',
-      'OmniAgent/Sending/DeadLetterQueueNotEmpty/VeryFast',
-      'OmniAgent/Sending/RequestRefused',
-      'OmniAgent/Upkeep/BanListNotChecked',
+      'omni-agent-receiver/Reporting/StreamHeartbeatMissing',
+      'omni-agent/Collection/OldestWaitingRow',
+      'omni-agent/Collection/RowsSetAside',
+      'omni-agent/Sending/DeadLetterQueueNotEmpty/Fast',
+      'omni-agent/Sending/DeadLetterQueueNotEmpty/Slow',
+      'omni-agent/Sending/DeadLetterQueueNotEmpty/VeryFast',
+      'omni-agent/Sending/RequestRefused',
+      'omni-agent/Upkeep/BanListNotChecked',
     ]);
     const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
     for (const description of descriptions) {
@@ -255,7 +264,7 @@ describe('the alarms', () => {
   it('goes off when rows are put aside at every look of five minutes', () => {
     agent.hasResourceProperties('AWS::CloudWatch::Alarm', {
       MetricName: 'RowsSetAside',
-      Dimensions: [{ Name: 'service', Value: 'collector' }],
+      Dimensions: dimensionsOf('collector'),
       Statistic: 'Minimum',
       ComparisonOperator: 'GreaterThanThreshold',
       Threshold: 0,
@@ -268,7 +277,7 @@ describe('the alarms', () => {
     const longestPause = backoffSeconds(100, 0);
     agent.hasResourceProperties('AWS::CloudWatch::Alarm', {
       MetricName: 'RequestsRefused',
-      Dimensions: [{ Name: 'service', Value: 'sender' }],
+      Dimensions: dimensionsOf('sender'),
       Statistic: 'Sum',
       ComparisonOperator: 'GreaterThanThreshold',
       Threshold: Math.ceil(60 / longestPause),
@@ -284,7 +293,7 @@ describe('the alarms', () => {
   ])('goes off when five checks of the ban list are missing that are due %s', (_due, template, period) => {
     template().hasResourceProperties('AWS::CloudWatch::Alarm', {
       MetricName: 'BanListChecked',
-      Dimensions: [{ Name: 'service', Value: 'banlist-scheduler' }],
+      Dimensions: dimensionsOf('banlist-scheduler'),
       Statistic: 'Sum',
       ComparisonOperator: 'LessThanThreshold',
       Threshold: 1,
@@ -298,8 +307,12 @@ describe('the alarms', () => {
     receiver.hasResourceProperties('AWS::CloudWatch::Alarm', {
       TreatMissingData: 'breaching',
       MetricName: 'StreamHeartbeats',
+      Dimensions: [{ Name: 'installation', Value: 'omni-agent' }],
     });
-    receiver.hasResourceProperties('AWS::Logs::MetricFilter', { FilterPattern: '{ $.message = "heartbeat" }' });
+    receiver.hasResourceProperties('AWS::Logs::MetricFilter', {
+      FilterPattern: '{ $.message = "heartbeat" }',
+      MetricTransformations: [Match.objectLike({ Dimensions: [{ Key: 'installation', Value: '$.installation' }] })],
+    });
   });
 });
 

@@ -11,22 +11,22 @@ import {
   tableCreateSchedulerEnvironment,
 } from '../../functions/aws/env.ts';
 import { type Part, parts } from '../../functions/settings/part.ts';
-import { decimalNumber, expectations, trueOrFalse, wholeNumber } from '../../functions/settings/schemas.ts';
-import { aboutSettings, agentSettings } from '../../functions/settings/settings.ts';
+import { capacity, expectations, trueOrFalse, wholeNumber } from '../../functions/settings/schemas.ts';
+import { aboutSettings, agentSettings, schemaOf } from '../../functions/settings/settings.ts';
 
 const settings = Object.entries(agentSettings.shape);
 
 describe('every setting', () => {
   it.each(settings)('%s has a default in its own range, as a value and as text', (_name, setting) => {
-    const fallback = setting.parse(undefined);
+    const { data: fallback } = setting.safeParse(undefined);
     if (fallback === undefined) return;
-    expect(setting.unwrap().parse(fallback)).toBe(fallback);
-    expect(setting.unwrap().parse(String(fallback))).toBe(fallback);
+    expect(schemaOf(setting).parse(fallback)).toBe(fallback);
+    expect(schemaOf(setting).parse(String(fallback))).toBe(fallback);
   });
 
   it.each(settings)('%s says in one sentence what it is for, and what it takes', (_name, setting) => {
     expect(aboutSettings.get(setting)?.meaning).toMatch(/^[A-Z][^.]*(\.\S[^.]*)*\.$/);
-    expect(expectations.get(setting.unwrap())?.expected).toBeTruthy();
+    expect(expectations.get(schemaOf(setting))?.expected).toBeTruthy();
   });
 
   it.each(settings)('%s is on its page', (name) => {
@@ -50,7 +50,7 @@ const environments: Readonly<Record<Part, { readonly shape: Readonly<Record<stri
 describe('the settings that are said to be read by a part', () => {
   it.each(parts)('%s are those in its environment, each under its own name', (part) => {
     const variables = Object.entries(environments[part].shape).flatMap(([variable, schema]) => {
-      const found = settings.find(([, setting]) => setting === schema || setting.unwrap() === schema);
+      const found = settings.find(([, setting]) => setting === schema || schemaOf(setting) === schema);
       return found === undefined ? [] : [[variable, found[0]]];
     });
     const said = settings.filter(([, setting]) => aboutSettings.get(setting)?.readBy?.includes(part));
@@ -86,13 +86,13 @@ describe('a schema takes a value and its text', () => {
     expect(error?.issues.map(({ message }) => message)).toEqual(['expected a whole number from 0 to 9']);
   });
 
-  it.each([0.5, '0.5', 2, '2'])('a number from 0 to 2: %j', (value) => {
-    expect(decimalNumber(0, 2).parse(value)).toBe(Number(value));
+  it.each([0.5, '0.5', 2, '2', '1.0'])('a capacity from 0.5 to 2: %j', (value) => {
+    expect(capacity(0.5, 2).parse(value)).toBe(Number(value));
   });
 
-  it.each([2.1, '2.1', '.5', '', null])('no number from 0 to 2, in one issue: %j', (value) => {
-    const { error } = decimalNumber(0, 2).safeParse(value);
-    expect(error?.issues.map(({ message }) => message)).toEqual(['expected a number from 0 to 2']);
+  it.each([0, 2.5, '2.5', 0.7, '.5', '', null])('no capacity from 0.5 to 2, in one issue: %j', (value) => {
+    const { error } = capacity(0.5, 2).safeParse(value);
+    expect(error?.issues.map(({ message }) => message)).toEqual(['expected a multiple of 0.5 from 0.5 to 2']);
   });
 
   it('true or false', () => {

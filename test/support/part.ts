@@ -3,6 +3,7 @@ import { afterEach, beforeEach, vi } from 'vitest';
 
 /** Variables that every part has. */
 export const house = {
+  INSTALLATION: 'omni-agent',
   DATABASE_CLUSTER_ARN: 'arn:cluster',
   DATABASE_SECRET_ARN: 'arn:secret',
   DATABASE_NAME: 'omni',

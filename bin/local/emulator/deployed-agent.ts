@@ -32,7 +32,7 @@ export class DeployedAgent {
     const found = new Map<string, FunctionConfiguration>();
     for await (const { Functions = [] } of paginateListFunctions({ client: this.#lambda }, {})) {
       for (const one of Functions) {
-        const program = /^OmniAgent: (.*)$/.exec(one.Description ?? '')?.[1];
+        const program = /^omni-agent: (.*)$/.exec(one.Description ?? '')?.[1];
         if (program !== undefined) found.set(program, one);
       }
     }

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { contextKey } from '../../../lib/agent-config.ts';
 import { UsageError } from '../usage-error.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -18,10 +19,12 @@ export const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 /** Time limit of a CDK command: an emulator that hangs must not hang the run. */
 const limitMs = 240_000;
 
+type Settings = Readonly<Record<string, unknown>>;
+
 export interface DeploymentOptions {
   readonly endpoint: string;
-  /** Settings of the app, including profile local. */
-  readonly context: Readonly<Record<string, string>>;
+  /** Of the agent, including profile local. */
+  readonly settings: Settings;
   readonly dataDir: string;
   readonly signal: AbortSignal;
 }
@@ -39,18 +42,25 @@ export class Deployment {
   }
 
   /** Deploys every stack, with these settings changed. */
-  async deploy(changed: Readonly<Record<string, string>> = {}): Promise<void> {
-    await this.#cdk(['deploy', '--all', '--require-approval', 'never', ...contextOf(changed)]);
+  async deploy(changed: Settings = {}): Promise<void> {
+    await this.#cdk(['deploy', '--all', '--require-approval', 'never'], { changed });
   }
 
   async destroy(): Promise<void> {
     // Even while the run is being stopped: nothing must be left behind in the emulator.
-    await this.#cdk(['destroy', '--all', '--force'], { signal: undefined });
+    await this.#cdk(['destroy', '--all', '--force'], { signal: 'never' });
   }
 
-  async #cdk(args: readonly string[], { signal }: { signal?: AbortSignal | undefined } = this.#options): Promise<void> {
-    const { endpoint, context, dataDir } = this.#options;
-    const common = ['--output', join(dataDir, 'cdk.out'), '--no-notices', '--ci', ...contextOf(context)];
+  async #cdk(
+    args: readonly string[],
+    {
+      changed = {},
+      signal = this.#options.signal,
+    }: { readonly changed?: Settings; readonly signal?: AbortSignal | 'never' } = {},
+  ): Promise<void> {
+    const { endpoint, settings, dataDir } = this.#options;
+    const context = `${contextKey}=${JSON.stringify({ ...settings, ...changed })}`;
+    const common = ['--output', join(dataDir, 'cdk.out'), '--no-notices', '--ci', '--context', context];
     const child = spawn(process.execPath, [cdklocal, ...args, ...common], {
       cwd: root,
       env: { ...process.env, ...environmentFor(endpoint) },
@@ -58,7 +68,7 @@ export class Deployment {
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: limitMs,
       killSignal: 'SIGKILL',
-      ...(signal && { signal }),
+      ...(signal !== 'never' && { signal }),
     });
     const [stdout, stderr, [code, killedBy]] = await Promise.all([
       text(child.stdout),
@@ -69,11 +79,6 @@ export class Deployment {
     const lines = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '');
     throw new UsageError(`cdklocal ${args[0]} ended with ${killedBy ?? code}:\n${lines.slice(-15).join('\n')}`);
   }
-}
-
-/** As arguments of the CDK, which takes the last value of a name. */
-function contextOf(settings: Readonly<Record<string, string>>): string[] {
-  return Object.entries(settings).flatMap(([name, value]) => ['--context', `${name}=${value}`]);
 }
 
 function environmentFor(endpoint: string): Record<string, string> {

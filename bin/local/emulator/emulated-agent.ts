@@ -44,12 +44,12 @@ export async function prepareEmulatedAgent(parts: EmulatedAgentParts): Promise<E
     behaviour: { rejectedShare: 0 },
   });
   const dataApi = await surroundings.startStandIn('data-api', { databaseUrl, timeZone: 'UTC', port: 0, host });
-  const context = contextOf(emulator, { gatewayUrl: simulator.url, dataApiUrl: dataApi.url });
+  const settings = settingsOf(emulator, { gatewayUrl: simulator.url, dataApiUrl: dataApi.url });
   const deployed = new DeployedAgent(emulator.endpoint);
   return {
     databaseUrl,
     dataDir,
-    deployment: new Deployment({ endpoint: emulator.endpoint, context, dataDir, signal }),
+    deployment: new Deployment({ endpoint: emulator.endpoint, settings, dataDir, signal }),
     deployed,
     startReceiver: () => startReceiverOf(deployed, { ...parts, simulator, dataApi }),
     calls: () => countCalls({ dataApi, gateway: simulator }),
@@ -57,7 +57,7 @@ export async function prepareEmulatedAgent(parts: EmulatedAgentParts): Promise<E
 }
 
 /** The settings of an agent in the emulator, given the URLs of the stand-ins on this machine. */
-export function contextOf({ standIns }: Emulator, urls: { gatewayUrl: string; dataApiUrl: string }) {
+export function settingsOf({ standIns }: Emulator, urls: { gatewayUrl: string; dataApiUrl: string }) {
   const fromFunctions = (url: string) => url.replace(`//${standIns.listen}:`, `//${standIns.host}:`);
   return {
     profile: 'local',
@@ -85,7 +85,7 @@ async function startReceiverOf(
   }: EmulatedAgentParts & { simulator: StandInProcess; dataApi: StandInProcess },
 ): Promise<void> {
   const outDir = join(dataDir, 'cdk.out.aws');
-  await synthesize({ context: {}, outDir });
+  await synthesize({ settings: { gatewayUrl: 'grpcs://simulator.invalid:443' }, outDir });
   const { receiver } = readAssembly(outDir, { queueUrl: emulator.endpoint });
   if (receiver === undefined) throw new Error('expected a task definition of the receiver in profile aws, got none');
   const senderEnvironment = await deployed.environmentOf('sender');

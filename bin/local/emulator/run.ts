@@ -107,10 +107,11 @@ async function checkPausing({ deployed }: EmulatedAgent, probes: Probes, step: S
 }
 
 async function redeploy({ deployment, deployed }: EmulatedAgent, probes: Probes): Promise<void> {
-  const changed = '1500';
+  const changed = 1_500;
   await deployment.deploy({ collectIntervalMs: changed });
   const found = (await deployed.environmentOf('collector'))['COLLECT_INTERVAL_MS'];
-  if (found !== changed) throw new Error(`expected COLLECT_INTERVAL_MS ${changed} at the collector, got ${found}`);
+  if (found !== String(changed))
+    throw new Error(`expected COLLECT_INTERVAL_MS ${changed} at the collector, got ${found}`);
   await probes.untilAllArchived(probeLimitMs);
 }
 

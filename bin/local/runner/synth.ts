@@ -2,21 +2,22 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { contextKey } from '../../../lib/agent-config.ts';
 import { UsageError } from '../usage-error.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Synthesizes the CDK app with these settings into a cloud assembly. */
 export async function synthesize({
-  context,
+  settings,
   outDir,
 }: {
-  context: Record<string, string>;
+  settings: Readonly<Record<string, unknown>>;
   outDir: string;
 }): Promise<void> {
   const app = spawn(process.execPath, ['--import', 'tsx', 'bin/app.ts'], {
     cwd: root,
-    env: { ...process.env, CDK_OUTDIR: outDir, CDK_CONTEXT_JSON: JSON.stringify(context) },
+    env: { ...process.env, CDK_OUTDIR: outDir, CDK_CONTEXT_JSON: JSON.stringify({ [contextKey]: settings }) },
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { contextOf } from '../../../bin/local/emulator/emulated-agent.ts';
+import { settingsOf } from '../../../bin/local/emulator/emulated-agent.ts';
 import { connectGateway } from '../../../functions/gateway/gateway.ts';
 import { readConfig } from '../../../lib/agent-config.ts';
 
@@ -12,7 +12,7 @@ it.each([
   ['without Docker', '127.0.0.1', '127.0.0.1'],
 ])('%s, the agent in the emulator may reach the simulator on this machine', (_, listen, host) => {
   const urls = { gatewayUrl: `grpc://${listen}:4200`, dataApiUrl: `http://${listen}:4300` };
-  const config = readConfig(contextOf({ ...emulator, standIns: { listen, host } }, urls));
+  const config = readConfig(settingsOf({ ...emulator, standIns: { listen, host } }, urls));
   expect(config).toMatchObject({ gatewayUrl: `grpc://${host}:4200`, dataApiUrl: `http://${host}:4300` });
   const credentials = async () => ({ clientId: 'local', clientSecret: 'local' });
   connectGateway({ url: config.gatewayUrl, plaintextHost: config.plaintextGatewayHost, credentials }).close();

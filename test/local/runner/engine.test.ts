@@ -92,7 +92,7 @@ describe('the engine follows the template', () => {
   let synthesized = '';
   beforeAll(async () => {
     synthesized = mkdtempSync(join(tmpdir(), 'omni-agent-test-'));
-    await synthesize({ context: { gatewayUrl: 'grpc://127.0.0.1:4200' }, outDir: synthesized });
+    await synthesize({ settings: { gatewayUrl: 'grpc://127.0.0.1:4200' }, outDir: synthesized });
   });
   afterAll(() => rmSync(synthesized, { recursive: true, force: true }));
 
@@ -100,7 +100,7 @@ describe('the engine follows the template', () => {
   function anAssembly(...changes: ((template: string) => string)[]): string {
     const outDir = temporaryFolder();
     cpSync(synthesized, outDir, { recursive: true });
-    const file = join(outDir, 'OmniAgent.template.json');
+    const file = join(outDir, 'omni-agent.template.json');
     const changed = changes.reduce((template, change) => change(template), readFileSync(file, 'utf8'));
     writeFileSync(file, changed);
     for (const asset of readdirSync(outDir).filter((name) => name.startsWith('asset.'))) {

@@ -175,7 +175,7 @@ describe('the plan', () => {
 describe('the synthesized app', () => {
   it('is understood completely', async () => {
     const outDir = temporaryFolder();
-    await synthesize({ context: { gatewayUrl: 'grpc://127.0.0.1:4200', messagesPerSecond: '77' }, outDir });
+    await synthesize({ settings: { gatewayUrl: 'grpc://127.0.0.1:4200', messagesPerSecond: 77 }, outDir });
 
     const plan = readAssembly(outDir, { queueUrl });
 
@@ -187,12 +187,15 @@ describe('the synthesized app', () => {
     expect(plan.schedules.map(({ periodMs }) => periodMs)).toEqual([60_000, 60_000, 60_000, 60_000]);
     const rates = plan.functions.map(({ environment }) => environment['MESSAGES_PER_SECOND']);
     expect(rates.filter((rate) => rate === '77')).toHaveLength(2);
-    expect(plan.receiver?.environment['GATEWAY_URL']).toBe('grpc://127.0.0.1:4200');
+    expect(plan.receiver?.environment).toMatchObject({
+      GATEWAY_URL: 'grpc://127.0.0.1:4200',
+      SUBSCRIPTION: 'omni-agent.000000000000.ap-northeast-2',
+    });
     // It bundles every function: a loaded machine takes half a minute.
   }, 120_000);
 
   it('says on one line which setting is wrong', async () => {
-    const synthesized = synthesize({ context: { messagesPerSecnd: '1' }, outDir: temporaryFolder() });
+    const synthesized = synthesize({ settings: { messagesPerSecnd: 1 }, outDir: temporaryFolder() });
     await expect(synthesized).rejects.toThrow(
       /^The CDK app could not be synthesized: .*messagesPerSecnd: no such setting.*$/,
     );
