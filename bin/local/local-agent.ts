@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { announce } from './announcement.ts';
 import type { LocalDatabase } from './database/database.ts';
+import { databaseSecrets } from './database/secrets.ts';
 import type { LocalOptions } from './options.ts';
 import { freePort } from './ports.ts';
 import { type AgentProcess, type Engine, startEngine } from './runner/engine.ts';
@@ -11,6 +12,7 @@ import { credentials, type OnStop, type Say, startInSteps, startSurroundings } f
 
 /** The whole agent, running on this machine. */
 export interface LocalAgent {
+  /** As a customer's application. */
   readonly databaseUrl: string;
   readonly dataDir: string;
   readonly simulator: StandInProcess;
@@ -52,15 +54,18 @@ async function startParts(options: LocalAgentOptions, say: Say, onStop: OnStop):
   const gatewayUrl = await through(simulator.url);
   const plan = await planOf(options, { dataDir, gatewayUrl, queueUrl: queue.url });
   // Sessions in UTC, as on Aurora: a statement that forgets the agent's time zone is nine hours off at once.
-  const secrets = { [plan.receiver?.environment['GATEWAY_SECRET_ARN'] ?? '']: JSON.stringify(credentials) };
+  const secrets = {
+    ...databaseSecrets(plan, surroundings.logins),
+    [plan.receiver?.environment['GATEWAY_SECRET_ARN'] ?? '']: JSON.stringify(credentials),
+  };
   const settings = { databaseUrl, timeZone: 'UTC', port: ports.dataApi, secrets };
   const dataApi = await surroundings.startStandIn('data-api', settings);
   const endpoints = { sqs: queue.url, rdsData: dataApi.url, secretsManager: dataApi.url };
   const started = await startEngine({ plan, endpoints, logDir: join(dataDir, 'logs'), onProblem: say });
   engine = started;
   onStop(() => started.stop());
-  // Each function says the same of the database.
-  const environment = Object.assign({}, ...plan.functions.map((one) => one.environment));
+  // Each function that collects or sends says the same of the database.
+  const environment = plan.functions.find((one) => 'DEFAULT_VALIDITY_SECONDS' in one.environment)?.environment ?? {};
   onStop(announce({ dataDir, dataApiUrl: dataApi.url, environment }));
   const calls = () => countCalls({ dataApi, sqs: queue, gateway: simulator });
   const processes = () => [

@@ -2,16 +2,17 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { defaults } from '../../functions/settings/settings.ts';
 import { type LocalDatabase, openDatabase, startDatabase } from './database/database.ts';
-import { applySchema } from './database/schema.ts';
+import { createSchema, type Logins, loginsOf, urlOf } from './database/schema.ts';
 import { type StandInProcess, startStandIn } from './stand-in.ts';
 
 /** What every local run of the agent needs: a folder for its data, a database with the tables, and stand-ins. */
 export interface Surroundings {
   readonly dataDir: string;
+  /** As a customer's application. */
   readonly databaseUrl: string;
+  readonly logins: Logins;
   readonly database: LocalDatabase;
   /** Starts one of the stand-ins; it is stopped with the rest. */
   startStandIn(name: StandInName, options: object, onRestart?: () => Promise<void>): Promise<StandInProcess>;
@@ -62,11 +63,14 @@ export async function startSurroundings(
   const dataDir = await prepareDataDir(data, onStop);
   const database = await prepareDatabase(dataDir, databasePort);
   onStop(() => database.stop());
-  await applySchema(database.url);
-  await warnOfZone(database.url, say);
+  const { masterUrl } = database;
+  const logins = loginsOf(masterUrl);
+  const { zone } = await createSchema(masterUrl, logins, timeZone);
+  if (zone.differs) say(zoneWarning(zone.found));
   return {
     dataDir,
-    databaseUrl: database.url,
+    databaseUrl: urlOf(masterUrl, logins.customer),
+    logins,
     database,
     async startStandIn(name, options, onRestart) {
       const file = fileURLToPath(new URL(`./${name}/main.ts`, import.meta.url));
@@ -93,15 +97,7 @@ async function prepareDatabase(dataDir: string, port: number): Promise<LocalData
   return await startDatabase({ dataDir: join(dataDir, 'postgresql'), port, timeZone });
 }
 
-/** A customer's `now()` is the local time of the session, whose time zone is the server's unless it sets one. */
-async function warnOfZone(url: string, say: (line: string) => void): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  const { rows } = await client.query<{ TimeZone: string }>('show timezone').finally(() => client.end());
-  const zone = rows[0]?.TimeZone;
-  if (zone !== timeZone) {
-    say(
-      `WARNING: the database's time zone is ${zone}, the agent's ${timeZone}: now() in a ${zone} session is another time.`,
-    );
-  }
+/** A customer's `now()` is the local time of the session, whose time zone is the database's unless it sets one. */
+function zoneWarning(found: string | null): string {
+  return `WARNING: the database's time zone is ${found}, the agent's ${timeZone}: now() in a ${found} session is another time.`;
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { migrationsModuleText } from './migrations-module.ts';
 import { settingsPage } from './settings-page.ts';
 
 /**
@@ -10,6 +11,7 @@ import { settingsPage } from './settings-page.ts';
 
 const queriesDir = 'sql/postgresql/queries';
 const sqlModule = 'functions/database/sql.generated.ts';
+const migrationsModule = 'functions/database/migrations.generated.ts';
 const settingsFile = 'docs/settings.md';
 const protoOutput = 'functions/gateway/grpc/generated';
 
@@ -56,7 +58,12 @@ function protoFiles(): Map<string, string> {
   }
 }
 
-const wanted = new Map([[sqlModule, sqlModuleText()], [settingsFile, settingsPage()], ...protoFiles()]);
+const wanted = new Map([
+  [sqlModule, sqlModuleText()],
+  [migrationsModule, migrationsModuleText()],
+  [settingsFile, settingsPage()],
+  ...protoFiles(),
+]);
 const stale = [...wanted].filter(([file, text]) => readOrNothing(file) !== text).map(([file]) => file);
 if (!process.argv.includes('--check')) {
   for (const file of stale) writeFileSync(file, wanted.get(file) ?? '');

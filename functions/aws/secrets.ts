@@ -14,6 +14,26 @@ export function gatewayCredentials(secretArn: string): () => Promise<z.output<ty
   };
 }
 
+const login = z.object({ username: z.string().min(1), password: z.string().min(1) });
+
+/** The passwords of roles, from the secret of each: the JSON object {"username", "password"}. */
+export async function readPasswords<Role extends string>(
+  secretArns: Readonly<Record<Role, string>>,
+  roles: Readonly<Record<NoInfer<Role>, string>>,
+): Promise<Record<Role, string>> {
+  const client = new SecretsManagerClient({});
+  const names = Object.keys(secretArns) as Role[];
+  const read = async (name: Role) => {
+    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArns[name] }));
+    const parsed = login.safeParse(parseJson(SecretString ?? ''));
+    const username = parsed.data?.username ?? 'something else';
+    if (parsed.data === undefined || username !== roles[name])
+      throw new Error(`secret of the ${name}: expected a password of ${roles[name]}, got one of ${username}`);
+    return [name, parsed.data.password] as const;
+  };
+  return Object.fromEntries(await Promise.all(names.map(read))) as Record<Role, string>;
+}
+
 /** Swallows the parser's error, which would quote the text: it is a secret. */
 function parseJson(text: string): unknown {
   try {

@@ -123,14 +123,14 @@ function isTransient(error: unknown, tries: number): boolean {
  */
 const quotesRows = /SQLState: (22|23|27|44|P0)\w{3}/;
 
-function toStatementError(name: string, error: unknown): StatementError {
+export function toStatementError(name: string, error: unknown): StatementError {
   const reason = error instanceof Error ? error.message : String(error);
   const [state] = quotesRows.exec(reason) ?? [];
   if (state !== undefined) return new StatementError(`${name}: failed by the data of a row; ${state}`);
   return new StatementError(`${name}: ${reason}`, { cause: error });
 }
 
-function toSqlParameter([name, value]: [string, Parameters[string]]): SqlParameter {
+export function toSqlParameter([name, value]: [string, Parameters[string]]): SqlParameter {
   if (value === null) return { name, value: { isNull: true } };
   if (typeof value === 'boolean') return { name, value: { booleanValue: value } };
   if (typeof value === 'string') return { name, value: { stringValue: value } };
@@ -139,7 +139,10 @@ function toSqlParameter([name, value]: [string, Parameters[string]]): SqlParamet
   return { name, value: { longValue: value } };
 }
 
-function toRows({ records = [], columnMetadata = [] }: ExecuteStatementCommandOutput): Record<string, unknown>[] {
+export function toRows({
+  records = [],
+  columnMetadata = [],
+}: ExecuteStatementCommandOutput): Record<string, unknown>[] {
   return records.map((fields) =>
     Object.fromEntries(fields.map((field, index) => [columnMetadata[index]?.name ?? `column${index}`, toValue(field)])),
   );

@@ -19,3 +19,8 @@ export function rolesOf(databaseName: string): Roles {
     user: `${databaseName}_user`,
   };
 }
+
+/** SQL with the names of the roles in place of `{owner}`, `{agent}`, `{customer}` and `{user}`. */
+export function withRoles(sql: string, roles: Roles): string {
+  return sql.replace(/\{(owner|agent|customer|user)\}/g, (_, role: keyof Roles) => roles[role]);
+}

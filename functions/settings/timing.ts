@@ -46,6 +46,13 @@ export const timing = {
   /** The timeout of a function that does not loop: it ends before the next firing. */
   singleTimeoutSeconds: 55,
 
+  /** How long a change of a table waits for it: whoever comes later waits behind it. */
+  schemaLockMs: 500,
+  /** The timeout of the function that changes the database at deploy: a new cluster answers late, an index takes long. */
+  migratorTimeoutSeconds: 840,
+  /** How much of its timeout a function that changes the database leaves to its last call. */
+  schemaReserveSeconds: 10,
+
   /** How long after its first call a batch in doubt is closed by the reports of all its rows. */
   inDoubtDays: 2,
   /** How long after its call reports of a message may come. */
@@ -56,3 +63,8 @@ export const timing = {
   lateRetrySeconds: 60,
   lateTries: 10,
 } as const;
+
+/** How long a function with so much time left may try to change the database. */
+export function schemaBudgetMs(remainingMs: number): number {
+  return remainingMs - timing.schemaReserveSeconds * 1000;
+}

@@ -187,8 +187,8 @@ describe('a banned text', () => {
 
 describe('a long list', () => {
   it('is read in pages, of texts of any length, and each entry counts', async () => {
-    const { query, insert, finish, row, timesSent } = scene.current;
-    await query('alter table msg_banlist alter ban_text type varchar(4000)');
+    const { query, insert, finish, row, timesSent, administer } = scene.current;
+    await administer('alter table msg_banlist alter ban_text type varchar(4000)');
     await query(
       `insert into msg_banlist (ban_type, ban_text) select 'T', i || repeat('가', 600) from generate_series(1, 3000) i`,
     );
@@ -200,7 +200,7 @@ describe('a long list', () => {
     expect([timesSent(key), timesSent(other)]).toEqual([0, 1]);
     expect(await row(key)).toMatchObject({ mt_report_code: 'E917', end_reason: expect.stringMatching(/entry 3001$/) });
     await query('truncate msg_banlist');
-    await query('alter table msg_banlist alter ban_text type varchar(45)');
+    await administer('alter table msg_banlist alter ban_text type varchar(45)');
   });
 
   it('that changes between its pages is read again', async () => {
@@ -232,14 +232,14 @@ describe('a list that is truncated and refilled in one long transaction', () => 
   it.each(['waiting', 'claimed', 'leased'] as const)(
     'sends nothing of a row that is %s, and loses nothing',
     async (stage) => {
-      const { insert, at, agent, query, session, finish, timesSent, row, aside } = scene.current;
+      const { insert, at, agent, session, finish, timesSent, row, aside, administer } = scene.current;
       await ban(['R', '01000000001'], ['T', 'old']);
       const [before = '', after = '', never = ''] = [
         ...(await insert()),
         ...(await insert({ recipient: '01000000002' })),
         ...(await insert({ recipient: '01000000003' })),
       ];
-      await query(`alter role omni_agent in database ${scene.current.name} set lock_timeout = '20ms'`);
+      await administer(`alter role omni_agent in database ${scene.current.name} set lock_timeout = '20ms'`);
       const customer = await session();
       const reload = async () => {
         await customer.query('begin; truncate msg_banlist');
@@ -258,13 +258,13 @@ describe('a list that is truncated and refilled in one long transaction', () => 
         expect([before, after, never].map(timesSent)).toEqual([stage === 'waiting' ? 1 : 0, 0, 1]);
         expect(await row(after)).toMatchObject({ mt_report_code: 'E917' });
       } finally {
-        await query(`alter role omni_agent in database ${scene.current.name} reset lock_timeout`);
+        await administer(`alter role omni_agent in database ${scene.current.name} reset lock_timeout`);
       }
     },
   );
 
   it('delays neither reports nor the archive, even if a row fails there', async () => {
-    const { insert, turn, report, agent, query, session, row, aside } = scene.current;
+    const { insert, turn, report, agent, query, session, row, aside, administer } = scene.current;
     const [key = '', other = ''] = [...(await insert()), ...(await insert({ recipient: '01000000002' }))];
     await turn();
     await report();
@@ -276,7 +276,7 @@ describe('a list that is truncated and refilled in one long transaction', () => 
     await agent.merge();
     await agent.archive();
     await customer.query('rollback');
-    await query('drop function raise cascade');
+    await administer('drop function raise cascade');
     expect(await row(key)).toMatchObject({ place: 'msg_log_202611', mt_report_code: '10000' });
     expect(await row(other)).toMatchObject({ place: 'msg_tran', msg_status: '2' });
     expect(await aside()).toMatchObject([{ client_key: other, step: 'merge' }]);

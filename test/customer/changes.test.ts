@@ -115,7 +115,7 @@ describe('each column', () => {
 
 describe('a change of anything else', () => {
   it.each(beforeTheSeal)('while the rows are %s disturbs nothing: one batch, one call', async (stage) => {
-    const { insert, at, gateway, query, agent } = scene.current;
+    const { insert, at, gateway, query, agent, administer } = scene.current;
     const keys = await insert({}, 200);
     await at(stage, async () => {
       for (const [name, value] of Object.entries(untouched)) await query(`update msg_tran set ${name} = $1`, [value]);
@@ -124,7 +124,7 @@ describe('a change of anything else', () => {
     expect(agent.queued).toHaveLength(1);
     expect(gateway.send).toHaveBeenCalledTimes(1);
     expect(gateway.accepted).toHaveLength(keys.length);
-    expect(await query('select from set_aside')).toEqual([]);
+    expect(await administer('select from set_aside')).toEqual([]);
   });
 
   it('goes to the log with the row', async () => {
@@ -148,13 +148,13 @@ describe('a change of anything else', () => {
 
 describe('a new client_key', () => {
   it.each(['waiting', 'claimed', 'leased'] as const)('while the row is %s is the one that is sent', async (stage) => {
-    const { insert, at, finish, timesSent, row, query } = scene.current;
+    const { insert, at, finish, timesSent, row, administer } = scene.current;
     const [key = '', other = ''] = await insert({}, 2);
     await at(stage, () => change(key, { client_key: 900 }));
     await finish();
     expect([timesSent(key), timesSent('900'), timesSent(other)]).toEqual([0, 1, 1]);
     expect(await row('900')).toMatchObject({ msg_status: '4', mt_report_code: '10000' });
-    expect(await query('select from send_batch union all select from set_aside')).toEqual([]);
+    expect(await administer('select from send_batch union all select from set_aside')).toEqual([]);
   });
 
   it.each(afterSeal)('that comes too late (%s) fails the statement', async (stage) => {

@@ -28,9 +28,9 @@ const added = [
 
 describe('a column that a customer adds', () => {
   it.each(added)('($kind) goes to the log with its value', async ({ column, type, value }) => {
-    const { insert, finish, query, aside } = scene.current;
+    const { insert, finish, query, aside, administer } = scene.current;
     const [unset = '', key = ''] = await insert({}, 2);
-    await query(`alter table msg_tran add column ${column} ${type}`);
+    await administer(`alter table msg_tran add column ${column} ${type}`);
     await query(`update msg_tran set ${column} = $1 where client_key = $2`, [value, key]);
     const untouched = await valueIn('msg_tran', column, unset);
     await finish(2);
@@ -40,16 +40,16 @@ describe('a column that a customer adds', () => {
   });
 
   it('(generated) is in the log too', async () => {
-    const { insert, finish, query } = scene.current;
+    const { insert, finish, administer } = scene.current;
     const [key = ''] = await insert({ mt_subject: 'abc' });
-    await query('alter table msg_tran add column text_length int generated always as (length(mt_subject)) stored');
+    await administer('alter table msg_tran add column text_length int generated always as (length(mt_subject)) stored');
     await finish(2);
     expect(await valueIn('msg_log', 'text_length', key)).toBe(3);
   });
 
   it('(an identity) goes to the log with its value', async () => {
-    const { insert, finish, query } = scene.current;
-    await query('alter table msg_tran add column serial int generated always as identity');
+    const { insert, finish, administer } = scene.current;
+    await administer('alter table msg_tran add column serial int generated always as identity');
     const [key = ''] = await insert();
     const serial = await valueIn('msg_tran', 'serial', key);
     await finish(2);
@@ -58,11 +58,11 @@ describe('a column that a customer adds', () => {
   });
 
   it('and drops again stays in the log only', async () => {
-    const { insert, finish, query } = scene.current;
-    await query('alter table msg_tran add column passing text');
+    const { insert, finish, administer } = scene.current;
+    await administer('alter table msg_tran add column passing text');
     const [first = ''] = await insert({ passing: 'here' });
     await finish(2);
-    await query('alter table msg_tran drop column passing');
+    await administer('alter table msg_tran drop column passing');
     const [second = ''] = await insert();
     await finish(2);
     expect(await valueIn('msg_log', 'passing', first)).toBe('here');
@@ -70,17 +70,17 @@ describe('a column that a customer adds', () => {
   });
 
   it('only to the log is no obstacle', async () => {
-    const { insert, finish, query } = scene.current;
-    await query(`alter table msg_log add column reviewed text default 'no'`);
+    const { insert, finish, administer } = scene.current;
+    await administer(`alter table msg_log add column reviewed text default 'no'`);
     const [key = ''] = await insert();
     await finish(2);
     expect(await logged(key)).toMatchObject([{ reviewed: 'no' }]);
-    await query('alter table msg_log drop column reviewed');
+    await administer('alter table msg_log drop column reviewed');
   });
 
   it('exists in the months that are created later', async () => {
-    const { insert, finish, query, later } = scene.current;
-    await query('alter table msg_tran add column batch_name text');
+    const { insert, finish, later, administer } = scene.current;
+    await administer('alter table msg_tran add column batch_name text');
     later(100 * 86_400);
     const [key = ''] = await insert({ request_date: '2027-03-04 11:00:00', batch_name: 'spring' });
     await finish(2);
@@ -88,17 +88,17 @@ describe('a column that a customer adds', () => {
   });
 
   it('while somebody reads the log waits for the reader, and so does the row', async () => {
-    const { insert, turn, report, agent, session, query, archive } = scene.current;
-    await query('alter table msg_tran add column late_note text');
+    const { insert, turn, report, agent, session, archive, administer } = scene.current;
+    await administer('alter table msg_tran add column late_note text');
     const [key = ''] = await insert({ late_note: 'x' });
     await turn();
     await report();
     await agent.merge();
     const reader = await session();
     await reader.query('begin; select from msg_log');
-    await query(`alter role omni_agent in database ${scene.current.name} set lock_timeout = '10ms'`);
+    await administer(`alter role omni_agent in database ${scene.current.name} set lock_timeout = '10ms'`);
     await expect(archive()).rejects.toThrow(/55P03/);
-    await query(`alter role omni_agent in database ${scene.current.name} reset lock_timeout`);
+    await administer(`alter role omni_agent in database ${scene.current.name} reset lock_timeout`);
     expect(await logged(key)).toEqual([]);
     await reader.query('rollback');
     await archive();
@@ -115,14 +115,14 @@ function wordsOf(texts: readonly string[]): string[] {
 it('columns with the names of anything in the agent’s statements change nothing', async () => {
   const database = await cloneDatabase();
   try {
-    const { insert, query, finish, agent, gateway, timesSent, aside } = sceneOn(database);
+    const { insert, query, administer, finish, agent, gateway, timesSent, aside } = sceneOn(database);
     const [archiving] = await query(`select prosrc from pg_proc where proname = 'archive_messages'`);
     const texts = [...Object.values(statements).map((statement) => statement.text), String(archiving?.['prosrc'])];
     const columns = await query(`select attname from pg_attribute where attrelid = 'msg_tran'::regclass`);
     const taken = new Set(columns.map((column) => column['attname']));
     const names = wordsOf(texts).filter((word) => !taken.has(word) && !word.startsWith('zz_omni'));
     expect(names).toEqual(expect.arrayContaining(['code', 'reason', 'day', 'local', 'members']));
-    await query(`alter table msg_tran ${names.map((name) => `add column "${name}" text default 'mine'`)}`);
+    await administer(`alter table msg_tran ${names.map((name) => `add column "${name}" text default 'mine'`)}`);
     await query(`insert into msg_banlist (ban_type, ban_text) values ('R', '01000000002')`);
     const [key = '', other = ''] = [...(await insert()), ...(await insert({ recipient: '01000000002' }))];
     await finish(2);
@@ -143,8 +143,8 @@ describe('a column that a customer widens', () => {
   const long = 'ㄱ'.repeat(10_000);
 
   it('(mt_content as text) is archived whole', async () => {
-    const { insert, finish, query, timesSent } = scene.current;
-    await query('alter table msg_tran alter mt_content type text');
+    const { insert, finish, timesSent, administer } = scene.current;
+    await administer('alter table msg_tran alter mt_content type text');
     const [key = '', other = ''] = [...(await insert({ mt_content: long })), ...(await insert())];
     await finish(2);
     expect([timesSent(key), timesSent(other)]).toEqual([1, 1]);
@@ -153,8 +153,8 @@ describe('a column that a customer widens', () => {
   });
 
   it('(etc_text_1 as varchar(2000)) is archived whole', async () => {
-    const { insert, finish, query } = scene.current;
-    await query('alter table msg_tran alter etc_text_1 type varchar(2000)');
+    const { insert, finish, administer } = scene.current;
+    await administer('alter table msg_tran alter etc_text_1 type varchar(2000)');
     const [key = ''] = await insert({ etc_text_1: 'y'.repeat(2_000) });
     await finish(2);
     expect(await logged(key)).toMatchObject([{ etc_text_1: 'y'.repeat(2_000) }]);
@@ -171,14 +171,14 @@ describe('a column that a customer widens', () => {
     { from: 'boolean', to: 'char(1)', value: 'Y' },
   ];
   it.each(changes)('(from $from to $to) is archived with the others', async ({ from, to, value }) => {
-    const { insert, finish, query, aside } = scene.current;
-    await query(
+    const { insert, finish, aside, administer } = scene.current;
+    await administer(
       `alter table msg_tran drop column if exists changing; alter table msg_log drop column if exists changing`,
     );
-    await query(`alter table msg_tran add column changing ${from}`);
+    await administer(`alter table msg_tran add column changing ${from}`);
     await insert();
     await finish(2);
-    await query(`alter table msg_tran alter changing type ${to} using changing::text::${to}`);
+    await administer(`alter table msg_tran alter changing type ${to} using changing::text::${to}`);
     const [key = '', other = ''] = [...(await insert({ changing: value })), ...(await insert())];
     await finish(2);
     expect(await logged(other)).toHaveLength(1);

@@ -111,22 +111,22 @@ describe('a row that is deleted and inserted again with every column it had', ()
   };
 
   it.each(['waiting', 'claimed', 'leased'] as const)('while it is %s is sent once', async (stage) => {
-    const { insert, at, finish, timesSent, row, query } = scene.current;
+    const { insert, at, finish, timesSent, row, administer } = scene.current;
     const [key = '', other = ''] = await insert({}, 2);
     await at(stage, () => replace(key));
     await finish();
     expect([timesSent(key), timesSent(other)]).toEqual([1, 1]);
     expect(await row(key)).toMatchObject({ msg_status: '4', mt_report_code: '10000' });
-    expect(await query('select from send_batch union all select from set_aside')).toEqual([]);
+    expect(await administer('select from send_batch union all select from set_aside')).toEqual([]);
   });
 
   it('while it is in doubt becomes two messages, each with its own reference', async () => {
-    const { insert, at, finish, gateway, query, lives } = scene.current;
+    const { insert, at, finish, gateway, lives, administer } = scene.current;
     const [key = ''] = await insert();
     await at('in doubt', () => replace(key));
     await finish();
     expect(new Set(gateway.accepted).size).toBe(2);
     expect(await lives(key)).toEqual([expect.objectContaining({ place: 'msg_log', mt_report_code: '10000' })]);
-    expect(await query('select from send_batch')).toEqual([]);
+    expect(await administer('select from send_batch')).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { reportOf } from '../support/agent.ts';
 import { useScene } from './scene.ts';
 
 const scene = useScene();
-afterEach(() => scene.current.query('drop function if exists fault cascade'));
+afterEach(() => scene.current.administer('drop function if exists fault cascade'));
 
 /** The row that a customer's code fails for. */
 const bad = '01000000013';
@@ -119,7 +119,7 @@ async function install(step: Pick<Step, 'event' | 'when'>, fault: Fault): Promis
 }
 
 /** As if it were time for another look at what was put aside. */
-const lookAgain = () => scene.current.query(`update set_aside set until = '-infinity'`);
+const lookAgain = () => scene.current.administer(`update set_aside set until = '-infinity'`);
 
 /** Other ways to fail, shown with one step. */
 const odd: [step: string, name: string, fault: Fault][] = [
@@ -154,7 +154,7 @@ describe('a row that fails', () => {
   it.each(combinations)(
     'in step %s (%s) is put aside, the others go through in the same turn',
     async (name, _, fault) => {
-      const { insert, finish, query, aside, timesSent, row } = scene.current;
+      const { insert, finish, query, aside, timesSent, row, administer } = scene.current;
       const step = stepOf(name);
       const before = await insert({}, 20);
       const [key = ''] = await insert({ recipient: bad });
@@ -165,7 +165,7 @@ describe('a row that fails', () => {
       expect(done.toSorted()).toEqual([...before, ...after].toSorted());
       expect(await aside()).toEqual([{ client_key: key, step: name, error: expect.stringMatching(fault.error) }]);
 
-      await query('drop function fault cascade; delete from msg_banlist');
+      await administer('drop function fault cascade; delete from msg_banlist');
       await lookAgain();
       await finish(2);
       await lookAgain();
@@ -178,7 +178,7 @@ describe('a row that fails', () => {
   );
 
   it('because of a trigger on the log is put aside, and not lost', async () => {
-    const { insert, finish, query, aside, row } = scene.current;
+    const { insert, finish, aside, row, administer } = scene.current;
     const others = await insert({}, 5);
     const [key = ''] = await insert({ recipient: bad });
     await install({ event: 'insert on msg_log', when: 'true' }, faults['a trigger that returns null']);
@@ -188,20 +188,20 @@ describe('a row that fails', () => {
     expect(await aside()).toEqual([
       { client_key: key, step: 'archive', error: expect.stringContaining('keeps a row out of msg_log') },
     ]);
-    await query('drop function fault cascade');
+    await administer('drop function fault cascade');
     await lookAgain();
     await finish(1);
     expect(await row(key)).toMatchObject({ place: 'msg_log_202611' });
   });
 
   it('is looked at again after half a minute, then later each time, up to an hour', async () => {
-    const { insert, agent, query, later } = scene.current;
+    const { insert, agent, later, administer } = scene.current;
     await insert({ recipient: bad });
     await install(stepOf('claim'), faults['a trigger that raises']);
     const pauses: unknown[] = [];
     for (let look = 0; look < 9; look++) {
       await agent.collect();
-      const [entry] = await query(
+      const [entry] = await administer(
         `select extract(epoch from until - lag)::int as pause
         from set_aside, (select $1::timestamptz as lag) now`,
         [scene.current.now()],
@@ -225,7 +225,7 @@ describe('a row that fails', () => {
   });
 
   it('when it should leave its batch is tried again, later each time, and fails no turn', async () => {
-    const { insert, turn, later, aside, query, gateway } = scene.current;
+    const { insert, turn, later, aside, query, gateway, administer } = scene.current;
     const [key = ''] = await insert({ recipient: bad });
     await install(stepOf('seal'), faults['a trigger that raises']);
     await stepOf('seal').take();
@@ -237,7 +237,7 @@ describe('a row that fails', () => {
     }
     expect(gateway.accepted).toHaveLength(4);
     expect(await aside()).toMatchObject([{ client_key: key, step: 'seal' }]);
-    const [entry] = await query('select tries, since, until from set_aside');
+    const [entry] = await administer('select tries, since, until from set_aside');
     expect(entry?.['tries']).toBeGreaterThan(1);
     expect(
       await query('select batch_id from msg_tran where client_key = $1 and batch_id is not null', [key]),
@@ -283,12 +283,12 @@ describe('a row that fails', () => {
   });
 
   it('along with every other row is not at fault: nothing is put aside, and the step says why it fails', async () => {
-    const { insert, agent, aside, finish, query, gateway } = scene.current;
+    const { insert, agent, aside, finish, gateway, administer } = scene.current;
     await insert({ recipient: bad }, 20);
     await install(stepOf('claim'), faults['a trigger that raises']);
     await expect(agent.collect()).rejects.toThrow(/each of 20 rows fails, the first with SQLSTATE P0001/);
     expect(await aside()).toEqual([]);
-    await query('drop function fault cascade');
+    await administer('drop function fault cascade');
     await finish(1);
     expect(gateway.accepted).toHaveLength(20);
   });
@@ -307,7 +307,7 @@ describe('a row that fails', () => {
   });
 
   it('along with all that are left, again and again, fails no turn', async () => {
-    const { insert, turn, later, aside, query } = scene.current;
+    const { insert, turn, later, aside, administer } = scene.current;
     await insert();
     const failing = await insert({ recipient: bad }, 20);
     await install(stepOf('claim'), faults['a trigger that raises']);
@@ -316,7 +316,7 @@ describe('a row that fails', () => {
       later(61);
     }
     expect((await aside()).map((entry) => entry['client_key'])).toEqual(failing);
-    expect(await query('select from set_aside where tries > 0')).toHaveLength(20);
+    expect(await administer('select from set_aside where tries > 0')).toHaveLength(20);
   });
 
   it('only for a certain value is found by running the statement itself', async () => {
@@ -335,9 +335,9 @@ describe('a row that fails', () => {
   });
 
   it('because its trigger waits for a lock is put aside until the lock is free', async () => {
-    const { insert, turn, finish, gateway, aside, query, session, timesSent } = scene.current;
+    const { insert, turn, finish, gateway, aside, query, session, timesSent, administer } = scene.current;
     await query('create table counter (id int primary key, used int); insert into counter values (1, 0)');
-    await query(`alter role omni_agent in database ${scene.current.name} set lock_timeout = '50ms'`);
+    await administer(`alter role omni_agent in database ${scene.current.name} set lock_timeout = '50ms'`);
     await insert({}, 10);
     const [key = ''] = await insert({ recipient: bad });
     const body = 'update counter set used = used + 1 where id = 1';
@@ -352,11 +352,11 @@ describe('a row that fails', () => {
     await finish(2);
     expect(timesSent(key)).toBe(1);
     expect(await query('select used from counter')).toEqual([{ used: 8 }]);
-    await query(`drop table counter; alter role omni_agent in database ${scene.current.name} reset lock_timeout`);
+    await administer(`drop table counter; alter role omni_agent in database ${scene.current.name} reset lock_timeout`);
   });
 
   it('and that a trigger holds while it is claimed can be released by its customer', async () => {
-    const { insert, finish, query, timesSent, row } = scene.current;
+    const { insert, finish, query, timesSent, row, administer } = scene.current;
     const [key = '', other = ''] = await insert({}, 2);
     await query(
       `create function fault() returns trigger language plpgsql as $$ begin new.msg_status := '0'; return new; end $$`,
@@ -365,7 +365,7 @@ describe('a row that fails', () => {
       when (new.client_key = ${key} and old.batch_id is null and new.batch_id is not null) execute function fault()`);
     await finish(2);
     expect([timesSent(key), timesSent(other)]).toEqual([0, 1]);
-    await query('drop function fault cascade');
+    await administer('drop function fault cascade');
     await query(`update msg_tran set msg_status = '1' where client_key = $1`, [key]);
     await finish(2);
     expect(timesSent(key)).toBe(1);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { applySchema } from '../../bin/local/database/schema.ts';
 import { reportOf } from '../support/agent.ts';
+import { applySchema } from '../support/database.ts';
 import { useFreshScene } from './scene.ts';
 
 const scene = useFreshScene();
@@ -41,7 +41,7 @@ describe('a month', () => {
   it('that somebody has renamed still takes its rows', async () => {
     days(daysUntilMay2031);
     await journey(dates.may);
-    await scene.current.query('alter table msg_log_203105 rename to sent_in_may');
+    await scene.current.administer('alter table msg_log_203105 rename to sent_in_may');
     const key = await journey(dates.may);
     await handset();
     expect(await scene.current.row(key)).toMatchObject({ place: 'sent_in_may', mt_dlr_report_code: '10009' });
@@ -50,7 +50,7 @@ describe('a month', () => {
   it('whose name is taken is created under another name', async () => {
     days(daysUntilMay2031);
     await journey(dates.may);
-    await scene.current.query('alter table msg_log_203105 rename to msg_log_203106');
+    await scene.current.administer('alter table msg_log_203105 rename to msg_log_203106');
     days(31);
     const key = await journey(dates.june);
     await handset();
@@ -61,7 +61,7 @@ describe('a month', () => {
   it('that somebody has dropped is created again', async () => {
     days(daysUntilMay2031);
     await journey(dates.may);
-    await scene.current.query('drop table msg_log_203105');
+    await scene.current.administer('drop table msg_log_203105');
     const key = await journey(dates.may);
     expect(await scene.current.row(key)).toMatchObject({ place: 'msg_log_203105' });
   });
@@ -69,7 +69,7 @@ describe('a month', () => {
   it('that somebody has detached, to keep it elsewhere, is created again beside it', async () => {
     days(daysUntilMay2031);
     await journey(dates.may);
-    await scene.current.query('alter table msg_log detach partition msg_log_203105');
+    await scene.current.administer('alter table msg_log detach partition msg_log_203105');
     const key = await journey(dates.may);
     expect(await scene.current.row(key)).toMatchObject({ place: expect.stringMatching(/^msg_log_203105_/) });
   });
@@ -77,7 +77,7 @@ describe('a month', () => {
 
 describe('a table of the customer’s within the log', () => {
   it('(of a year) takes the rows of that year', async () => {
-    await scene.current.query(
+    await scene.current.administer(
       `create table log_of_2031 partition of msg_log for values from ('2031-01-01') to ('2032-01-01')`,
     );
     days(daysUntilMay2031);
@@ -88,26 +88,28 @@ describe('a table of the customer’s within the log', () => {
   });
 
   it('(a default partition) takes the rows of months that do not exist', async () => {
-    await scene.current.query('create table log_of_rest partition of msg_log default');
+    await scene.current.administer('create table log_of_rest partition of msg_log default');
     days(daysUntilMay2031);
     const key = await journey(dates.may);
     await handset();
     expect(await scene.current.row(key)).toMatchObject({ place: 'log_of_rest', mt_dlr_report_code: '10009' });
-    expect(await scene.current.query(`select create_log_month('2031-05-01') as made`)).toEqual([{ made: false }]);
-    expect(await scene.current.query(`select create_log_month('2031-07-01') as made`)).toEqual([{ made: true }]);
+    expect(await scene.current.administer(`select create_log_month('2031-05-01') as made`)).toEqual([{ made: false }]);
+    expect(await scene.current.administer(`select create_log_month('2031-07-01') as made`)).toEqual([{ made: true }]);
   });
 
   it('(without a key) has a replica identity once the schema was applied again', async () => {
-    const { query, database } = scene.current;
-    await query(`create table log_of_2031 partition of msg_log for values from ('2031-01-01') to ('2032-01-01')`);
-    await applySchema(database.url);
+    const { query, database, administer } = scene.current;
+    await administer(
+      `set role omni_owner; create table log_of_2031 partition of msg_log for values from ('2031-01-01') to ('2032-01-01'); reset role`,
+    );
+    await applySchema(database);
     const identity = `select relreplident from pg_class where relname = 'log_of_2031'`;
     expect(await query(identity)).toEqual([{ relreplident: 'f' }]);
   });
 
   it('(over parts of months) stops nothing: rows go to whichever table holds their day', async () => {
-    const { query, row } = scene.current;
-    await query(`create table first_half partition of msg_log for values from ('2031-05-01') to ('2031-05-15')`);
+    const { row, administer } = scene.current;
+    await administer(`create table first_half partition of msg_log for values from ('2031-05-01') to ('2031-05-15')`);
     days(daysUntilMay2031);
     const key = await journey(dates.may);
     expect(await row(key)).toMatchObject({ place: 'first_half' });
@@ -115,7 +117,7 @@ describe('a table of the customer’s within the log', () => {
 });
 
 describe('a publication of all tables', () => {
-  const publish = async () => (await scene.current.session('postgres')).query('create publication p for all tables');
+  const publish = async () => (await scene.current.session('superuser')).query('create publication p for all tables');
 
   it('stops no step of the journey, and no report that comes after it', async () => {
     const { insert, query, finish, gateway, aside, row } = scene.current;

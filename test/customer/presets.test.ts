@@ -97,12 +97,12 @@ describe('a row inserted with a column of the agent’s', () => {
   });
 
   it('by a customer’s own trigger ends like any other', async () => {
-    const { insert, finish, end, query } = scene.current;
+    const { insert, finish, end, query, administer } = scene.current;
     await query(`create function preset() returns trigger language plpgsql as $$
       begin new.msg_sent_date := now(); new.batch_id := 1; new.finished_at := now(); return new; end $$`);
     await query('create trigger zz_last before insert on msg_tran for each row execute function preset()');
     const [preset = ''] = await insert();
-    await query('drop function preset cascade');
+    await administer('drop function preset cascade');
     const [plain = ''] = await insert();
     await finish(2);
     expect(await end(preset)).toEqual(await end(plain));
@@ -192,7 +192,7 @@ describe('a session of replication', () => {
   it('is subject to the same rules, for INSERT and UPDATE', async () => {
     const { insert, finish, end, at, timesSent, session } = scene.current;
     const [plain = '', touched = ''] = await insert({}, 2);
-    const replica = await session('postgres');
+    const replica = await session('superuser');
     await replica.query('set session_replication_role = replica');
     await replica.query(
       `insert into msg_tran (client_key, ${Object.keys(ordinary)}, batch_id, msg_sent_date)
@@ -220,7 +220,7 @@ describe('a trigger of the customer’s that writes msg_tran within the agent’
   };
 
   it.each(Object.entries(steps))('(%s) brings no row back', async (_, condition) => {
-    const { insert, finish, end, timesSent, query } = scene.current;
+    const { insert, finish, end, timesSent, query, administer } = scene.current;
     const [plain = '', key = ''] = await insert({}, 2);
     await query(`create function write_back() returns trigger language plpgsql as $$ begin
       update msg_tran set msg_status = '1', batch_id = null, msg_sent_date = null, msg_key = null, finished_at = null,
@@ -228,13 +228,13 @@ describe('a trigger of the customer’s that writes msg_tran within the agent’
     await query(`create trigger write_back after update on msg_tran for each row
       when (new.client_key = ${key} and ${condition}) execute function write_back()`);
     await finish();
-    await query('drop function write_back cascade');
+    await administer('drop function write_back cascade');
     expect(timesSent(key)).toBe(1);
     expect(await end(key)).toEqual(await end(plain));
   });
 
   it('(the status, as it was before the send) sends it once, whatever is changed then', async () => {
-    const { insert, turn, finish, timesSent, query } = scene.current;
+    const { insert, turn, finish, timesSent, query, administer } = scene.current;
     const [key = ''] = await insert();
     await query(`create function keep() returns trigger language plpgsql as $$ begin
       new.msg_status := old.msg_status; return new; end $$`);
@@ -244,19 +244,19 @@ describe('a trigger of the customer’s that writes msg_tran within the agent’
     await query(`update msg_tran set mt_content = 'new', msg_status = '0' where client_key = $1`, [key]);
     await query(`update msg_tran set msg_status = '1' where client_key = $1`, [key]);
     await finish(2);
-    await query('drop function keep cascade');
+    await administer('drop function keep cascade');
     expect(timesSent(key)).toBe(1);
   });
 
   it('(a hold, while the row is claimed) takes it out of its batch', async () => {
-    const { insert, finish, row, timesSent, query } = scene.current;
+    const { insert, finish, row, timesSent, query, administer } = scene.current;
     const [plain = '', key = ''] = await insert({}, 2);
     await query(`create function hold() returns trigger language plpgsql as $$ begin
       update msg_tran set msg_status = '0' where client_key = new.client_key; return null; end $$`);
     await query(`create trigger hold after update on msg_tran for each row
       when (new.client_key = ${key} and old.batch_id is null and new.batch_id is not null) execute function hold()`);
     await finish();
-    await query('drop function hold cascade');
+    await administer('drop function hold cascade');
     expect([timesSent(plain), timesSent(key)]).toEqual([1, 0]);
     await query(`update msg_tran set msg_status = '1' where client_key = $1`, [key]);
     await finish();

@@ -21,7 +21,7 @@ const hold = `update msg_tran set msg_status = '0' where client_key = $1`;
 async function begin(isolation: string): Promise<pg.Client> {
   const customer = await scene.current.session();
   await customer.query(`begin isolation level ${isolation}`);
-  await customer.query('select count(*) from msg_tran, send_batch');
+  await customer.query('select count(*) from msg_tran');
   return customer;
 }
 
@@ -29,7 +29,7 @@ const statusOf = async (key: string) => (await scene.current.row(key))['msg_stat
 
 /** Held rows were not sent, sent ones are archived with their results, and nothing is left over. */
 async function expectNothingLost(keys: readonly string[]): Promise<void> {
-  const { query, finish, timesSent } = scene.current;
+  const { query, finish, timesSent, administer } = scene.current;
   await finish();
   const held = (await query(`select client_key from msg_tran where msg_status = '0'`)).map((row) =>
     String(row['client_key']),
@@ -37,11 +37,11 @@ async function expectNothingLost(keys: readonly string[]): Promise<void> {
   for (const key of keys) expect(timesSent(key), key).toBe(held.includes(key) ? 0 : 1);
   const sent = await query(`select from msg_log where mt_report_code = '10000'`);
   expect(sent).toHaveLength(keys.length - held.length);
-  expect(await query('select from send_batch')).toEqual([]);
+  expect(await administer('select from send_batch')).toEqual([]);
   await query(`update msg_tran set msg_status = '1' where msg_status = '0'`);
   await finish();
   for (const key of keys) expect(timesSent(key), key).toBe(1);
-  expect(await query('select from set_aside')).toEqual([]);
+  expect(await administer('select from set_aside')).toEqual([]);
 }
 
 describe.each(isolations)('a customer’s transaction (%s)', (isolation) => {
@@ -103,14 +103,14 @@ describe.each(isolations)('a customer’s transaction (%s)', (isolation) => {
   it.each(['commit', 'rollback'])(
     'that is open at the seal with a note of his own delays its row alone, until its %s',
     async (end) => {
-      const { insert, at, gateway, timesSent, turn, later, query } = scene.current;
+      const { insert, at, gateway, timesSent, turn, later, administer } = scene.current;
       const keys = await insert({}, 20);
       const [key = ''] = keys;
       await at('claimed', async () => undefined);
       const customer = await begin(isolation);
       await at('leased', () => customer.query(`update msg_tran set etc_text_3 = 'note' where client_key = $1`, [key]));
       expect(gateway.accepted).toHaveLength(19);
-      expect(await query('select client_key, step from set_aside')).toEqual([{ client_key: key, step: 'seal' }]);
+      expect(await administer('select client_key, step from set_aside')).toEqual([{ client_key: key, step: 'seal' }]);
       await customer.query(end);
       for (let turns = 0; turns < 2; turns++) {
         later(61);
@@ -137,7 +137,7 @@ describe.each(isolations)('a customer’s transaction (%s)', (isolation) => {
   });
 
   it('that deletes rows around the seal loses none of the others', async () => {
-    const { insert, at, gateway, finish, query } = scene.current;
+    const { insert, at, gateway, finish, query, administer } = scene.current;
     const keys = await insert({}, 20);
     await at('claimed', async () => undefined);
     const customer = await begin(isolation);
@@ -147,7 +147,7 @@ describe.each(isolations)('a customer’s transaction (%s)', (isolation) => {
     await finish();
     expect(await query(`select from msg_log where mt_report_code = '10000'`)).toHaveLength(19);
     expect(
-      await query('select from msg_tran union all select from send_batch union all select from set_aside'),
+      await administer('select from msg_tran union all select from send_batch union all select from set_aside'),
     ).toEqual([]);
   });
 });
@@ -190,7 +190,7 @@ async function leased(count: number) {
   const lease = await agent.sendStore().lease(batchId, leaseToken);
   expect(lease).toMatchObject({ outcome: 'leased' });
   const kept = keys.map((clientKey) => ({ clientKey, requestHash: 'h' }));
-  const session = await scene.current.session();
+  const session = await scene.current.session('agent');
   const store = sendStore(
     { queries: queriesOn(session), timeZone, now },
     { messagesPerSecond: 0, defaultValiditySeconds: 86_400 },
@@ -199,7 +199,7 @@ async function leased(count: number) {
 }
 
 const membersOf = async (batchId: string) =>
-  (await scene.current.query(`select members::text[], state from send_batch where id = $1`, [batchId]))[0];
+  (await scene.current.administer(`select members::text[], state from send_batch where id = $1`, [batchId]))[0];
 
 describe('a seal in progress', () => {
   it.each(isolations)('makes a hold (%s) wait, which comes too late once it is committed', async (isolation) => {
@@ -233,7 +233,7 @@ describe('a seal in progress', () => {
   it.each(isolations)('does not take a row whose hold (%s) commits after it has begun', async (isolation) => {
     const { keys, batchId, session, seal } = await leased(3);
     // Somebody has locked the batch, so that the seal takes its snapshot and then waits.
-    const other = await scene.current.session();
+    const other = await scene.current.session('superuser');
     await other.query('begin');
     await other.query('select from send_batch where id = $1 for no key update', [batchId]);
     const sealed = seal();

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { useScene } from './scene.ts';
 
 const scene = useScene();
-afterEach(() => scene.current.query('drop table if exists notice'));
+afterEach(() => scene.current.administer('drop table if exists notice'));
 
 /** A customer's table that references messages, with a row for this one. */
 async function refer(key: string, action = ''): Promise<void> {
@@ -15,7 +15,7 @@ describe('a row that a customer’s table references', () => {
   it.each(['', 'on delete restrict', 'deferrable initially deferred'])(
     '(%j) waits in msg_tran, the others are archived',
     async (action) => {
-      const { insert, finish, row, aside, query, timesSent } = scene.current;
+      const { insert, finish, row, aside, query, timesSent, administer } = scene.current;
       const before = await insert({}, 25);
       const [key = ''] = await insert();
       const after = await insert({}, 25);
@@ -30,7 +30,7 @@ describe('a row that a customer’s table references', () => {
       ]);
 
       await query('delete from notice');
-      await query(`update set_aside set until = '-infinity'`);
+      await administer(`update set_aside set until = '-infinity'`);
       await finish(2);
       expect(await row(key)).toMatchObject({ place: 'msg_log_202611', msg_status: '4' });
       expect(timesSent(key)).toBe(1);

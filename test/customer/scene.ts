@@ -46,6 +46,11 @@ export function sceneOn(database: TestDatabase) {
     return (await database.pool.query(text, [...values])).rows;
   }
 
+  /** What takes the owner of the tables: a change of a table, a look into those of the agent. */
+  async function administer(text: string, values: readonly unknown[] = []): Promise<Record<string, unknown>[]> {
+    return (await database.master.query(text, [...values])).rows;
+  }
+
   async function insert(columns: Columns = {}, count = 1): Promise<string[]> {
     const row = { ...ordinary, ...columns };
     const names = Object.keys(row);
@@ -117,10 +122,8 @@ export function sceneOn(database: TestDatabase) {
   }
 
   /** A session of the customer, or of the server's administrator; it ends with the test. */
-  async function session(user: 'omni_agent' | 'postgres' = 'omni_agent'): Promise<pg.Client> {
-    const url = new URL(database.url);
-    url.username = user;
-    const client = new pg.Client({ connectionString: url.href, options: `-c timezone=${timeZone}` });
+  async function session(role: 'customer' | 'agent' | 'superuser' = 'customer'): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: database.urlOf(role), options: `-c timezone=${timeZone}` });
     sessions.push(client);
     await client.connect();
     return client;
@@ -131,12 +134,13 @@ export function sceneOn(database: TestDatabase) {
     gateway,
     database,
     /** Of the database. */
-    name: new URL(database.url).pathname.slice(1),
+    name: database.name,
     session,
     close: () => Promise.all(sessions.splice(0).map((client) => client.end())),
     later,
     now,
     query,
+    administer,
     insert,
     sendQueued,
     turn,
@@ -171,7 +175,7 @@ export function sceneOn(database: TestDatabase) {
     },
 
     /** What is put aside, as the operator sees it. */
-    aside: () => query(`select client_key, step, error from set_aside order by client_key, step`),
+    aside: () => administer(`select client_key, step, error from set_aside order by client_key, step`),
   };
 }
 

@@ -12,6 +12,7 @@ const documented = section.split('\n').flatMap((line) => {
 
 const database = useDatabase();
 const pool = () => database.current.pool;
+const master = () => database.current.master;
 
 /** Values that an ordinary row does not have, by type of column. */
 const samples: Readonly<Record<string, readonly [customers: string, agents: string]>> = {
@@ -113,7 +114,7 @@ describe('msg_status', () => {
       await writeAsAgent(pool(), [clientKey], { msg_status: '3', finished_at: '2026-11-24 12:00:00' });
       return clientKey;
     }
-    const { rows } = await pool().query<{ id: string }>(
+    const { rows } = await master().query<{ id: string }>(
       `insert into send_batch (lane, members, message_count, state, created_at, wake_at)
        values (2, array[$1::bigint], 1, $2, now(), now()) returning id`,
       [clientKey, state === 'claimed' ? 'claimed' : 'sealed'],

@@ -7,6 +7,7 @@ const database = useDatabase();
 const stages = useStages(database);
 
 const pool = () => database.current.pool;
+const master = () => database.current.master;
 
 describe('batches in doubt', () => {
   const doubts = async (secondsLater = 10) => (await stages.current.store(secondsLater).readDoubts()).batches;
@@ -18,7 +19,7 @@ describe('batches in doubt', () => {
 
   it('say what is known of their calls', async () => {
     const batchId = await stages.current.inDoubt(3, { priority: 'fast' });
-    const { rows } = await pool().query('select idempotency_key, not_before from send_batch');
+    const { rows } = await master().query('select idempotency_key, not_before from send_batch');
     const pauseSeconds = (rows[0].not_before.getTime() - stages.current.later(0).getTime()) / 1000;
     expect(await doubts(1)).toEqual([
       {
@@ -88,7 +89,7 @@ describe('batches in doubt', () => {
   });
 
   it('are listed from the oldest, a hundred at most, and counted all', async () => {
-    await pool().query(
+    await master().query(
       `insert into send_batch (lane, members, message_count, state, created_at, sealed_at, wake_at)
        select 2, '{}', 0, 'sealed', $1::timestamptz, $1::timestamptz - i * interval '1 minute', $1
        from generate_series(1, $2::int) i`,

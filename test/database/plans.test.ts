@@ -115,17 +115,17 @@ describe('beside 300,000 banned numbers', () => {
 /** What the statements read that take our messages from their table to the log, and then their late reports. */
 async function readsBeside({ others, inserted, bans = 0 }: Surroundings): Promise<Reads> {
   const database = await cloneDatabase();
-  const session = new pg.Client({ connectionString: database.url, options: '-c timezone=UTC' });
+  const session = new pg.Client({ connectionString: database.urlOf('agent'), options: '-c timezone=UTC' });
   try {
     await session.connect();
-    await prepare(database.pool);
-    await insertBans(database.pool, bans);
-    if (inserted === 'first') await insertOthers(database.pool, others);
-    await insertMessages(database.pool, messageCount, { request_date: times.ours });
-    if (inserted === 'last') await insertOthers(database.pool, others);
+    await prepare(database.master);
+    await insertBans(database.master, bans);
+    if (inserted === 'first') await insertOthers(database.master, others);
+    await insertMessages(database.master, messageCount, { request_date: times.ours });
+    if (inserted === 'last') await insertOthers(database.master, others);
     const { queries, reads } = counting(database, session);
     await journey({ ...database, at: (now) => ({ ...database.at(now), queries }) });
-    await expectNoStatistics(database.pool);
+    await expectNoStatistics(database.master);
     return reads;
   } finally {
     await session.end();

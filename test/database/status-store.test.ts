@@ -7,8 +7,8 @@ import { token, useStages } from '../support/stages.ts';
 
 const database = useDatabase();
 const stages = useStages(database);
-
 const pool = () => database.current.pool;
+const master = () => database.current.master;
 const newest = async () =>
   (await pool().query('select max(client_key) as key from msg_tran')).rows.map(({ key }) => key);
 
@@ -146,7 +146,7 @@ const inStatus1: Case[] = [
   {
     title: 'in a batch that is gone',
     prepare: async () => {
-      await pool().query('delete from send_batch where id = $1', [await stages.current.claimed()]);
+      await master().query('delete from send_batch where id = $1', [await stages.current.claimed()]);
     },
     place: 'orphaned',
     oldestSeconds: 310,
@@ -154,7 +154,7 @@ const inStatus1: Case[] = [
   {
     title: 'in an open batch that does not list it',
     prepare: async () => {
-      await pool().query(`update send_batch set members = '{0}' where id = $1`, [await stages.current.claimed()]);
+      await master().query(`update send_batch set members = '{0}' where id = $1`, [await stages.current.claimed()]);
     },
     place: 'orphaned',
     oldestSeconds: 310,
@@ -175,7 +175,7 @@ const inStatus1: Case[] = [
     title: 'left behind by the seal of a batch other than the one it names',
     prepare: async () => {
       await strayOf('gone');
-      await pool().query('update set_aside set batch_id = batch_id + 1000');
+      await master().query('update set_aside set batch_id = batch_id + 1000');
     },
     place: 'orphaned',
     oldestSeconds: 310,
@@ -201,7 +201,7 @@ async function strayOf(batch: 'sealed' | 'gone'): Promise<void> {
   }
   await pool().query('delete from msg_tran where client_key = $1', [other]);
   if (batch === 'sealed') {
-    await pool().query(
+    await master().query(
       `insert into send_batch (id, lane, members, message_count, state, wake_at, created_at, sealed_at)
        values ($1, 2, array[$2::bigint], 1, 'sealed', $3, $3, $3)`,
       [batchId, other, stages.current.later(0)],
@@ -382,7 +382,7 @@ describe('the rows put aside', () => {
     try {
       await stages.current.agent.collect();
     } finally {
-      await pool().query('drop function refuses cascade');
+      await master().query('drop function refuses cascade');
     }
     const row = { clientKey: refused, step: 'claim', error: 'P0001 no such customer', tries: 0 };
     expect(await stages.current.store(10).readSetAside()).toEqual({
@@ -393,7 +393,7 @@ describe('the rows put aside', () => {
   });
 
   it('are listed from the oldest on, and counted beyond those that are listed', async () => {
-    await pool().query(
+    await master().query(
       `insert into set_aside (client_key, step, error, since, until)
        select n, 'archive', 'x', $1::timestamptz - make_interval(secs => n), $1 from generate_series(1, 25) as n`,
       [stages.current.later(0)],

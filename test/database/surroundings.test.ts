@@ -1,22 +1,21 @@
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { applySchema } from '../../bin/local/database/schema.ts';
 import { statusStore } from '../../functions/database/status-store.ts';
 import { reportOf } from '../support/agent.ts';
-import { type TestDatabase, timeZone, useDatabase } from '../support/database.ts';
+import { applySchema, type TestDatabase, timeZone, useDatabase } from '../support/database.ts';
 import { useStages } from '../support/stages.ts';
 
 const database = useDatabase();
 const stages = useStages(database);
 
-const pool = () => database.current.pool;
+const master = () => database.current.master;
 
 describe('the surroundings', () => {
   it('of a new installation are empty', async () => {
-    const { rows } = await pool().query('select installation from agent');
+    const { rows } = await master().query('select installation from agent');
     expect(await stages.current.store().readSurroundings()).toMatchObject({
       installation: rows[0].installation,
-      databaseName: new URL(database.current.url).pathname.slice(1),
+      databaseName: database.current.name,
       localTime: '2026-11-24 12:00:00',
       receiver: null,
       reports: { waiting: 0, oldestSeconds: null, parked: 0, unmatched: 0, unmatchedOfLastDay: 0 },
@@ -41,7 +40,7 @@ describe('the surroundings', () => {
     await stages.current.agent.merge();
     stages.current.agent.setNow(stages.current.later(4));
     await stages.current.agent.store([report(2), report(3)]);
-    await pool().query(`insert into msg_report_unmatched (seq, reg_date) values (1, $1), (2, $2)`, [
+    await master().query(`insert into msg_report_unmatched (seq, reg_date) values (1, $1), (2, $2)`, [
       '2026-11-23 12:00:09',
       '2026-11-23 12:00:11',
     ]);
@@ -51,14 +50,14 @@ describe('the surroundings', () => {
   });
 
   it('tell how far ahead slots are given', async () => {
-    await pool().query(`update rate_gate set next_at = $1`, [stages.current.later(0.75)]);
+    await master().query(`update rate_gate set next_at = $1`, [stages.current.later(0.75)]);
     expect(await stages.current.store().readSurroundings()).toMatchObject({ rateGateAheadSeconds: 0.75 });
     expect(await stages.current.store(5).readSurroundings()).toMatchObject({ rateGateAheadSeconds: 0 });
   });
 
   it('count the messages that the gateway refuses each alone, until it accepts others', async () => {
     const batch = (count: number, refusedAt: Date | null, othersAnswered = false) =>
-      pool().query(
+      master().query(
         `insert into send_batch (lane, members, message_count, created_at, wake_at, refused_at, others_answered)
          values (2, '{}', $1, now(), now(), $2, $3)`,
         [count, refusedAt, othersAnswered],
@@ -86,9 +85,9 @@ describe('the surroundings', () => {
     ['drops', 'drop trigger zz_omni_guard_insert on msg_tran', /^zz_omni_guard_insert on msg_tran$/],
     ['takes from the log', 'drop trigger zz_omni_guard_update on msg_log', /^zz_omni_guard_update on msg_log$/],
   ])('name a trigger of the guard that somebody %s until the schema is applied again', async (_, statement, names) => {
-    await pool().query(statement);
+    await master().query(statement);
     const { unguarded } = await stages.current.store().readSurroundings();
-    await applySchema(database.current.url);
+    await applySchema(database.current);
     expect(unguarded).toMatch(names);
     expect(await stages.current.store().readSurroundings()).toMatchObject({ unguarded: null });
   });
@@ -102,7 +101,7 @@ describe('the surroundings', () => {
 
   it('tell the server’s own zone, and what it makes of now()', async () => {
     // A session that asks for nothing, as pg's own are.
-    const session = new pg.Client({ connectionString: database.current.url });
+    const session = new pg.Client({ connectionString: database.current.urlOf('agent') });
     await session.connect();
     const run = async (statement: { text: string }, parameters: Record<string, unknown>) => {
       const names = Object.keys(parameters);

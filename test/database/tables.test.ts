@@ -1,10 +1,13 @@
 import pg from 'pg';
 import { describe, expect, inject, it } from 'vitest';
-import { applySchema } from '../../bin/local/database/schema.ts';
-import { useDatabase } from '../support/database.ts';
+import { createSchema, loginsOf } from '../../bin/local/database/schema.ts';
+import { roleStore } from '../../functions/database/role-store.ts';
+import { rolesOf } from '../../functions/settings/roles.ts';
+import { applySchema, ownerStore, timeZone, useDatabase } from '../support/database.ts';
 
 const database = useDatabase();
-const query = async (text: string) => (await database.current.pool.query(text)).rows;
+/** As the master user, who may change tables. */
+const query = async (text: string) => (await database.current.master.query(text)).rows;
 
 /** Columns as in the product's manual: name, type, and `!` where it may not be null. */
 const msgTran = `
@@ -119,7 +122,7 @@ describe('the monthly tables', () => {
   });
 
   it('can be created while somebody reads all months', async () => {
-    const reader = new pg.Client({ connectionString: database.current.url });
+    const reader = new pg.Client({ connectionString: database.current.urlOf() });
     await reader.connect();
     await reader.query('begin');
     await reader.query('select count(*) from msg_log');
@@ -133,12 +136,13 @@ describe('the schema', () => {
   it('can be applied again, and changes nothing', async () => {
     const shape = `select table_name, column_name, data_type from information_schema.columns where table_schema = 'public' order by 1, 2`;
     const before = await query(shape);
-    await applySchema(database.current.url);
+    await applySchema(database.current);
     expect(await query(shape)).toEqual(before);
   });
 
   it('replaces the index of waiting rows from earlier versions, whose function knew fewer words', async () => {
     await query(`
+      set role omni_owner;
       drop index msg_tran_due_by_lane;
       create function lane_of(priority text) returns int language sql immutable parallel safe
         return case lower(priority) when 'veryfast' then 0 when 'fast' then 1 else 2 end;
@@ -146,9 +150,11 @@ describe('the schema', () => {
         where msg_status = '1';
       insert into msg_tran (client_key, channel_order, request_date, recipient, priority)
         values (9101, 'sms', now(), '01000000001', 'VF'), (9102, 'sms', now(), '01000000001', 'fast	');
+      reset role;
     `);
-    await applySchema(database.current.url);
-    await applySchema(database.current.url);
+    await applySchema(database.current);
+    await ownerStore(database.current.connect('owner')).buildIndex('msg_tran_due_by_lane');
+    await applySchema(database.current);
     const named = `select indexrelid::regclass::text as index from pg_index
       where indrelid = 'msg_tran'::regclass and indexrelid::regclass::text like 'msg_tran_due%' and indisvalid`;
     expect(await query(named)).toEqual([{ index: 'msg_tran_due_by_lane' }]);
@@ -169,22 +175,29 @@ it('the role is written once: two databases of a server may be set up at the sam
     query(`select setconfig, xmin from pg_db_role_setting where setrole = 'omni_agent'::regrole and setdatabase = 0`);
   const [before] = await settings();
   expect(before).toMatchObject({ setconfig: ['enable_sort=off', 'lock_timeout=5s'] });
-  await applySchema(database.current.url);
+  await roleStore(database.current.connect('master'), rolesOf('omni')).createRoles();
   expect(await settings()).toEqual([before]);
 });
 
-it('the role may have any name', async () => {
+it('the roles are those of the database, whatever its name is', async () => {
   const admin = new pg.Client({ connectionString: inject('databaseServerUrl') });
   await admin.connect();
-  await admin.query(`create role "Agent.One" login`);
-  await admin.query('create database of_agent_one owner "Agent.One"');
-  const url = new URL(inject('databaseServerUrl'));
-  url.username = 'Agent.One';
-  url.pathname = '/of_agent_one';
-  await applySchema(url.href);
-  const { rows } = await admin.query(`select rolconfig from pg_roles where rolname = 'Agent.One'`);
-  await admin.query('drop database of_agent_one');
-  await admin.query('drop role "Agent.One"');
+  await admin.query('create database other_2 owner omni_master');
+  const masterUrl = Object.assign(new URL(inject('databaseServerUrl')), {
+    username: 'omni_master',
+    pathname: '/other_2',
+  });
+  await createSchema(masterUrl.href, loginsOf(masterUrl.href), timeZone);
+  const { rows } = await admin.query(
+    `select rolname as name, rolconfig as settings from pg_roles where rolname like 'other\\_2\\_%' order by 1`,
+  );
+  await admin.query('drop database other_2');
+  await admin.query('drop role other_2_owner, other_2_agent, other_2_customer, other_2_user');
   await admin.end();
-  expect(rows).toEqual([{ rolconfig: ['enable_sort=off', 'lock_timeout=5s'] }]);
+  expect(rows).toEqual([
+    { name: 'other_2_agent', settings: ['enable_sort=off', 'lock_timeout=5s'] },
+    { name: 'other_2_customer', settings: null },
+    { name: 'other_2_owner', settings: null },
+    { name: 'other_2_user', settings: null },
+  ]);
 });

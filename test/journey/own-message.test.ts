@@ -13,7 +13,7 @@ let seoul: pg.Pool;
 beforeAll(async () => {
   runner = startRunner(['up']);
   const url = await untilUp(runner);
-  const admin = new pg.Client({ connectionString: url.replace('omni_agent@', 'postgres@') });
+  const admin = new pg.Client({ connectionString: url.replace('omni_customer@', 'postgres@') });
   await admin.connect();
   await admin.query(`alter system set timezone = 'UTC'`);
   await admin.query('select pg_reload_conf()');

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startDataApi } from '../../bin/local/data-api/server.ts';
 import { readStatus } from '../../functions/database/sql.generated.ts';
-import { cloneDatabase, useDatabase } from '../support/database.ts';
+import { cloneDatabase, loginAs, useDatabase } from '../support/database.ts';
 import { announceAgent, databaseNames } from '../support/local-agent.ts';
 import { type Stages, stagesOn } from '../support/stages.ts';
 
@@ -42,7 +42,9 @@ async function announcedAt(dataApiUrl: string, work: () => Promise<unknown>): Pr
 
 /** While the local agent's database is this one, in new sessions. */
 async function withDatabase(databaseUrl: string, work: () => Promise<unknown>): Promise<void> {
-  const server = await startDataApi({ databaseUrl, timeZone: 'UTC', port: 0 });
+  const { username } = new URL(databaseUrl);
+  const secrets = { [databaseNames.DATABASE_SECRET_ARN]: loginAs(username) };
+  const server = await startDataApi({ databaseUrl, timeZone: 'UTC', port: 0, secrets });
   await announcedAt(server.url, work).finally(() => server.close());
 }
 
@@ -56,7 +58,9 @@ beforeAll(async () => {
   await stages.inDoubt(3, { ...now, mt_content: 'Secret words' });
   await stages.insert(now);
   const aside = `insert into set_aside (client_key, step, error, since, until) select client_key, 'claim', $1, now(), now() from msg_tran`;
-  await database.current.pool.query(`${aside} order by client_key desc limit 1`, ['P0001 01000000001 has no contract']);
+  await database.current.master.query(`${aside} order by client_key desc limit 1`, [
+    'P0001 01000000001 has no contract',
+  ]);
 });
 
 const local = { TMPDIR: temporary };
@@ -106,8 +110,8 @@ describe('omni-agent', () => {
   });
 
   it('changes nothing, and tells nothing of a person', async () => {
-    const url = new URL(database.current.url);
-    const { pool } = database.current;
+    const url = new URL(database.current.urlOf('agent'));
+    const { master: pool } = database.current;
     await pool.query(`alter database ${url.pathname.slice(1)} set default_transaction_read_only = on`);
     try {
       const runs = [['status'], ['status', '--json'], ['doubt'], ['doubt', '--json']];
@@ -166,21 +170,21 @@ describe('omni-agent ends with code 1 and one line that says what was expected',
     ['that is not there', { pathname: '/nowhere' }, /^local agent, \/data: database "nowhere" does not exist$/m],
     ['that is not its user’s', { username: 'nobody' }, /^local agent, \/data: role "nobody" does not exist$/m],
   ])('at a database %s', async (_, change, line) => {
-    const url = Object.assign(new URL(database.current.url), change);
+    const url = Object.assign(new URL(database.current.urlOf('agent')), change);
     await withDatabase(url.href, () => refused(['status', '--local'], local, line));
   });
 
   it('at a database without the agent’s tables, or with those of another version', async () => {
     const clone = await cloneDatabase();
     try {
-      await clone.pool.query('alter table send_batch drop column sealed_at');
+      await clone.master.query('alter table send_batch drop column sealed_at');
       const expected = '^local agent, /data: expected the agent.s tables and functions as of this version .*, got: ';
       const both = (line: RegExp) =>
         announcedAt(clone.dataApi.url, () =>
           Promise.all(['status', 'doubt'].map((command) => refused([command, '--local'], local, line))),
         );
       await both(new RegExp(`${expected}column b.sealed_at does not exist`));
-      await clone.pool.query('drop owned by omni_agent cascade');
+      await clone.master.query('drop owned by omni_owner cascade');
       await both(new RegExp(`${expected}function agent_now.* does not exist`));
     } finally {
       await clone.drop();

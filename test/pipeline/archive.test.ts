@@ -95,16 +95,18 @@ describe('archiving', () => {
   });
 
   it('keeps a row in msg_tran while it may not create its month, and moves the others', async () => {
-    const admin = new pg.Client({ connectionString: database.current.url.replace('omni_agent@', 'postgres@') });
+    const admin = new pg.Client({ connectionString: database.current.urlOf('superuser') });
     await admin.connect();
-    await admin.query('alter table msg_log owner to postgres; grant all on msg_log to omni_agent');
+    await admin.query(
+      'alter table msg_log owner to postgres; grant all on msg_log to omni_agent, omni_owner, omni_customer',
+    );
     agent.setNow(new Date('2031-06-01T00:00:00Z'));
     const stays = await insertMessage(pool(), { ...sent, request_date: '2031-05-01 00:00:00' });
     const goes = await insertMessage(pool(), finished);
     await expect(agent.archive()).rejects.toThrow(/must be owner of table msg_log/);
     expect(await findMessage(pool(), stays)).toMatchObject({ place: 'msg_tran', msg_status: '3' });
     expect(await findMessage(pool(), goes)).toMatchObject({ msg_status: '4' });
-    await admin.query('alter table msg_log owner to omni_agent');
+    await admin.query('alter table msg_log owner to omni_owner');
     await admin.end();
     await agent.archive();
     await agent.archive();

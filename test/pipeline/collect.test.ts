@@ -14,9 +14,10 @@ beforeEach(async () => {
 });
 
 const pool = () => database.current.pool;
+const master = () => database.current.master;
 
 async function batches(): Promise<{ id: string; lane: number; members: string[] }[]> {
-  return (await pool().query('select id, lane, members from send_batch order by id')).rows;
+  return (await master().query('select id, lane, members from send_batch order by id')).rows;
 }
 
 describe('a turn of the collector', () => {
@@ -87,7 +88,7 @@ describe('a turn of the collector', () => {
       await agent.collect({ messagesPerSecond: rate.messagesPerSecond, sendQueueLimit: 3_000 });
       for (const { lane } of await batches()) served[lane] = (served[lane] ?? 0) + 1;
       // As if all had been sent: the next turn has the same room.
-      await pool().query('delete from send_batch');
+      await master().query('delete from send_batch');
     }
     expect(served).toEqual(rate.expected);
   });
@@ -246,7 +247,7 @@ describe('the sweep', () => {
       await agent.collect();
       for (const [index, status] of statuses.entries())
         await writeAsAgent(pool(), keys.slice(index, index + 1), { msg_status: status });
-      await pool().query(
+      await master().query(
         `update send_batch set state = 'sealed', sealed_at = now() - make_interval(days => $1), wake_at = now()`,
         [days],
       );
@@ -268,13 +269,13 @@ describe('two collectors at once', () => {
       // Three seconds' worth: a collector that counts by an older snapshot than the last claim would pass it.
       expect(members.length).toBeLessThanOrEqual(60);
       claimed.push(...members);
-      await pool().query(
+      await master().query(
         `with sent as (delete from send_batch returning id) delete from msg_tran where batch_id in (select id from sent)`,
       );
     }
     expect(new Set(claimed).size).toBe(claimed.length);
     expect(claimed.length).toBeGreaterThan(1_000);
-    const { rows } = await pool().query(
+    const { rows } = await master().query(
       `select count(*)::int as astray from msg_tran t where batch_id is not null
        and not exists (select from send_batch b where b.id = t.batch_id and t.client_key = any(b.members))`,
     );

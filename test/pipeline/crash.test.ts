@@ -17,6 +17,7 @@ import { findMessage, insertMessages } from '../support/messages.ts';
 const database = useDatabase();
 const start = Date.parse('2026-11-24T03:00:00Z');
 const pool = () => database.current.pool;
+const master = () => database.current.master;
 let agent: TestAgent;
 let gateway: FakeGateway;
 let keys: string[];
@@ -64,7 +65,7 @@ async function recover(): Promise<void> {
 async function expectAcceptedOnce(): Promise<void> {
   expect(gateway.accepted.map((reference) => reference.split('.')[1]).toSorted()).toEqual(keys.toSorted());
   for (const key of keys) expect(await findMessage(pool(), key)).toMatchObject({ place: 'msg_tran', msg_status: '2' });
-  expect((await pool().query('select from send_batch')).rowCount).toBe(0);
+  expect((await master().query('select from send_batch')).rowCount).toBe(0);
 }
 
 describe('a sender that dies', () => {
@@ -100,7 +101,7 @@ describe('a sender that dies', () => {
     await agent.send(batchId);
     // Another request than the sealed one, so that only Inquire is left.
     await pool().query(`update msg_tran set mt_content = 'Changed'`);
-    await pool().query(`update send_batch set not_before = '-infinity'`);
+    await master().query(`update send_batch set not_before = '-infinity'`);
     const asking = { store: agent.sendStore(), gateway: crashing(gateway, method, when), clock };
     await expect(send(batchId, asking)).rejects.toThrow(Crash);
     await recover();

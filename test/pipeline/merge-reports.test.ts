@@ -17,6 +17,7 @@ beforeEach(async () => {
 });
 
 const pool = () => database.current.pool;
+const master = () => database.current.master;
 
 /** A sent message of this chain, and its reference at the gateway. */
 async function sent(channelOrder: string): Promise<{ clientKey: string; reference: string }> {
@@ -31,7 +32,7 @@ async function inDoubt(channelOrder: string) {
   gateway.fates.push('lost');
   const message = await sent(channelOrder);
   const settle = async () => {
-    await pool().query(`update send_batch set not_before = '-infinity'`);
+    await master().query(`update send_batch set not_before = '-infinity'`);
     await agent.send(agent.queued.at(-1)?.batchId ?? '');
   };
   return { ...message, settle };
@@ -173,7 +174,7 @@ describe('a report', () => {
     }
     expect(unmatched).toBe(1);
     expect(await left()).toBe(0);
-    expect((await pool().query('select from msg_report_unmatched')).rowCount).toBe(1);
+    expect((await master().query('select from msg_report_unmatched')).rowCount).toBe(1);
   });
 });
 
@@ -231,7 +232,7 @@ describe('the reports of a chain in any order', () => {
         const early = await unsettled(chain);
         for (const [channel, reportCode] of order) await report(reportOf(early.reference, channel, { reportCode }));
         expect(await findMessage(pool(), early.clientKey)).toMatchObject({ ...finished, msg_sent_date: null });
-        await pool().query(`update send_batch set lease_until = '-infinity', not_before = '-infinity'`);
+        await master().query(`update send_batch set lease_until = '-infinity', not_before = '-infinity'`);
         await agent.send(early.batchId);
         expect(await findMessage(pool(), early.clientKey)).toMatchObject({
           ...finished,

@@ -6,6 +6,7 @@ import { insertMessages } from '../support/messages.ts';
 
 const database = useDatabase();
 const pool = () => database.current.pool;
+const master = () => database.current.master;
 let agent: TestAgent;
 let gateway: FakeGateway;
 
@@ -37,7 +38,7 @@ describe('the rate gate', () => {
       0, 0.25, 0.5, 0.75, 1,
     ]);
     expect(leases.filter(({ outcome }) => outcome === 'slotTooFar')).toHaveLength(5);
-    const { rows } = await pool().query('select count(*)::int as n from send_batch where wake_at = not_before');
+    const { rows } = await master().query('select count(*)::int as n from send_batch where wake_at = not_before');
     expect(rows[0].n).toBe(5);
   });
 
@@ -46,7 +47,7 @@ describe('the rate gate', () => {
     agent.setNow(at(0));
     const batchId = await claimed();
     for (const seconds of [0, 10, 20]) {
-      await pool().query('update rate_gate set next_at = $1', [at(seconds + 10)]);
+      await master().query('update rate_gate set next_at = $1', [at(seconds + 10)]);
       agent.setNow(at(seconds));
       expect(await agent.send(batchId, { messagesPerSecond: 100 })).toMatchObject({ outcome: 'slotTooFar' });
       agent.setNow(at(seconds + 10));
@@ -55,7 +56,7 @@ describe('the rate gate', () => {
     gateway.fates.push('notNow');
     expect(await agent.send(batchId, { messagesPerSecond: 100 })).toMatchObject({ outcome: 'notNow' });
     const pause = async () => {
-      const { rows } = await pool().query('select not_before, requeues from send_batch');
+      const { rows } = await master().query('select not_before, requeues from send_batch');
       return { seconds: (rows[0].not_before - at(30).getTime()) / 1_000, requeues: rows[0].requeues };
     };
     expect(await pause()).toEqual({ seconds: 1.5, requeues: 0 });

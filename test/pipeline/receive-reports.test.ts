@@ -16,6 +16,7 @@ const database = useDatabase();
 beforeEach(() => emptyTables(database.current));
 
 const pool = () => database.current.pool;
+const master = () => database.current.master;
 const store = () => agentOn(database.current, new FakeGateway()).reportStore();
 
 function report(key: string, more: Partial<Report> = {}): Report {
@@ -204,7 +205,7 @@ describe('a receiver', () => {
     const receiver = receive([stream], { holder: 'b' });
     await expect.poll(() => receiver.events.map(({ type }) => type)).toEqual(['standby']);
     expect(stream.acknowledged).toEqual([]);
-    await pool().query(`update receiver_lease set lease_until = '-infinity'`);
+    await master().query(`update receiver_lease set lease_until = '-infinity'`);
     await expect.poll(() => stream.acknowledged).toEqual(['1']);
     await receiver.stop();
   });

@@ -9,6 +9,7 @@ import { findMessage, holdMessage, insertMessages } from '../support/messages.ts
 
 const database = useDatabase();
 const pool = () => database.current.pool;
+const master = () => database.current.master;
 const noon = Date.parse('2026-11-24T03:00:00Z');
 let agent: TestAgent;
 let gateway: FakeGateway;
@@ -40,7 +41,7 @@ async function turns(count: number, afterSeconds = 1): Promise<void> {
   for (let n = 0; n < count; n++) await turn(afterSeconds);
 }
 
-const batches = async () => (await pool().query('select * from send_batch order by id')).rows;
+const batches = async () => (await master().query('select * from send_batch order by id')).rows;
 const statuses = async () =>
   Object.fromEntries(
     (await pool().query('select msg_status, count(*)::int as n from msg_tran group by 1')).rows.map((row) => [
@@ -67,7 +68,7 @@ describe('a request that is refused as a whole', () => {
     gateway.refuses = isOneOf([bad]);
     await turn(); // halved
     await insert(1, '01000000002');
-    await pool().query(`update send_batch set wake_at = wake_at + interval '30 seconds'`); // the halves come late
+    await master().query(`update send_batch set wake_at = wake_at + interval '30 seconds'`); // the halves come late
     await turn();
     expect(await batches()).toMatchObject([{ others_answered: true }, { others_answered: true }]);
     gateway.refuses = () => true;
@@ -161,7 +162,7 @@ describe('a request that is refused as a whole', () => {
         await turns(4, 120);
         expect(acceptedKeys()).toEqual(keys.slice(0, 1));
       } finally {
-        await pool().query('drop function stay cascade');
+        await master().query('drop function stay cascade');
       }
       await turns(8, 120);
       expect(await findMessage(pool(), bad)).toMatchObject(ended);

@@ -6,6 +6,7 @@ import { type Columns, findMessage, holdMessage, insertMessages } from '../suppo
 
 const database = useDatabase();
 const pool = () => database.current.pool;
+const master = () => database.current.master;
 const noon = Date.parse('2026-11-24T03:00:00Z');
 let agent: TestAgent;
 let gateway: FakeGateway;
@@ -40,8 +41,8 @@ async function turn() {
 }
 
 const setAside = async () =>
-  (await pool().query('select client_key, step, batch_id, tries from set_aside order by client_key')).rows;
-const batchCount = async () => (await pool().query('select from send_batch')).rowCount;
+  (await master().query('select client_key, step, batch_id, tries from set_aside order by client_key')).rows;
+const batchCount = async () => (await master().query('select from send_batch')).rowCount;
 const timesSent = (key: string) => gateway.accepted.filter((reference) => reference.split('.')[1] === key).length;
 const textOf = (key: string) =>
   gateway.send.mock.calls

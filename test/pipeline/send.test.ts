@@ -15,6 +15,7 @@ beforeEach(async () => {
 });
 
 const pool = () => database.current.pool;
+const master = () => database.current.master;
 
 /** A claimed batch of so many rows. */
 async function claimed(count = 1, columns: Columns = {}): Promise<{ batchId: string; keys: string[] }> {
@@ -26,12 +27,12 @@ async function claimed(count = 1, columns: Columns = {}): Promise<{ batchId: str
 }
 
 async function batch() {
-  return (await pool().query('select * from send_batch')).rows[0];
+  return (await master().query('select * from send_batch')).rows[0];
 }
 
 /** As if the pause or the lease of the batch were over. */
 async function wake(): Promise<void> {
-  await pool().query(`update send_batch set lease_until = '-infinity', not_before = '-infinity'`);
+  await master().query(`update send_batch set lease_until = '-infinity', not_before = '-infinity'`);
 }
 
 const keysSent = () => gateway.send.mock.calls.map(([{ idempotencyKey }]) => idempotencyKey);
@@ -195,7 +196,7 @@ it('stays in doubt with a row that an answer has left out', async () => {
   const { batchId, keys } = await claimed(2);
   await agent.send(batchId);
   await wake();
-  await pool().query(`update send_batch set request_hash = 'another'`);
+  await master().query(`update send_batch set request_hash = 'another'`);
   const inquire = gateway.inquire.getMockImplementation();
   gateway.inquire.mockImplementationOnce(async (key) => {
     const answer = await inquire?.(key);
@@ -270,7 +271,7 @@ describe('a batch in doubt', () => {
     const { batchId, keys } = await claimed(2);
     await agent.send(batchId);
     await wake();
-    await pool().query(change);
+    await master().query(change);
     expect(await agent.send(batchId)).toMatchObject({ outcome: 'sent', accepted: 2 });
     expect(gateway.send).toHaveBeenCalledTimes(1);
     expect(gateway.inquire).toHaveBeenCalledTimes(1);
@@ -286,7 +287,7 @@ describe('a batch in doubt', () => {
     await agent.store([reportOf(first?.reference ?? '', 'sms')]);
     await agent.merge();
     await wake();
-    await pool().query(changes['its key is too old']);
+    await master().query(changes['its key is too old']);
 
     await agent.send(batchId);
 

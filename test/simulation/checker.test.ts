@@ -15,7 +15,7 @@ let ledger: Ledger;
 let checker: Checker;
 
 beforeAll(async () => {
-  client = new pg.Client({ connectionString: database.current.url, options: `-c timezone=${timeZone}` });
+  client = new pg.Client({ connectionString: database.current.urlOf('master'), options: `-c timezone=${timeZone}` });
   await client.connect();
 });
 

@@ -25,6 +25,8 @@ export interface CustomerParts {
   readonly ledger: Ledger;
   readonly checker: Checker;
   readonly client: pg.Client;
+  /** Does what takes the owner of a table. */
+  readonly master: pg.Client;
   readonly desk: ReportDesk;
 }
 
@@ -47,10 +49,11 @@ export class Customer {
   constructor(parts: CustomerParts) {
     this.#parts = parts;
     this.#isPatient = parts.world.random.chance(0.3);
-    const { world, ledger, checker, client } = parts;
+    const { world, ledger, checker, client, master } = parts;
     this.#hands = {
       ...{ world, ledger, checker },
-      run: (sql, values = []) => this.#run(sql, values),
+      run: (sql, values = []) => this.#run(client, sql, values),
+      runAsOwner: (sql) => this.#run(master, sql, []),
       query: async (sql, values) => (await client.query(sql, [...values])).rows,
       later: (ms, act) => this.#later(ms, act),
       newKey: () => this.#newKey(),
@@ -203,9 +206,9 @@ export class Customer {
   }
 
   /** Some of its statements are stopped by its own triggers and foreign keys, or by the guard. */
-  async #run(sql: string, values: readonly unknown[]): Promise<number> {
+  async #run(client: pg.Client, sql: string, values: readonly unknown[]): Promise<number> {
     try {
-      return (await this.#parts.client.query(sql, [...values])).rowCount ?? 0;
+      return (await client.query(sql, [...values])).rowCount ?? 0;
     } catch (error) {
       if (error instanceof Error && isOfCustomer(error.message)) return 0;
       throw error;

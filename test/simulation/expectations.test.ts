@@ -14,7 +14,7 @@ const database = useDatabase();
 let client: pg.Client;
 
 beforeAll(async () => {
-  client = new pg.Client({ connectionString: database.current.url, options: `-c timezone=${timeZone}` });
+  client = new pg.Client({ connectionString: database.current.urlOf('master'), options: `-c timezone=${timeZone}` });
   await client.connect();
 });
 

@@ -12,6 +12,8 @@ export interface Hands {
   readonly checker: Checker;
   /** Runs a statement of the customer and returns how many rows it wrote: none if a trigger or the guard stopped it. */
   run(sql: string, values?: readonly unknown[]): Promise<number>;
+  /** The same for what takes the owner of the table. */
+  runAsOwner(sql: string): Promise<number>;
   /** Does it at that time, even if the faults have stopped by then. */
   later(ms: number, act: () => Promise<void>): void;
   /** A client_key that no row ever had. */

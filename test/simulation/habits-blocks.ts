@@ -89,10 +89,8 @@ export async function mind(
     create ${kind} ${name} ${time} ${on} ${how === 'deferred' ? 'deferrable initially deferred' : ''}
       for each row when (${record}.etc_text_1 = '${row.id}' and ${when}) execute function customer_minds('${how}')`);
   world.tell(`customer minds ${step} of ${row.id}: ${how}`);
-  standInTheWay(row, hands, {
-    ...{ name, lastingShare },
-    goAway: `drop trigger ${name} on ${on.includes('msg_log') ? 'msg_log' : 'msg_tran'}`,
-  });
+  const drop = `drop trigger ${name} on ${on.includes('msg_log') ? 'msg_log' : 'msg_tran'}`;
+  standInTheWay(row, hands, { ...{ name, lastingShare }, goAway: () => hands.runAsOwner(drop) });
 }
 
 /** What a silent trigger returns: null, or the row as it was. */
@@ -118,7 +116,7 @@ async function refer(row: RowTruth, hands: Hands): Promise<void> {
   standInTheWay(row, hands, {
     name,
     lastingShare: 0.2,
-    goAway: `delete from customer_note where message = ${row.clientKey}`,
+    goAway: () => hands.run(`delete from customer_note where message = ${row.clientKey}`),
   });
 }
 
@@ -126,14 +124,14 @@ async function refer(row: RowTruth, hands: Hands): Promise<void> {
 function standInTheWay(
   row: RowTruth,
   hands: Hands,
-  { name, goAway, lastingShare }: { name: string; goAway: string; lastingShare: number },
+  { name, goAway, lastingShare }: { name: string; goAway: () => Promise<number>; lastingShare: number },
 ): void {
   const { world } = hands;
   row.blocks.add(name);
   row.wasBlocked = true;
   if (world.random.chance(lastingShare)) return;
   hands.later(world.random.between(2_000, 120_000), async () => {
-    await hands.run(goAway);
+    await goAway();
     row.blocks.delete(name);
     world.tell(`customer no longer minds ${row.id}`);
   });

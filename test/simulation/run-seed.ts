@@ -21,7 +21,9 @@ import type { RowTruth } from './truth.ts';
 import { type Invariant, Violation, World } from './world.ts';
 
 export interface SeedRun {
+  /** Of the master user, who sees all tables. */
   readonly client: pg.Client;
+  readonly customers: pg.Client;
   readonly sessions: Sessions;
   readonly seed: number;
   readonly onLine?: ((line: string) => void) | undefined;
@@ -54,7 +56,7 @@ const behaviour = {
 };
 
 /** Runs one seed, and says whether the invariants held to its end. */
-export async function runSeed({ client, sessions, seed, onLine }: SeedRun): Promise<SeedResult> {
+export async function runSeed({ client, customers, sessions, seed, onLine }: SeedRun): Promise<SeedResult> {
   const world = new World({ seed, startAt: ordinaryStart, onLine });
   if (world.faults.strikes('monthEnds')) world.beginAt(monthsEnd);
   await emptyTables(client, { dropNextMonth: world.faults.strikes('monthMissing') });
@@ -64,7 +66,7 @@ export async function runSeed({ client, sessions, seed, onLine }: SeedRun): Prom
   const rate = new Rate(world, world.random.pick([0, 4, 8, 16]));
   const checker = new Checker({ world, ledger, client, openLimit: rate.openLimit });
   const desk = new ReportDesk(world, ledger, fate);
-  const customer = new Customer({ world, ledger, checker, client, desk });
+  const customer = new Customer({ world, ledger, checker, client: customers, master: client, desk });
   const onRefused = (row: RowTruth) => customer.mayMindHalving(row);
   const onUnsent = (row: RowTruth) => customer.mayThinkAgain(row);
   const gateway = new SimulatedGateway({ world, ledger, checker, desk, fate, dataDir, onRefused, onUnsent });

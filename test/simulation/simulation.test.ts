@@ -7,25 +7,32 @@ import { runSeed } from './run-seed.ts';
 
 const database = useDatabase();
 let client: pg.Client;
+let customers: pg.Client;
 let sessions: Sessions;
 
 beforeAll(async () => {
-  const { url } = database.current;
-  client = new pg.Client({ connectionString: url, options: `-c timezone=${timeZone}` });
-  await client.connect();
+  const connect = async (role: 'master' | 'customer') => {
+    const options = `-c timezone=${timeZone}`;
+    const one = new pg.Client({ connectionString: database.current.urlOf(role), options });
+    await one.connect();
+    return one;
+  };
+  client = await connect('master');
+  customers = await connect('customer');
   const { statementTimeoutMs, transactionIdleMs } = dataApi;
   const limits = { maxConnections: 1, statementTimeoutMs, transactionIdleMs };
-  sessions = new Sessions(url, { timeZone: 'UTC', keepsPlans: true, ...limits });
+  sessions = new Sessions(database.current.urlOf('agent'), { timeZone: 'UTC', keepsPlans: true, ...limits });
 });
 
 afterAll(async () => {
   await sessions.close();
   await client.end();
+  await customers.end();
 });
 
 async function storyOf(seed: number) {
   const lines: string[] = [];
-  const result = await runSeed({ client, sessions, seed, onLine: (line) => lines.push(line) });
+  const result = await runSeed({ client, customers, sessions, seed, onLine: (line) => lines.push(line) });
   return { ...result, lines };
 }
 

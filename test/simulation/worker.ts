@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { Sessions } from '../../bin/local/data-api/sessions.ts';
 import { startDatabase } from '../../bin/local/database/database.ts';
-import { applySchema } from '../../bin/local/database/schema.ts';
+import { createSchema, type Logins, loginsOf, urlOf } from '../../bin/local/database/schema.ts';
 import { dataApi } from '../../functions/settings/data-api.ts';
 import { timeZone } from './database.ts';
 import { runSeed, type SeedResult } from './run-seed.ts';
@@ -25,27 +25,43 @@ export async function work(
   const dataDir = mkdtempSync(join(tmpdir(), 'omni-simulate-'));
   const database = await startDatabase({ dataDir: join(dataDir, 'postgresql'), port: 0, timeZone });
   try {
-    await applySchema(database.url);
-    const client = new pg.Client({ connectionString: database.url, options: `-c timezone=${timeZone}` });
+    const { masterUrl } = database;
+    const logins = loginsOf(masterUrl);
+    await createSchema(masterUrl, logins, timeZone);
+    await tune(masterUrl, logins);
+    const [client, customers] = [logins.master, logins.customer].map(
+      (login) => new pg.Client({ connectionString: urlOf(masterUrl, login), options: `-c timezone=${timeZone}` }),
+    );
+    if (client === undefined || customers === undefined) throw new Error('expected two logins');
     await client.connect();
-    // Nothing that it stores has to survive this machine.
-    await client.query('alter role omni_agent set synchronous_commit = off');
-    // Tables this small need no plan of their own for each call: planning was a third of the database's work.
-    await client.query('alter role omni_agent set plan_cache_mode = force_generic_plan');
+    await customers.connect();
     const { statementTimeoutMs, transactionIdleMs } = dataApi;
     const limits = { maxConnections: 1, statementTimeoutMs, transactionIdleMs };
-    const sessions = new Sessions(database.url, { timeZone: 'UTC', keepsPlans: true, ...limits });
+    const sessions = new Sessions(urlOf(masterUrl, logins.agent), { timeZone: 'UTC', keepsPlans: true, ...limits });
     const onLine = tracesLines ? (line: string) => void onMessage({ type: 'line', line }) : undefined;
     for (const seed of seeds) {
-      const result = await runSeed({ client, sessions, seed, onLine });
+      const result = await runSeed({ client, customers, sessions, seed, onLine });
       if (!onMessage({ type: 'result', result })) break;
     }
     await sessions.close();
     await client.end();
+    await customers.end();
   } finally {
     await database.stop();
     rmSync(dataDir, { recursive: true, force: true });
   }
+}
+
+/** For a database that nobody keeps. */
+async function tune(masterUrl: string, { agent, customer }: Logins): Promise<void> {
+  const master = new pg.Client({ connectionString: masterUrl });
+  await master.connect();
+  // Nothing that it stores has to survive this machine.
+  for (const { username } of [agent, customer])
+    await master.query(`alter role ${username} set synchronous_commit = off`);
+  // Tables this small need no plan of their own for each call: planning was a third of the database's work.
+  await master.query(`alter role ${agent.username} set plan_cache_mode = force_generic_plan`);
+  await master.end();
 }
 
 /** As a process of its own: it gets its work and sends its results over its channel. */

@@ -2,17 +2,26 @@ import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, vi } from 'vitest';
 import { type DataApiServer, startDataApi } from '../../bin/local/data-api/server.ts';
+import type { LoginName } from '../../bin/local/database/schema.ts';
 import type { AgentDatabase } from '../../functions/database/agent-database.ts';
 import { connectDataApi } from '../../functions/database/data-api.ts';
+import { SchemaConnection } from '../../functions/database/schema-connection.ts';
+import { schemaStore } from '../../functions/database/schema-store.ts';
+import { rolesOf } from '../../functions/settings/roles.ts';
 
 /** A database for one test file, with the agent's tables. */
 export interface TestDatabase {
-  /** Connects as the agent's role. */
-  readonly url: string;
-  /** Sessions in Asia/Seoul, like a customer's. */
+  readonly name: string;
+  /** The address for one of its roles: the customer's if not given. Nobody is asked for a password. */
+  urlOf(role?: LoginName | 'superuser'): string;
+  /** Sessions of the customer's role, in Asia/Seoul. */
   readonly pool: pg.Pool;
+  /** Sessions of the master user, in Asia/Seoul: for what no customer may do, as to look into the agent's tables. */
+  readonly master: pg.Pool;
   /** How the stores reach it: the real SDK client and a Data API server over real sockets, with sessions in UTC. */
   readonly agent: AgentDatabase;
+  /** A login through the same server that changes the database. */
+  connect(role: LoginName): SchemaConnection;
   /** That server: its counters, and `failNext` to make calls fail. */
   readonly dataApi: DataApiServer;
   /** The same at another time; null means the database's own clock. */
@@ -21,6 +30,10 @@ export interface TestDatabase {
 }
 
 export const timeZone = 'Asia/Seoul';
+const secretArns = { agent: 'arn:secret', owner: 'arn:owner', master: 'arn:master', customer: 'arn:customer' } as const;
+
+/** Of the template, and so of its clones. */
+const logins = { superuser: 'postgres', master: 'omni_master', ...rolesOf('omni') };
 let clones = 0;
 
 /** Clones the template of the run. Whoever calls it drops it; `useDatabase` does both around a test file. */
@@ -28,29 +41,38 @@ export async function cloneDatabase(): Promise<TestDatabase> {
   const server = inject('databaseServerUrl');
   clones += 1;
   const name = `test_${process.pid}_${clones}`;
-  await asAdmin(server, (admin) => admin.query(`create database ${name} template omni owner omni_agent`));
-  const url = new URL(server);
-  url.username = 'omni_agent';
-  url.pathname = `/${name}`;
-  const pool = new pg.Pool({ connectionString: url.href, options: `-c timezone=${timeZone}`, max: 10 });
-  const dataApi = await startDataApi({ databaseUrl: url.href, timeZone: 'UTC', port: 0 });
+  await asAdmin(server, (admin) => admin.query(`create database ${name} template omni owner ${logins.master}`));
+  const urlOf = (role: LoginName | 'superuser' = 'customer') =>
+    Object.assign(new URL(server), { username: logins[role], pathname: `/${name}` }).href;
+  const poolOf = (role: LoginName) =>
+    new pg.Pool({ connectionString: urlOf(role), options: `-c timezone=${timeZone}`, max: 10 });
+  const [pool, master] = [poolOf('customer'), poolOf('master')];
+  const secrets = Object.fromEntries(
+    Object.entries(secretArns).map(([role, arn]) => [arn, loginAs(logins[role as LoginName])]),
+  );
+  const dataApi = await startDataApi({ databaseUrl: urlOf(), timeZone: 'UTC', port: 0, secrets });
   const client = new RDSDataClient({
     endpoint: dataApi.url,
     region: 'ap-northeast-2',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
-  const queries = connectDataApi({ clusterArn: 'arn:cluster', secretArn: 'arn:secret', database: name, client });
+  const queries = connectDataApi({ clusterArn: 'arn:cluster', secretArn: secretArns.agent, database: name, client });
+  const connect = (role: LoginName) =>
+    new SchemaConnection({ clusterArn: 'arn:cluster', secretArn: secretArns[role], database: name, client });
   const at = (now: Date | null): AgentDatabase => ({ queries, timeZone, now: () => now });
   return {
-    url: url.href,
+    name,
+    urlOf,
     pool,
+    master,
+    connect,
     agent: at(null),
     dataApi,
     at,
     async drop() {
       client.destroy();
       await dataApi.close();
-      await pool.end();
+      await Promise.all([pool.end(), master.end()]);
       await asAdmin(server, async (admin) => {
         await expectNoSessions(admin, name);
         if (process.env['KEEP_TEST_DATABASE']) console.log(`Kept database ${name}`);
@@ -84,8 +106,23 @@ export function useDatabase(): { readonly current: TestDatabase } {
   };
 }
 
+/** Runs all migrations again, as the owner does where something is missing. */
+export async function applySchema({ connect }: TestDatabase): Promise<void> {
+  await ownerStore(connect('owner')).apply(0);
+}
+
+/** The view of a clone that its migrations have: the roles are those of the template. */
+export function ownerStore(connection: SchemaConnection) {
+  return schemaStore({ connection, roles: rolesOf('omni'), timeZone });
+}
+
+/** The text of a secret; nobody is asked for a password. */
+export function loginAs(username: string): string {
+  return JSON.stringify({ username, password: '' });
+}
+
 /** Resets the tables to the state of a new installation. */
-export async function emptyTables({ pool }: TestDatabase): Promise<void> {
+export async function emptyTables({ master: pool }: TestDatabase): Promise<void> {
   await pool.query(
     `truncate msg_tran, msg_log, msg_report, msg_report_unmatched, msg_banlist, send_batch, set_aside restart identity`,
   );

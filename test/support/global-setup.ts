@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { startDatabase } from '../../bin/local/database/database.ts';
-import { applySchema } from '../../bin/local/database/schema.ts';
+import { createSchema, loginsOf } from '../../bin/local/database/schema.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -20,8 +20,9 @@ declare module 'vitest' {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), 'omni-agent-test-'));
   const database = await startDatabase({ dataDir: join(folder, 'postgresql'), port: 0, timeZone: 'Asia/Seoul' });
-  await applySchema(database.url);
-  const adminUrl = new URL(database.url);
+  const { masterUrl } = database;
+  await createSchema(masterUrl, loginsOf(masterUrl), 'Asia/Seoul');
+  const adminUrl = new URL(masterUrl);
   adminUrl.username = 'postgres';
   adminUrl.pathname = '/postgres';
   await relaxDurability(adminUrl.href);

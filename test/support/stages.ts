@@ -61,7 +61,7 @@ export function stagesOn(database: TestDatabase) {
     },
 
     /** As if the pauses of all batches were over. */
-    awaken: () => pool.query(`update send_batch set not_before = '-infinity'`),
+    awaken: () => database.master.query(`update send_batch set not_before = '-infinity'`),
 
     /** The reference of a row that was accepted. */
     async accepted(columns: Columns = {}): Promise<string> {

@@ -9,6 +9,8 @@ const statuses = {
   StatementTimeoutException: 400,
   UnsupportedResultException: 400,
   ResourceNotFoundException: 400,
+  InvalidSecretException: 400,
+  SecretsErrorException: 400,
   ForbiddenException: 403,
   NotFoundException: 404,
   TransactionNotFoundException: 404,

@@ -12,9 +12,12 @@ const field = z.object({
 });
 const parameters = z.array(z.object({ name: z.string(), value: field.optional(), typeHint: z.string().optional() }));
 const statement = z.object({ sql: z.string(), transactionId: z.string().optional() });
+/** Every call names the secret that it logs in with. */
+export const anyRequest = z.object({ secretArn: z.string() });
 export const statementRequest = statement.extend({
   parameters: parameters.default([]),
   includeResultMetadata: z.boolean().default(false),
+  continueAfterTimeout: z.boolean().default(false),
   formatRecordsAs: z.enum(['JSON', 'NONE']).default('NONE'),
   resultSetOptions: z
     .object({ longReturnType: z.enum(['LONG', 'STRING']), decimalReturnType: z.enum(['STRING', 'DOUBLE_OR_LONG']) })

@@ -5,10 +5,12 @@ import { listen } from '../listen.ts';
 import type { StandIn } from '../stand-in.ts';
 import { DataApiError, toDataApiError } from './errors.ts';
 import { ConnectionReset, type Fault, Faults } from './faults.ts';
-import { batchRequest, statementRequest } from './requests.ts';
-import { Sessions } from './sessions.ts';
+import { Logins } from './logins.ts';
+import { anyRequest, batchRequest, statementRequest } from './requests.ts';
+import type { Sessions } from './sessions.ts';
 
 export interface DataApiServerOptions {
+  /** Its user does not matter: each call logs in as what its secret names. */
   readonly databaseUrl: string;
   /** Time zone of the sessions; on Aurora it is UTC unless changed. */
   readonly timeZone: string;
@@ -16,7 +18,7 @@ export interface DataApiServerOptions {
   /** The address of this machine to listen on, 127.0.0.1 if not given. */
   readonly host?: string;
   readonly maxConnections?: number;
-  /** What GetSecretValue answers, by ARN. */
+  /** By ARN: what GetSecretValue answers, and {"username", "password"} to log in with. */
   readonly secrets?: Readonly<Record<string, string>>;
   /** As long as the Data API's own if not given. */
   readonly statementTimeoutMs?: number;
@@ -34,15 +36,17 @@ export interface DataApiServer extends StandIn {
  * Also answers Secrets Manager's GetSecretValue, so that one address serves both.
  */
 export async function startDataApi(options: DataApiServerOptions): Promise<DataApiServer> {
-  const sessions = new Sessions(options.databaseUrl, {
+  const settings = {
     timeZone: options.timeZone,
     maxConnections: options.maxConnections ?? 40,
     statementTimeoutMs: options.statementTimeoutMs ?? dataApi.statementTimeoutMs,
     transactionIdleMs: options.transactionIdleMs ?? dataApi.transactionIdleMs,
-  });
+  };
+  const secrets = options.secrets ?? {};
+  const logins = new Logins(options.databaseUrl, settings, secrets);
   const faults = new Faults();
   const counts: Record<string, number> = { calls: 0, secrets: 0 };
-  const served = { sessions, faults, counts, secrets: options.secrets ?? {} };
+  const served = { logins, faults, counts, secrets };
   const server = createServer((request, response) => {
     answer(request, served).then(
       (body) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
@@ -61,7 +65,7 @@ export async function startDataApi(options: DataApiServerOptions): Promise<DataA
     async close() {
       server.closeAllConnections();
       server.close();
-      await sessions.close();
+      await logins.close();
     },
   };
 }
@@ -77,7 +81,7 @@ function refuse(response: ServerResponse, thrown: unknown): void {
 }
 
 interface Served {
-  readonly sessions: Sessions;
+  readonly logins: Logins;
   readonly faults: Faults;
   readonly counts: Record<string, number>;
   readonly secrets: Readonly<Record<string, string>>;
@@ -86,7 +90,7 @@ interface Served {
 const jsonObject = z.record(z.string(), z.json());
 const secretRequest = z.object({ SecretId: z.string() });
 
-async function answer(request: IncomingMessage, { sessions, faults, counts, secrets }: Served): Promise<object> {
+async function answer(request: IncomingMessage, { logins, faults, counts, secrets }: Served): Promise<object> {
   const body = jsonObject.parse(JSON.parse(await readBody(request)));
   const count = (what: string) => {
     counts[what] = (counts[what] ?? 0) + 1;
@@ -99,7 +103,7 @@ async function answer(request: IncomingMessage, { sessions, faults, counts, secr
   count('calls');
   count(path);
   const sql = z.string().optional().parse(body['sql']);
-  return await faults.around(sql, () => serve(path, body, sessions));
+  return await faults.around(sql, () => serve(path, body, logins.sessionsOf(anyRequest.parse(body).secretArn)));
 }
 
 const transactionRequest = z.object({ transactionId: z.string() });

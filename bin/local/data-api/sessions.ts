@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { DataApiError } from './errors.ts';
 import { bind } from './parameters.ts';
@@ -29,10 +30,12 @@ interface Transaction {
 export class Sessions {
   readonly #pool: pg.Pool;
   readonly #keepsPlans: boolean;
+  readonly #statementTimeoutMs: number;
   readonly #transactions = new Map<string, Transaction>();
 
   constructor(databaseUrl: string, settings: SessionSettings) {
     this.#keepsPlans = settings.keepsPlans ?? false;
+    this.#statementTimeoutMs = settings.statementTimeoutMs;
     const options = {
       application_name: 'data-api',
       ...(settings.timeZone && { timezone: settings.timeZone }),
@@ -52,13 +55,35 @@ export class Sessions {
 
   async execute(request: StatementRequest): Promise<object> {
     const { transactionId } = request;
-    if (transactionId === undefined) return await this.#run(this.#pool, request);
-    return await this.#inTransaction(transactionId, (session) => this.#run(session, request));
+    if (transactionId !== undefined)
+      return await this.#inTransaction(transactionId, (session) => this.#run(session, request));
+    return request.continueAfterTimeout ? await this.#runToItsEnd(request) : await this.#run(this.#pool, request);
+  }
+
+  /** The caller hears of the timeout, and the statement goes on. */
+  async #runToItsEnd(request: StatementRequest): Promise<object> {
+    const session = await this.#pool.connect();
+    // Whoever waits has been answered before.
+    session.on('error', () => undefined);
+    const running = session
+      .query('set statement_timeout = 0')
+      .then(() => this.#run(session, request))
+      .finally(() => session.release(true));
+    const timeout = new AbortController();
+    const timedOut = sleep(this.#statementTimeoutMs, undefined, { signal: timeout.signal }).then(() => {
+      throw new DataApiError('StatementTimeoutException', 'Request timed out');
+    });
+    return await Promise.race([running, timedOut]).finally(() => timeout.abort());
   }
 
   /** Runs in one transaction: a new one unless the request names one. */
   async executeBatch({ parameterSets, ...request }: BatchRequest): Promise<object> {
-    const plain = { includeResultMetadata: false, formatRecordsAs: 'NONE', resultSetOptions: {} } as const;
+    const plain = {
+      continueAfterTimeout: false,
+      includeResultMetadata: false,
+      formatRecordsAs: 'NONE',
+      resultSetOptions: {},
+    } as const;
     const transactionId = request.transactionId ?? (await this.begin());
     // A parameter set that fails ends the transaction.
     for (const parameters of parameterSets) await this.execute({ ...request, ...plain, parameters, transactionId });

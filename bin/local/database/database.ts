@@ -3,6 +3,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { defaults } from '../../../functions/settings/settings.ts';
 import { type GuardedProcess, spawnGuarded } from '../guarded-process.ts';
 import { freePort } from '../ports.ts';
 import { UsageError } from '../usage-error.ts';
@@ -11,8 +12,8 @@ import { readServerLock, untilReleased } from './server-lock.ts';
 
 /** The PostgreSQL that holds the agent's tables. */
 export interface LocalDatabase {
-  /** Connects as the agent's role, which owns the tables. */
-  readonly url: string;
+  /** Connects as the master user. It may create roles and databases, as that of RDS may, and need not be a superuser. */
+  readonly masterUrl: string;
   /** The server's process id; undefined if somebody else runs it. */
   pid(): number | undefined;
   /** Stops it if it is running, and starts it again at the same address. */
@@ -52,13 +53,13 @@ export async function startDatabase({ dataDir, port: wantedPort, timeZone }: Dat
   let server = await start();
   const stop = () => server.stop();
   try {
-    await createRoleAndDatabase(admin);
+    await createMasterAndDatabase(admin);
   } catch (error) {
     await stop();
     throw error;
   }
   return {
-    url: `postgres://omni_agent@127.0.0.1:${port}/omni`,
+    masterUrl: `postgres://${master}@127.0.0.1:${port}/${databaseName}`,
     // The server itself, not the shell that guards it.
     pid: () => readServerLock(dataDir)?.pid,
     async restart() {
@@ -91,13 +92,21 @@ export async function openDatabase(url: string): Promise<LocalDatabase> {
     if (major < oldestVersion) {
       throw new UsageError(`DATABASE_URL: expected PostgreSQL ${oldestVersion} or later, got ${major}`);
     }
+    const { rows: users } = await client.query<{ name: string }>(
+      'select rolname as name from pg_roles where rolname = current_user and not (rolsuper or rolcreaterole)',
+    );
+    const [user] = users;
+    if (user !== undefined)
+      throw new UsageError(
+        `DATABASE_URL: expected a user that may create roles, as the master user of RDS, got ${user.name}`,
+      );
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`DATABASE_URL: cannot connect: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     await client.end().catch(() => undefined);
   }
-  return { url, pid: () => undefined, restart: async () => undefined, stop: async () => undefined };
+  return { masterUrl: url, pid: () => undefined, restart: async () => undefined, stop: async () => undefined };
 }
 
 const nobody = 65_534;
@@ -175,14 +184,29 @@ function problemOf(log: string): string {
   return [lines[at], hint].flatMap((line) => line?.replace(/^.*(FATAL|HINT): */, '') ?? []).join('; ');
 }
 
-async function createRoleAndDatabase(adminUrl: string): Promise<void> {
+/** Of the embedded database. */
+const master = 'omni_master';
+const { databaseName } = defaults;
+
+/** Like the master user of RDS: PostgreSQL gives it no more than it needs to create roles and databases. */
+async function createMasterAndDatabase(adminUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: adminUrl });
   await client.connect();
   try {
-    const role = await client.query(`select from pg_roles where rolname = 'omni_agent'`);
-    if (role.rowCount === 0) await client.query('create role omni_agent login');
-    const database = await client.query(`select from pg_database where datname = 'omni'`);
-    if (database.rowCount === 0) await client.query('create database omni owner omni_agent');
+    const roles = await client.query<{ name: string }>(
+      `select rolname as name from pg_roles where rolname in ('${master}', 'omni_agent', 'omni_owner')`,
+    );
+    const names = roles.rows.map(({ name }) => name);
+    if (!names.includes(master)) await client.query(`create role ${master} login createrole createdb`);
+    // In a folder of an earlier version one role was everything.
+    if (names.includes('omni_agent') && !names.includes('omni_owner'))
+      await client.query(`grant omni_agent to ${master} with admin true, inherit true, set true`);
+    const databases = await client.query<{ owner: string }>(
+      `select datdba::regrole::text as owner from pg_database where datname = '${databaseName}'`,
+    );
+    const owner = databases.rows[0]?.owner;
+    if (owner === undefined) await client.query(`create database ${databaseName} owner ${master}`);
+    else if (owner !== master) await client.query(`alter database ${databaseName} owner to ${master}`);
   } finally {
     await client.end();
   }

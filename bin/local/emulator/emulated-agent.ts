@@ -43,7 +43,9 @@ export async function prepareEmulatedAgent(parts: EmulatedAgentParts): Promise<E
     ...credentials,
     behaviour: { rejectedShare: 0 },
   });
-  const dataApi = await surroundings.startStandIn('data-api', { databaseUrl, timeZone: 'UTC', port: 0, host });
+  const secrets = { [databaseSecretArn]: JSON.stringify(surroundings.logins.agent) };
+  const options = { databaseUrl, timeZone: 'UTC', port: 0, host, secrets };
+  const dataApi = await surroundings.startStandIn('data-api', options);
   const settings = settingsOf(emulator, { gatewayUrl: simulator.url, dataApiUrl: dataApi.url });
   const deployed = new DeployedAgent(emulator.endpoint);
   return {
@@ -56,6 +58,9 @@ export async function prepareEmulatedAgent(parts: EmulatedAgentParts): Promise<E
   };
 }
 
+/** What stands in place of the ARN of the secret of the database. */
+const databaseSecretArn = `arn:aws:secretsmanager:${region}:${account}:secret:omni-agent-000000`;
+
 /** The settings of an agent in the emulator, given the URLs of the stand-ins on this machine. */
 export function settingsOf({ standIns }: Emulator, urls: { gatewayUrl: string; dataApiUrl: string }) {
   const fromFunctions = (url: string) => url.replace(`//${standIns.listen}:`, `//${standIns.host}:`);
@@ -65,7 +70,7 @@ export function settingsOf({ standIns }: Emulator, urls: { gatewayUrl: string; d
     plaintextGatewayHost: standIns.host,
     dataApiUrl: fromFunctions(urls.dataApiUrl),
     databaseClusterArn: `arn:aws:rds:${region}:${account}:cluster:omni-agent`,
-    databaseSecretArn: `arn:aws:secretsmanager:${region}:${account}:secret:omni-agent-000000`,
+    databaseSecretArn,
   };
 }
 

@@ -9,6 +9,7 @@ import {
   type SqlParameter,
 } from '@aws-sdk/client-rds-data';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import pg from 'pg';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type DataApiServer, type DataApiServerOptions, startDataApi } from '../../../bin/local/data-api/server.ts';
 import { useDatabase } from '../../support/database.ts';
@@ -23,17 +24,26 @@ let client: RDSDataClient;
 beforeEach(async () => {
   ({ server, client } = await serve({}));
   await database.current.pool.query('create table if not exists note (id int8 primary key, body text)');
-  await database.current.pool.query('truncate note');
+  await database.current.master.query('truncate note');
 });
 
-async function serve(options: Partial<DataApiServerOptions>) {
-  const server = await startDataApi({ databaseUrl: database.current.url, timeZone: 'UTC', port: 0, ...options });
+const agent = { 'arn:secret': JSON.stringify({ username: 'omni_agent', password: 'x' }) };
+
+async function serve({ secrets, ...options }: Partial<DataApiServerOptions>) {
+  const settings = { timeZone: 'UTC', port: 0, secrets: { ...agent, ...secrets } };
+  const server = await startDataApi({ databaseUrl: database.current.urlOf(), ...settings, ...options });
   const client = new RDSDataClient({ ...config, endpoint: server.url });
   onTestFinished(async () => {
     client.destroy();
     await server.close();
   });
   return { server, client };
+}
+
+async function asSuperuser(sql: string): Promise<pg.QueryResult> {
+  const superuser = new pg.Client({ connectionString: database.current.urlOf('superuser') });
+  await superuser.connect();
+  return await superuser.query(sql).finally(() => superuser.end());
 }
 
 type Options = Omit<ExecuteStatementCommandInput, 'sql' | 'parameters' | keyof typeof arns>;
@@ -212,7 +222,7 @@ describe('errors', () => {
     const ended = expect(victim).rejects.toMatchObject({ message: expect.stringContaining('SQLState: 57P01') });
     await vi.waitFor(async () => {
       const sql = `select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> pg_backend_pid() and datname = current_database()`;
-      expect((await database.current.pool.query(sql)).rowCount).toBe(1);
+      expect((await asSuperuser(sql)).rowCount).toBe(1);
     });
     await ended;
     expect((await execute('select 1')).records).toEqual([[{ longValue: 1 }]]);
@@ -221,13 +231,13 @@ describe('errors', () => {
   it('do not come from a session that was terminated while idle', async () => {
     await execute('select 1');
     const idle = `from pg_stat_activity where application_name = 'data-api' and datname = current_database()`;
-    await database.current.pool.query(`select pg_terminate_backend(pid) ${idle}`);
-    await vi.waitFor(async () => expect((await database.current.pool.query(`select ${idle}`)).rows).toEqual([]));
+    await asSuperuser(`select pg_terminate_backend(pid) ${idle}`);
+    await vi.waitFor(async () => expect((await asSuperuser(`select ${idle}`)).rows).toEqual([]));
     await vi.waitFor(async () => expect((await execute('select 1')).records).toEqual([[{ longValue: 1 }]]));
   });
 
   it('of an unreachable database say so, with a status that the SDK retries', async () => {
-    ({ client } = await serve({ databaseUrl: 'postgres://omni_agent@127.0.0.1:1/omni' }));
+    ({ client } = await serve({ databaseUrl: 'postgres://127.0.0.1:1/omni' }));
     const expected = { name: 'DatabaseUnavailableException', $metadata: { httpStatusCode: 504, attempts: 3 } };
     await expect(execute('select 1')).rejects.toMatchObject(expected);
   });
@@ -292,6 +302,41 @@ describe('a transaction', () => {
     expect(await notes()).toEqual([]);
     expect((await batch([1, 2])).updateResults).toHaveLength(2);
     expect(await notes()).toHaveLength(2);
+  });
+});
+
+describe('a call', () => {
+  const as = (secretArn: string, options: Options = {}) =>
+    client.send(new ExecuteStatementCommand({ ...arns, secretArn, ...options, sql: 'select current_user::text' }));
+
+  it('logs in as the role that its secret names', async () => {
+    const customer = JSON.stringify({ username: 'omni_customer', password: 'x' });
+    ({ client } = await serve({ secrets: { 'arn:customer': customer } }));
+    expect((await as('arn:secret')).records).toEqual([[{ stringValue: 'omni_agent' }]]);
+    expect((await as('arn:customer')).records).toEqual([[{ stringValue: 'omni_customer' }]]);
+    // A transaction is that of its own login.
+    const transactionId = await begin();
+    await expect(as('arn:customer', { transactionId })).rejects.toMatchObject({ name: 'TransactionNotFoundException' });
+  });
+
+  it.each([
+    ['arn:unknown', 'SecretsErrorException'],
+    ['arn:gateway', 'InvalidSecretException'],
+  ])('is refused if its secret is %s', async (secretArn, name) => {
+    ({ client } = await serve({ secrets: { 'arn:gateway': '{"clientId":"a"}' } }));
+    await expect(as(secretArn)).rejects.toMatchObject({ name, $metadata: { httpStatusCode: 400, attempts: 1 } });
+  });
+
+  it('may go on after its caller was told that it takes too long', async () => {
+    ({ client } = await serve({ statementTimeoutMs: 100 }));
+    const locker = await database.current.pool.connect();
+    await locker.query('begin; lock table note');
+    const sql = `insert into note values (7, 'late')`;
+    const timedOut = { name: 'StatementTimeoutException' };
+    await expect(execute(sql, [], { continueAfterTimeout: true })).rejects.toMatchObject(timedOut);
+    await locker.query('commit');
+    locker.release();
+    await vi.waitFor(async () => expect(await notes()).toEqual([{ body: 'late' }]));
   });
 });
 

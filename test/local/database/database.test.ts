@@ -6,9 +6,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type LocalDatabase, openDatabase, startDatabase } from '../../../bin/local/database/database.ts';
-import { applySchema } from '../../../bin/local/database/schema.ts';
+import { createSchema, loginsOf, urlOf } from '../../../bin/local/database/schema.ts';
 import { spawnGuarded } from '../../../bin/local/guarded-process.ts';
-import { cloneDatabase } from '../../support/database.ts';
 import { startOldPostgresql } from '../../support/old-postgresql.ts';
 import { isAlive } from '../../support/processes.ts';
 
@@ -41,38 +40,37 @@ const serverPid = (name: string) => Number(readFileSync(join(folder, name, 'post
 describe('the embedded database', () => {
   it('runs in a folder that only its owner may enter', async () => {
     expect(statSync(folder).mode & 0o777).toBe(0o700);
-    const { url } = await start('private');
+    const { masterUrl: url } = await start('private');
     const settings = ['TimeZone', 'listen_addresses', 'unix_socket_directories', 'fsync', 'server_encoding'];
     const sql = settings.map((name) => `select current_setting('${name}')`).join(' union all ');
-    const adminUrl = url.replace('omni_agent', 'postgres');
+    const adminUrl = url.replace('omni_master', 'postgres');
     expect(await ask(adminUrl, sql)).toEqual([zone, '127.0.0.1', '', 'on', 'UTF8']);
   });
 
-  it('belongs to its own role, which is not a superuser', async () => {
-    const { url } = await start('private');
-    expect(await ask(url, `select rolname, rolsuper from pg_roles where rolname = current_user`)).toEqual([
-      'omni_agent',
-      false,
-    ]);
+  it('belongs to a master user like that of RDS, which is not a superuser', async () => {
+    const { masterUrl: url } = await start('private');
+    expect(
+      await ask(url, `select rolname, rolsuper, rolcreaterole from pg_roles where rolname = current_user`),
+    ).toEqual([...['omni_master', false, true]]);
     expect(await ask(url, `select datdba::regrole::text from pg_database where datname = 'omni'`)).toEqual([
-      'omni_agent',
+      'omni_master',
     ]);
   });
 
   it('keeps its data when it is stopped, and when it is killed', async () => {
     const first = await start('kept');
-    await ask(first.url, 'create table kept as select 1 as n');
+    await ask(first.masterUrl, 'create table kept as select 1 as n');
     await first.stop();
     const second = await start('kept');
-    await ask(second.url, 'insert into kept values (2)');
+    await ask(second.masterUrl, 'insert into kept values (2)');
     process.kill(serverPid('kept'), 'SIGKILL');
     await second.stop();
     const third = await start('kept');
-    expect(await ask(third.url, 'select n from kept order by n')).toEqual([1, 2]);
+    expect(await ask(third.masterUrl, 'select n from kept order by n')).toEqual([1, 2]);
   });
 
   it('starts although the previous server is still shutting down', async () => {
-    const { url } = await start('kept');
+    const { masterUrl: url } = await start('kept');
     const session = new pg.Client({ connectionString: url });
     await session.connect();
     // It lets its sessions finish, and this one takes its time.
@@ -84,18 +82,18 @@ describe('the embedded database', () => {
     await Promise.race([next, session.query('select pg_sleep(1)')]);
     await session.end();
 
-    expect(await ask((await next).url, 'select 1')).toEqual([1]);
+    expect(await ask((await next).masterUrl, 'select 1')).toEqual([1]);
   });
 
   it('says in one line that its port is in use', async () => {
-    const { url } = await start('kept');
+    const { masterUrl: url } = await start('kept');
     const port = Number(new URL(url).port);
     const second = startDatabase({ dataDir: join(folder, 'second'), port, timeZone: zone });
     await expect(second).rejects.toThrow(`Port ${port} for the database: expected a free one, but it is in use`);
   });
 
   it('says in one line that another server runs on its folder, and leaves that one alone', async () => {
-    const { url } = await start('kept');
+    const { masterUrl: url } = await start('kept');
     await expect(start('kept')).rejects.toThrow(/^The database did not start: lock file .* already exists; .*kept"\?$/);
     expect(await ask(url, 'select 1')).toEqual([1]);
   });
@@ -152,8 +150,8 @@ describe('the embedded database', () => {
 
 describe('a database that somebody else runs', () => {
   it('is used as it is', async () => {
-    const { url } = await start('private');
-    expect((await openDatabase(url)).url).toBe(url);
+    const { masterUrl: url } = await start('private');
+    expect((await openDatabase(url)).masterUrl).toBe(url);
   });
 
   it('is refused in one line if it is older than PostgreSQL 16', async () => {
@@ -171,11 +169,18 @@ describe('a database that somebody else runs', () => {
 
 describe('the schema', () => {
   it('may be applied again, by two at once, and changes nothing', async () => {
-    const database = await cloneDatabase();
-    await database.pool.query(`insert into msg_tran (channel_order, request_date, callback, recipient, mt_content)
-                               values ('sms', now(), '0200000000', '01000000001', 'kept')`);
-    await Promise.all([applySchema(database.url), applySchema(database.url)]);
-    expect((await database.pool.query('select mt_content from msg_tran')).rows).toEqual([{ mt_content: 'kept' }]);
-    await database.drop();
+    const { masterUrl } = await start('twice');
+    const logins = loginsOf(masterUrl);
+    const apply = () => createSchema(masterUrl, logins, zone);
+    await Promise.all([apply(), apply()]);
+    const customer = urlOf(masterUrl, logins.customer);
+    await ask(
+      customer,
+      `insert into msg_tran (channel_order, request_date, callback, recipient, mt_content)
+       values ('sms', now(), '0200000000', '01000000001', 'kept')`,
+    );
+    const tallies = await Promise.all([apply(), apply()]);
+    expect(tallies).toMatchObject([{ created: [] }, { created: [] }]);
+    expect(await ask(customer, 'select mt_content from msg_tran')).toEqual(['kept']);
   });
 });

@@ -132,9 +132,9 @@ begin
       high := highs[cardinality(highs)];
       lows := trim_array(lows, 1);
       highs := trim_array(highs, 1);
-      error := failure_of(step, text_of, parameters, passed || rest[low:high], local);
+      error := failure_of(step, text_of, parameters, passed || rest[low : high], local);
       if error is null and with_passed then
-        passed := passed || rest[low:high];
+        passed := passed || rest[low : high];
       elsif error is not null and low = high then
         failing := failing || rest[low];
         errors := errors || error;
