@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Lack } from '../maintenance/create-tables.ts';
 import { timing } from '../settings/timing.ts';
-import { isInsideTransaction, isTimeout, type SchemaConnection } from './schema-connection.ts';
+import { isInsideTransaction, isTimeout, lockSchema, type SchemaConnection } from './schema-connection.ts';
 
 interface Index {
   readonly name: string;
@@ -37,6 +37,7 @@ export function indexBuilder({ connection, indexes, readLacks }: IndexBuilderOpt
     if (await hasRows(connection, table)) return await runBeside(connection, text);
     await connection.inTransaction(async (run) => {
       await run(`set local lock_timeout = '${timing.schemaLockMs}ms'`);
+      await run(lockSchema);
       await run(text);
     });
   }
