@@ -68,7 +68,7 @@ const sessionsTerminated: ChaosFault = {
   name: 'database sessions terminated',
   async run(scene) {
     for (const end = performance.now() + 3_000; performance.now() < end; await sleep(5)) {
-      await scene.query(
+      await scene.administer(
         `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'data-api' and state = 'active'`,
       );
     }
@@ -145,7 +145,7 @@ const gatewaySlow: ChaosFault = {
     scene.proxy.pause();
     while (performance.now() < end) {
       // The sweep queues every open batch again, even if a sender has it.
-      await scene.query('update send_batch set wake_at = clock_timestamp()');
+      await scene.administer('update send_batch set wake_at = clock_timestamp()');
       await sleep(500);
     }
     scene.proxy.resume();
@@ -165,13 +165,13 @@ const twoReceivers: ChaosFault = {
   name: 'two receivers',
   async run(scene) {
     const holder = `select holder from receiver_lease where lease_until > clock_timestamp()`;
-    const [before] = await scene.until('a receiver that holds the stream', () => scene.query(holder));
+    const [before] = await scene.until('a receiver that holds the stream', () => scene.administer(holder));
     const frozen = scene.find('receiver');
     for (const { pid } of frozen) process.kill(pid, 'SIGSTOP');
     const second = scene.agent.engine.startReceiver();
     try {
       await scene.until('another receiver', async () =>
-        (await scene.query(holder)).filter((now) => now['holder'] !== before?.['holder']),
+        (await scene.administer(holder)).filter((now) => now['holder'] !== before?.['holder']),
       );
     } finally {
       for (const { pid } of frozen) process.kill(pid, 'SIGCONT');

@@ -37,7 +37,7 @@ it.each(['raise', 'skip'])(
 
 it('gives up a change when the row no longer exists', async () => {
   const { hand, waits } = await minded('skip');
-  await meddling.scene.query('alter table msg_tran disable trigger mind_row');
+  await meddling.scene.administer('alter table msg_tran disable trigger mind_row');
   await meddling.scene.query('delete from msg_tran');
 
   await hand.change(`etc_text_3 = 'changed'`);

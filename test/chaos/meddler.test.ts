@@ -69,7 +69,9 @@ it('says which of its statements failed, and goes on', async () => {
 
 it('says what kept it from beginning', async () => {
   const gone = () => Promise.reject(new Error('gone'));
-  await expect(new Meddler({ query: gone, usingPool: gone }, { seed: 1 }).stop()).rejects.toThrow('gone');
+  await expect(new Meddler({ query: gone, usingPool: gone, administer: gone }, { seed: 1 }).stop()).rejects.toThrow(
+    'gone',
+  );
 });
 
 it('repairs what it has left in the tables', async () => {

@@ -26,20 +26,22 @@ export function useMeddling() {
   const scene = useScene();
 
   function databaseOf(attempt: Attempt): Database {
-    const { pool } = scene.current.database;
+    const { pool, master } = scene.current.database;
     const usingPool = <T>(act: (pool: pg.Pool) => Promise<T>) => attempt(() => act(pool));
     return {
       usingPool,
       query: async <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
         await usingPool(async (one) => (await one.query<Row>(text, [...values])).rows),
+      administer: async <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
+        await attempt(async () => (await master.query<Row>(text, [...values])).rows),
     };
   }
 
   beforeEach(() => scene.current.later((Date.now() - noon) / 1000));
   afterEach(async () => {
-    await scene.current.query('drop trigger if exists mind_row on msg_tran');
+    await scene.current.administer('drop trigger if exists mind_row on msg_tran');
     // Tables that it references cannot be truncated.
-    await scene.current.query('drop table if exists notice');
+    await scene.current.administer('drop table if exists notice');
   });
 
   /** How the meddler acts on a row, once, with only these pauses. */

@@ -52,7 +52,9 @@ export async function runChaos(scene: Scene, run: ChaosRun): Promise<ChaosResult
   await Promise.all(customers());
   const keys = [...load.inserted.keys()];
   await untilArchived(scene, [...keys, ...(meddler?.rows ?? []).map(({ key }) => key)]);
-  const [doubt] = await scene.query<{ n: number }>(`select count(*)::int as n from send_batch where state = 'sealed'`);
+  const [doubt] = await scene.administer<{ n: number }>(
+    `select count(*)::int as n from send_batch where state = 'sealed'`,
+  );
   const acceptLog = readAcceptLog(scene.gatewayDir);
   const found = await readRows(scene, load.inserted);
   const undisturbed = longestUndisturbed(await readLives(scene, keys), spans);

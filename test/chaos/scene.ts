@@ -47,7 +47,7 @@ export interface SceneOptions {
 export class Scene {
   readonly #options: SceneOptions;
   readonly #kills = new Map<Killed, number>();
-  #running: { agent: LocalAgent; proxy: TcpProxy; pool: pg.Pool } | undefined;
+  #running: { agent: LocalAgent; proxy: TcpProxy; pool: pg.Pool; administrator: pg.Pool } | undefined;
 
   constructor(options: SceneOptions) {
     this.#options = options;
@@ -84,38 +84,36 @@ export class Scene {
     const options: LocalOptions = { command: 'up', messages: 0, rate: 400, json: false, data: dataDir, seed, ports };
     const agent = await startLocalAgent({ ...options, through }, (line) => say(`    ${line}`));
     if (proxy === undefined) throw new Error('expected the agent to ask for its gateway, but it did not');
-    const pool = new pg.Pool({ connectionString: agent.databaseUrl, options: `-c timezone=${timeZone}`, ...sessions });
-    // A session that a fault ends must not end this program.
-    pool.on('error', () => undefined);
-    this.#running = { agent, proxy, pool };
+    const pool = poolOf(agent.databaseUrl, sessions);
+    const superuser = Object.assign(new URL(agent.database.masterUrl), { username: 'postgres' }).href;
+    const administrator = poolOf(superuser, { ...sessions, max: 4 });
+    this.#running = { agent, proxy, pool, administrator };
   }
 
   async stop(): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
     // A transaction that stays open ends with the database at the latest.
-    const ended = running?.pool.end();
+    const ended = Promise.all([running?.pool.end(), running?.administrator.end()]);
     await running?.agent.stop();
     await ended;
     await running?.proxy.close();
   }
 
-  /** Queries the database, retrying while a fault keeps it from answering. */
+  /** Queries the database as its customer, retrying while a fault keeps it from answering. */
   async query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
     return await this.usingPool(async (pool) => (await pool.query<Row>(text, [...values])).rows);
   }
 
+  /** The same for what a customer may not do. */
+  async administer<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const act = async () => (await this.#current.administrator.query<Row>(text, [...values])).rows;
+    return await retry(act);
+  }
+
   /** Retries what fails because a fault is at work. */
   async usingPool<T>(act: (pool: pg.Pool) => Promise<T>): Promise<T> {
-    const end = performance.now() + waitLimitMs;
-    for (;;) {
-      try {
-        return await act(this.#current.pool);
-      } catch (error) {
-        if (performance.now() > end || (error instanceof pg.DatabaseError && !isPassing(error))) throw error;
-        await sleep(200);
-      }
-    }
+    return await retry(() => act(this.#current.pool));
   }
 
   find(part: Part): AgentProcess[] {
@@ -145,7 +143,7 @@ export class Scene {
   /** SIGKILLs a server process of the database in the middle of one of the agent's statements. */
   async killSession(): Promise<void> {
     const [session] = await this.until('a statement that runs', () =>
-      this.query<{ pid: number }>(
+      this.administer<{ pid: number }>(
         `select pid from pg_stat_activity where application_name = 'data-api' and state = 'active'`,
       ),
     );
@@ -169,7 +167,7 @@ export class Scene {
   }
 
   async #work(): Promise<Partial<Record<Part, boolean>>> {
-    const [work] = await this.query<Partial<Record<Part, boolean>>>(workOfParts);
+    const [work] = await this.administer<Partial<Record<Part, boolean>>>(workOfParts);
     return work ?? {};
   }
 
@@ -186,6 +184,25 @@ export class Scene {
     if (this.#running === undefined) throw new Error('expected the agent to run, but it does not');
     return this.#running;
   }
+}
+
+async function retry<T>(act: () => Promise<T>): Promise<T> {
+  const end = performance.now() + waitLimitMs;
+  for (;;) {
+    try {
+      return await act();
+    } catch (error) {
+      if (performance.now() > end || (error instanceof pg.DatabaseError && !isPassing(error))) throw error;
+      await sleep(200);
+    }
+  }
+}
+
+function poolOf(connectionString: string, limits: typeof sessions): pg.Pool {
+  const pool = new pg.Pool({ connectionString, options: `-c timezone=${timeZone}`, ...limits });
+  // A session that a fault ends must not end this program.
+  pool.on('error', () => undefined);
+  return pool;
 }
 
 /** Ended by an administrator or a crash, starting up, shutting down. */
