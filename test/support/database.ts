@@ -20,8 +20,11 @@ export interface TestDatabase {
   readonly master: pg.Pool;
   /** How the stores reach it: the real SDK client and a Data API server over real sockets, with sessions in UTC. */
   readonly agent: AgentDatabase;
-  /** A login through the same server that changes the database. */
-  connect(role: LoginName): SchemaConnection;
+  /** Of the roles, by the ARNs that `connect` uses. */
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly client: RDSDataClient;
+  /** A login through the same server, or that of another client, that changes the database. */
+  connect(role: LoginName, client?: RDSDataClient): SchemaConnection;
   /** That server: its counters, and `failNext` to make calls fail. */
   readonly dataApi: DataApiServer;
   /** The same at another time; null means the database's own clock. */
@@ -51,20 +54,18 @@ export async function cloneDatabase(): Promise<TestDatabase> {
     Object.entries(secretArns).map(([role, arn]) => [arn, loginAs(logins[role as LoginName])]),
   );
   const dataApi = await startDataApi({ databaseUrl: urlOf(), timeZone: 'UTC', port: 0, secrets });
-  const client = new RDSDataClient({
-    endpoint: dataApi.url,
-    region: 'ap-northeast-2',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
+  const client = clientOf(dataApi);
   const queries = connectDataApi({ clusterArn: 'arn:cluster', secretArn: secretArns.agent, database: name, client });
-  const connect = (role: LoginName) =>
-    new SchemaConnection({ clusterArn: 'arn:cluster', secretArn: secretArns[role], database: name, client });
+  const connect = (role: LoginName, through = client) =>
+    new SchemaConnection({ clusterArn: 'arn:cluster', secretArn: secretArns[role], database: name, client: through });
   const at = (now: Date | null): AgentDatabase => ({ queries, timeZone, now: () => now });
   return {
     name,
     urlOf,
     pool,
     master,
+    secrets,
+    client,
     connect,
     agent: at(null),
     dataApi,
@@ -80,6 +81,11 @@ export async function cloneDatabase(): Promise<TestDatabase> {
       });
     },
   };
+}
+
+export function clientOf({ url: endpoint }: Pick<DataApiServer, 'url'>): RDSDataClient {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  return new RDSDataClient({ endpoint, region: 'ap-northeast-2', credentials });
 }
 
 /** Waits, because a session ends a moment after its client has hung up. */
