@@ -3,10 +3,20 @@ import { agentSettings, defaults } from '../../functions/settings/settings.ts';
 import { readArguments } from '../local/arguments.ts';
 import { UsageError } from '../local/usage-error.ts';
 
-export interface OperatorOptions {
+export type OperatorOptions = LookOptions | SchemaOptions;
+
+/** A look at an agent. */
+export interface LookOptions {
   readonly command: 'status' | 'doubt';
   readonly json: boolean;
   readonly target: Target;
+}
+
+/** The statements for a database, which need no agent. */
+export interface SchemaOptions {
+  readonly command: 'schema';
+  readonly database: string;
+  readonly timeZone: string;
 }
 
 export type Target = LocalTarget | AgentAddress;
@@ -30,7 +40,9 @@ export interface AgentAddress {
 export const usage = `Usage:
   omni-agent status [--json]    how many messages are where, rows put aside, the report stream, the zones
   omni-agent doubt [--json]     batches that may have been sent, why, what settles them
-Both read alone and change nothing; docs/runbook.md says how to read them.
+  omni-agent schema [--database NAME]
+                                the statements that create or update the database, for psql
+None of them changes anything; docs/runbook.md says how to read them.
 Which agent:
   --local                       the one on this machine, as npm run local or npm start runs it
   --data DIR                    the same, if there are several: the one with its data in DIR
@@ -44,16 +56,29 @@ const options = {
   json: { type: 'boolean', default: false },
   local: { type: 'boolean', default: false },
   data: { type: 'string' },
+  database: { type: 'string' },
 } as const;
 
 /** Throws a UsageError whose one line says what was expected and what came. */
 export function parseOptions(args: readonly string[], environment: NodeJS.ProcessEnv): OperatorOptions {
   const [command, ...rest] = args;
-  if (command !== 'status' && command !== 'doubt')
-    throw new UsageError(`expected status or doubt, got ${command ?? 'nothing'}; --help says more`);
-  const { json, local, data } = readArguments(rest, options);
+  if (command !== 'status' && command !== 'doubt' && command !== 'schema')
+    throw new UsageError(`expected status, doubt or schema, got ${command ?? 'nothing'}; --help says more`);
+  const { json, local, data, database } = readArguments(rest, options);
+  if (command === 'schema') return schemaOptions(database, environment);
+  if (database !== undefined) throw new UsageError(`--database: expected with schema alone, got it with ${command}`);
   const target = local || data !== undefined ? { local: { data } } : addressIn(environment);
   return { command, json, target };
+}
+
+/** Without the option the database is that of the environment, or the one that an agent has by default. */
+function schemaOptions(database: string | undefined, environment: NodeJS.ProcessEnv): SchemaOptions {
+  const given = { DATABASE_NAME: database ?? environment['DATABASE_NAME'] };
+  return {
+    command: 'schema',
+    database: read('DATABASE_NAME', agentSettings.shape.databaseName, given),
+    timeZone: read('TIME_ZONE', agentSettings.shape.timeZone, environment),
+  };
 }
 
 const names = ['DATABASE_CLUSTER_ARN', 'DATABASE_SECRET_ARN', 'DATABASE_NAME'] as const;

@@ -146,7 +146,7 @@ describe('omni-agent ends with code 1 and one line that says what was expected',
   };
 
   it.each([
-    ['an unknown command', ['stats'], {}, /^expected status or doubt, got stats/],
+    ['an unknown command', ['stats'], {}, /^expected status, doubt or schema, got stats/],
     ['no agent', ['status'], {}, /^No agent: expected --local, or in the environment DATABASE_CLUSTER_ARN/],
   ] as const)('at %s', async (...[, args, environment, line]) => {
     await refused(args, environment, line);

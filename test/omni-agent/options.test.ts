@@ -36,8 +36,8 @@ describe('the options of omni-agent', () => {
   });
 
   const wrong: [string, string[], object, RegExp][] = [
-    ['no command', [], {}, /^expected status or doubt, got nothing; --help says more$/],
-    ['an unknown command', ['stat'], {}, /^expected status or doubt, got stat; --help says more$/],
+    ['no command', [], {}, /^expected status, doubt or schema, got nothing; --help says more$/],
+    ['an unknown command', ['stat'], {}, /^expected status, doubt or schema, got stat; --help says more$/],
     ['an unknown option', ['status', '--jsn'], {}, /^Unknown option '--jsn'.*; --help says more$/],
     ['one word too many', ['status', 'doubt'], {}, /^Unexpected argument 'doubt'/],
     ['an option without its value', ['status', '--data'], {}, /^Option '--data <value>' argument missing/],
