@@ -3,22 +3,42 @@ import { ConfigurationError } from '../functions/settings/configuration-error.ts
 import { plaintextProblem } from '../functions/settings/gateway-url.ts';
 import { agentSettings } from '../functions/settings/settings.ts';
 
-/** They say where an emulator's agent finds what stands in place of Aurora, and go with profile `local`. */
-const ofLocalProfile = ['dataApiUrl', 'databaseClusterArn', 'databaseSecretArn'] as const;
+/** Settings that go with another one: what each needs, and whether it may be missing where that is given. */
+const companions = [
+  ['masterSecretArn', 'databaseClusterArn', 'always'],
+  ['senderSubnetIds', 'vpcId', 'always'],
+  ['databaseSubnetIds', 'vpcId', 'sometimes'],
+  ['databaseSecurityGroupId', 'databaseClusterArn', 'sometimes'],
+] as const;
 
 const agentConfig = agentSettings
   .refine(({ minCapacity, maxCapacity }) => minCapacity <= maxCapacity, {
     path: ['maxCapacity'],
     error: 'expected at least minCapacity',
   })
-  .superRefine((config, context) => {
-    for (const name of ofLocalProfile) {
-      if ((config[name] !== undefined) === (config.profile === 'local')) continue;
-      const message = `expected ${config.profile === 'local' ? 'a value' : 'nothing'} with profile ${config.profile}`;
-      context.addIssue({ code: 'custom', path: [name], message });
-    }
-  })
+  .superRefine(checkPlace)
   .superRefine(checkGatewayUrl);
+
+function checkPlace(config: z.output<typeof agentSettings>, context: z.RefinementCtx): void {
+  const refuse = (name: keyof typeof config, message: string) =>
+    context.addIssue({ code: 'custom', path: [name], message });
+  const isLocal = config.profile === 'local';
+  if ((config.dataApiUrl !== undefined) !== isLocal)
+    refuse('dataApiUrl', `expected ${isLocal ? 'a value' : 'nothing'} with profile ${config.profile}`);
+  if (isLocal && config.databaseClusterArn === undefined)
+    refuse('databaseClusterArn', 'expected a value with profile local');
+  for (const [name, other, when] of companions) {
+    if (config[name] !== undefined && config[other] === undefined) refuse(name, `expected nothing without ${other}`);
+    if (when === 'always' && config[name] === undefined && config[other] !== undefined)
+      refuse(name, `expected a value with ${other}`);
+  }
+  const makesCluster = config.databaseClusterArn === undefined;
+  if (config.vpcId !== undefined && makesCluster && (config.databaseSubnetIds ?? []).length < 2)
+    refuse('databaseSubnetIds', 'expected two or more with vpcId and a new database');
+  const hasClients = config.clientCidrs.length + config.clientSecurityGroupIds.length > 0;
+  if (hasClients && !makesCluster && config.databaseSecurityGroupId === undefined)
+    refuse('databaseSecurityGroupId', 'expected a value with clients of an existing database');
+}
 
 /** An agent in AWS reaches its gateway over TLS alone. */
 function checkGatewayUrl(
@@ -45,7 +65,7 @@ export function readConfig(settings: Readonly<Record<string, unknown>>): AgentCo
   const problems = parsed.error.issues.map((issue) => {
     if (issue.code === 'unrecognized_keys') return issue.keys.map(unknownSetting).join('; ');
     const value = settings[String(issue.path[0])];
-    return `${issue.path.join('.')}: ${issue.message}, got ${value === undefined ? 'nothing' : JSON.stringify(value)}`;
+    return `${String(issue.path[0])}: ${issue.message}, got ${value === undefined ? 'nothing' : JSON.stringify(value)}`;
   });
   throw new ConfigurationError(`Wrong settings: ${problems.join('; ')}`);
 }

@@ -1,6 +1,7 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, type FunctionProps, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type * as z from 'zod';
 import type { Part } from '../functions/settings/part.ts';
@@ -18,8 +19,12 @@ export interface AgentFunctionProps<Schema extends z.ZodType> extends Partial<Om
 
 /** A function of the agent with the house's defaults; the caller's win over them. */
 export class AgentFunction<Schema extends z.ZodType> extends LambdaFunction {
+  readonly program: Part;
+
   constructor(scope: Construct, id: string, { program, environment, ...props }: AgentFunctionProps<Schema>) {
+    const logGroup = new LogGroup(scope, `${id}Log`, { retention: RetentionDays.ONE_MONTH });
     super(scope, id, {
+      role: executionRole(scope, `${id}Role`, { logGroup, isInVpc: props.vpc !== undefined }),
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: 'index.handler',
@@ -29,10 +34,40 @@ export class AgentFunction<Schema extends z.ZodType> extends LambdaFunction {
       // A firing that failed is followed by the next within a minute: repeating it would stack loops up.
       retryAttempts: 0,
       maxEventAge: Duration.seconds(timing.firingSeconds),
-      logGroup: new LogGroup(scope, `${id}Log`, { retention: RetentionDays.ONE_MONTH }),
+      logGroup,
       description: `${Stack.of(scope).stackName}: ${program}`,
       environment: { ...environment, ...nodeEnvironment },
       ...props,
     });
+    this.program = program;
+    new CfnOutput(Stack.of(scope), `${id}LogGroup`, {
+      value: logGroup.logGroupName,
+      description: `The log of ${program}`,
+    });
   }
+}
+
+interface ExecutionProps {
+  readonly logGroup: ILogGroup;
+  readonly isInVpc: boolean;
+}
+
+/** What the managed policies allow, but the log in its own group alone, and the network in this account and region. */
+function executionRole(scope: Construct, id: string, { logGroup, isInVpc }: ExecutionProps): Role {
+  const role = new Role(scope, id, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  logGroup.grantWrite(role);
+  if (!isInVpc) return role;
+  // These list, so they know no resource.
+  const listing = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'];
+  role.addToPolicy(new PolicyStatement({ actions: listing, resources: ['*'] }));
+  const names = ['CreateNetworkInterface', 'DeleteNetworkInterface'];
+  const ofAddresses = ['AssignPrivateIpAddresses', 'UnassignPrivateIpAddresses'];
+  role.addToPolicy(
+    new PolicyStatement({
+      actions: [...names, ...ofAddresses].map((name) => `ec2:${name}`),
+      // Lambda asks for all kinds of resources that an interface is made of.
+      resources: [Stack.of(scope).formatArn({ service: 'ec2', resource: '*', resourceName: '*' })],
+    }),
+  );
+  return role;
 }

@@ -1,12 +1,16 @@
-import { Stack, type StackProps } from 'aws-cdk-lib';
+import { CrossStackReferences, ReferenceStrength, Stack, type StackProps } from 'aws-cdk-lib';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import type { Part } from '../functions/settings/part.ts';
 import type { AgentConfig } from './agent-config.ts';
+import { AgentFunction } from './agent-function.ts';
 import { Archiving } from './archiving.ts';
 import { Collection } from './collection.ts';
 import type { DataStack } from './data-stack.ts';
 import { Reporting } from './reporting.ts';
 import { SendQueue } from './send-queue.ts';
 import { Sending } from './sending.ts';
+import { TableCreation } from './table-creation.ts';
 import { Upkeep } from './upkeep.ts';
 
 /**
@@ -14,18 +18,25 @@ import { Upkeep } from './upkeep.ts';
  * ReceiverStack.
  */
 export class AgentStack extends Stack {
+  /** The logs of its functions. */
+  readonly logGroups: Readonly<Partial<Record<Part, ILogGroup>>>;
+
   constructor(
     scope: Construct,
     id: string,
     { config, data, ...props }: StackProps & { config: AgentConfig; data: DataStack },
   ) {
     super(scope, id, props);
-    const { database, gatewaySecret, vpc } = data;
+    CrossStackReferences.of(this).consume(ReferenceStrength.WEAK);
+    const { database, secrets, network } = data;
     const sendQueue = new SendQueue(this, 'SendQueue');
     new Collection(this, 'Collection', { config, database, sendQueue });
-    new Sending(this, 'Sending', { config, database, sendQueue, gatewaySecret, vpc });
+    new Sending(this, 'Sending', { config, database, sendQueue, gatewaySecret: secrets.gateway, network });
     new Reporting(this, 'Reporting', { config, database });
     new Archiving(this, 'Archiving', { config, database });
+    new TableCreation(this, 'TableCreation', { config, database });
     new Upkeep(this, 'Upkeep', { config, database });
+    const functions = this.node.findAll().filter((one) => one instanceof AgentFunction);
+    this.logGroups = Object.fromEntries(functions.map(({ program, logGroup }) => [program, logGroup]));
   }
 }

@@ -13,12 +13,12 @@ export class Archiving extends Construct {
       program: 'log-migrator',
       environment: {
         INSTALLATION: config.installation,
-        ...database.environment,
+        ...database.environmentAs('agent'),
         LOOP_SECONDS: String(config.loopSeconds),
         ARCHIVE_INTERVAL_MS: String(config.archiveIntervalMs),
       },
     });
-    database.grantDataApiAccess(migrator);
+    database.grantStatements(migrator, 'agent');
     schedule(this, migrator, { every: loopPeriod });
   }
 }

@@ -24,7 +24,7 @@ export class Collection extends Construct {
       program: 'collector',
       environment: {
         INSTALLATION: installation,
-        ...database.environment,
+        ...database.environmentAs('agent'),
         LOOP_SECONDS: String(config.loopSeconds),
         MESSAGES_PER_SECOND: String(config.messagesPerSecond),
         DEFAULT_VALIDITY_SECONDS: String(config.defaultValiditySeconds),
@@ -35,7 +35,7 @@ export class Collection extends Construct {
         QUEUE_URL_SLOW: Slow.queueUrl,
       },
     });
-    database.grantDataApiAccess(collector);
+    database.grantStatements(collector, 'agent');
     for (const queue of Object.values(sendQueue.queues)) queue.grant(collector, 'sqs:SendMessage');
     schedule(this, collector, { every: loopPeriod });
     agentAlarm(this, 'OldestWaitingRow', {

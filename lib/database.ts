@@ -1,84 +1,71 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
-import { type IVpc, SubnetType } from 'aws-cdk-lib/aws-ec2';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
-import {
-  AuroraPostgresEngineVersion,
-  ClusterInstance,
-  Credentials,
-  DatabaseCluster,
-  DatabaseClusterEngine,
-  type IDatabaseCluster,
-} from 'aws-cdk-lib/aws-rds';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { Construct } from 'constructs';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { AgentConfig } from './agent-config.ts';
+import type { Login } from './database-secrets.ts';
 
-/** What a part needs to reach the database. */
-export interface AgentDatabase {
-  readonly environment: Record<'DATABASE_CLUSTER_ARN' | 'DATABASE_SECRET_ARN' | 'DATABASE_NAME' | 'TIME_ZONE', string>;
-  grantDataApiAccess(grantee: IGrantable): void;
+interface DatabaseProps {
+  readonly config: AgentConfig;
+  readonly clusterArn: string;
+  readonly secrets: Readonly<Record<Login, ISecret>>;
 }
 
-/** Aurora PostgreSQL with the customers' tables, reached through the Data API alone. */
-export class Database extends Construct implements AgentDatabase {
-  readonly environment: AgentDatabase['environment'];
-  readonly #cluster: DatabaseCluster;
+/** The database as the parts reach it: through the Data API, each with the secret of the role that it is. */
+export class AgentDatabase {
+  readonly #props: DatabaseProps;
 
-  constructor(scope: Construct, id: string, { vpc, config }: { vpc: IVpc; config: AgentConfig }) {
-    super(scope, id);
-    this.#cluster = new DatabaseCluster(this, 'Cluster', {
-      engine: DatabaseClusterEngine.auroraPostgres({ version: AuroraPostgresEngineVersion.VER_17_9 }),
-      writer: ClusterInstance.serverlessV2('Writer'),
-      serverlessV2MinCapacity: config.minCapacity,
-      serverlessV2MaxCapacity: config.maxCapacity,
-      vpc,
-      vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
-      credentials: Credentials.fromGeneratedSecret('omni_agent'),
-      defaultDatabaseName: config.databaseName,
-      enableDataApi: true,
-      storageEncrypted: true,
-      deletionProtection: config.deletionProtection,
-      removalPolicy: RemovalPolicy.SNAPSHOT,
-    });
-    const { secret } = this.#cluster;
-    if (secret === undefined) throw new Error('expected a generated secret of the cluster');
-    this.environment = {
-      DATABASE_CLUSTER_ARN: this.#cluster.clusterArn,
-      DATABASE_SECRET_ARN: secret.secretArn,
+  constructor(props: DatabaseProps) {
+    this.#props = props;
+  }
+
+  /** Variables of a part that logs in as more than one role, or as one that is said elsewhere. */
+  get environment() {
+    const { clusterArn, config } = this.#props;
+    return {
+      DATABASE_CLUSTER_ARN: clusterArn,
       DATABASE_NAME: config.databaseName,
       TIME_ZONE: config.timeZone,
+      // The SDK's own variable, for the server that stands in for the Data API.
+      ...(config.dataApiUrl !== undefined && { AWS_ENDPOINT_URL_RDS_DATA: config.dataApiUrl }),
     };
   }
 
-  grantDataApiAccess(grantee: IGrantable): void {
-    this.#cluster.grantDataApiAccess(grantee);
+  /** Variables of a part that is this role. */
+  environmentAs(login: Login) {
+    return { ...this.environment, DATABASE_SECRET_ARN: this.secretArn(login) };
+  }
+
+  secretArn(login: Login): string {
+    return this.#props.secrets[login].secretArn;
+  }
+
+  /** Lets a part run single statements as this role. */
+  grantStatements(grantee: IGrantable, login: Login): void {
+    this.#grant(grantee, ['rds-data:ExecuteStatement']);
+    this.#grantLogin(grantee, login);
+  }
+
+  /** Lets a part run statements and transactions as these roles. */
+  grantTransactions(grantee: IGrantable, logins: readonly Login[]): void {
+    const ofTransactions = ['BeginTransaction', 'CommitTransaction', 'RollbackTransaction'];
+    this.#grant(
+      grantee,
+      ['ExecuteStatement', ...ofTransactions].map((name) => `rds-data:${name}`),
+    );
+    for (const login of logins) this.#grantLogin(grantee, login);
+  }
+
+  #grant(grantee: IGrantable, actions: string[]): void {
+    Grant.addToPrincipal({ grantee, actions, resourceArns: [this.#props.clusterArn] });
+  }
+
+  /** The Data API reads the secret in the caller's name. */
+  #grantLogin(grantee: IGrantable, login: Login): void {
+    grantReading(grantee, this.#props.secrets[login]);
   }
 }
 
-/** With profile local: a PostgreSQL behind the project's own Data API server, reached by the same calls. */
-export class LocalDatabase extends Construct implements AgentDatabase {
-  readonly environment: AgentDatabase['environment'] & Record<'AWS_ENDPOINT_URL_RDS_DATA', string>;
-  readonly #cluster: IDatabaseCluster;
-
-  constructor(scope: Construct, id: string, { config }: { config: AgentConfig }) {
-    super(scope, id);
-    const { dataApiUrl = '', databaseClusterArn = '', databaseSecretArn = '' } = config;
-    // The same grants as Aurora's: what the settings name stands in its place.
-    this.#cluster = DatabaseCluster.fromDatabaseClusterAttributes(this, 'Cluster', {
-      clusterIdentifier: databaseClusterArn.split(':').at(-1) ?? '',
-      dataApiEnabled: true,
-      secret: Secret.fromSecretCompleteArn(this, 'Secret', databaseSecretArn),
-    });
-    this.environment = {
-      DATABASE_CLUSTER_ARN: databaseClusterArn,
-      DATABASE_SECRET_ARN: databaseSecretArn,
-      DATABASE_NAME: config.databaseName,
-      TIME_ZONE: config.timeZone,
-      AWS_ENDPOINT_URL_RDS_DATA: dataApiUrl,
-    };
-  }
-
-  grantDataApiAccess(grantee: IGrantable): void {
-    this.#cluster.grantDataApiAccess(grantee);
-  }
+/** The one action that reading takes: `grantRead` of the library gives another one in addition. */
+export function grantReading(grantee: IGrantable, secret: ISecret): void {
+  Grant.addToPrincipal({ grantee, actions: ['secretsmanager:GetSecretValue'], resourceArns: [secret.secretArn] });
+  secret.encryptionKey?.grantDecrypt(grantee);
 }

@@ -1,6 +1,5 @@
-import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, CrossStackReferences, Duration, ReferenceStrength, Stack, type StackProps } from 'aws-cdk-lib';
 import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import { type IVpc, SubnetType } from 'aws-cdk-lib/aws-ec2';
 import {
   Cluster,
   ContainerImage,
@@ -11,7 +10,7 @@ import {
   LogDrivers,
   OperatingSystemFamily,
 } from 'aws-cdk-lib/aws-ecs';
-import { FilterPattern, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { receiverEnvironment } from '../functions/aws/env.ts';
 import { heartbeatMetric, installationDimension, metricNamespace } from '../functions/settings/metrics.ts';
@@ -21,21 +20,31 @@ import type { EnvironmentOf } from './agent-function.ts';
 import { agentAlarm } from './alarm.ts';
 import { bundleOf, nodeEnvironment } from './bundle.ts';
 import type { DataStack } from './data-stack.ts';
+import { grantReading } from './database.ts';
+import { type AgentNetwork, callerGroup } from './network.ts';
 
 /** The Receiver: a Fargate task that holds the gateway's long-lived report stream. */
 export class ReceiverStack extends Stack {
+  readonly logGroup: ILogGroup;
+
   constructor(
     scope: Construct,
     id: string,
-    { config, data, vpc, ...props }: StackProps & { config: AgentConfig; data: DataStack; vpc: IVpc },
+    { config, data, network, ...props }: StackProps & { config: AgentConfig; data: DataStack; network: AgentNetwork },
   ) {
     super(scope, id, props);
+    CrossStackReferences.of(this).consume(ReferenceStrength.WEAK);
     const logGroup = new LogGroup(this, 'Log', { retention: RetentionDays.ONE_MONTH });
+    this.logGroup = logGroup;
+    new CfnOutput(this, 'ReceiverLogGroup', {
+      value: logGroup.logGroupName,
+      description: 'The log of report-receiver',
+    });
     const environment: EnvironmentOf<typeof receiverEnvironment> = {
       INSTALLATION: config.installation,
-      ...data.database.environment,
+      ...data.database.environmentAs('agent'),
       GATEWAY_URL: config.gatewayUrl,
-      GATEWAY_SECRET_ARN: data.gatewaySecret.secretArn,
+      GATEWAY_SECRET_ARN: data.secrets.gateway.secretArn,
       // Of no other agent anywhere: at the gateway, two that share a subscription take each other's reports.
       SUBSCRIPTION: `${config.installation}.${this.account}.${this.region}`,
     };
@@ -52,17 +61,18 @@ export class ReceiverStack extends Stack {
       // What is being stored is acknowledged before the task ends.
       stopTimeout: Duration.seconds(timing.receiverStopSeconds),
     });
-    data.database.grantDataApiAccess(task.taskRole);
-    data.gatewaySecret.grantRead(task.taskRole);
+    data.database.grantStatements(task.taskRole, 'agent');
+    grantReading(task.taskRole, data.secrets.gateway);
     new FargateService(this, 'Service', {
-      cluster: new Cluster(this, 'Cluster', { vpc }) as ICluster,
+      cluster: new Cluster(this, 'Cluster', { vpc: network.vpc }) as ICluster,
       taskDefinition: task,
       desiredCount: 1,
       // Two for a moment are harmless: a lease row lets one of them hold the stream.
       minHealthyPercent: 100,
       maxHealthyPercent: 200,
       circuitBreaker: { rollback: true },
-      vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
+      vpcSubnets: network.senderSubnets,
+      securityGroups: [callerGroup(this, network.vpc, config)],
     });
     this.#alarmOnSilence(logGroup, config);
   }

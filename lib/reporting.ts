@@ -13,12 +13,12 @@ export class Reporting extends Construct {
       program: 'report-migrator',
       environment: {
         INSTALLATION: config.installation,
-        ...database.environment,
+        ...database.environmentAs('agent'),
         LOOP_SECONDS: String(config.loopSeconds),
         MERGE_INTERVAL_MS: String(config.mergeIntervalMs),
       },
     });
-    database.grantDataApiAccess(migrator);
+    database.grantStatements(migrator, 'agent');
     schedule(this, migrator, { every: loopPeriod });
   }
 }

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import { type IVpc, SubnetType } from 'aws-cdk-lib/aws-ec2';
+import type { ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
@@ -11,7 +11,8 @@ import { timing } from '../functions/settings/timing.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
 import { agentAlarm, partMetric } from './alarm.ts';
-import type { AgentDatabase } from './database.ts';
+import { type AgentDatabase, grantReading } from './database.ts';
+import { type AgentNetwork, callerGroup } from './network.ts';
 import { type Lane, lanes, type SendQueue } from './send-queue.ts';
 
 interface SendingProps {
@@ -20,21 +21,21 @@ interface SendingProps {
   readonly sendQueue: SendQueue;
   readonly gatewaySecret: ISecret;
   /** None with profile local. */
-  readonly vpc: IVpc | undefined;
+  readonly network: AgentNetwork | undefined;
 }
 
 /** The Sender: sends the batches whose records it gets, each lane with its share of the sessions. */
 export class Sending extends Construct {
-  constructor(scope: Construct, id: string, { config, database, sendQueue, gatewaySecret, vpc }: SendingProps) {
+  constructor(scope: Construct, id: string, { config, database, sendQueue, gatewaySecret, network }: SendingProps) {
     super(scope, id);
     const { installation } = config;
     const sender = new AgentFunction<typeof senderEnvironment>(this, 'Sender', {
       program: 'sender',
       timeout: Duration.seconds(timing.senderTimeoutSeconds),
-      ...(vpc && { vpc, vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS } }),
+      ...(network && placeIn(network, callerGroup(this, network.vpc, config))),
       environment: {
         INSTALLATION: installation,
-        ...database.environment,
+        ...database.environmentAs('agent'),
         GATEWAY_URL: config.gatewayUrl,
         ...(config.plaintextGatewayHost && { PLAINTEXT_GATEWAY_HOST: config.plaintextGatewayHost }),
         GATEWAY_SECRET_ARN: gatewaySecret.secretArn,
@@ -42,8 +43,8 @@ export class Sending extends Construct {
         DEFAULT_VALIDITY_SECONDS: String(config.defaultValiditySeconds),
       },
     });
-    database.grantDataApiAccess(sender);
-    gatewaySecret.grantRead(sender);
+    database.grantStatements(sender, 'agent');
+    grantReading(sender, gatewaySecret);
     for (const lane of lanes) {
       const source = new SqsEventSource(sendQueue.queues[lane], {
         batchSize: records.perInvocation,
@@ -62,6 +63,10 @@ export class Sending extends Construct {
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
   }
+}
+
+function placeIn({ vpc, senderSubnets }: AgentNetwork, group: ISecurityGroup) {
+  return { vpc, vpcSubnets: senderSubnets, securityGroups: [group] };
 }
 
 /** Looks at a batch whose back-off is at its longest. */

@@ -19,9 +19,9 @@ export class Upkeep extends Construct {
       program: 'banlist-scheduler',
       // It checks once a firing, and must be over before the next, also where it waits for the table.
       timeout: Duration.seconds(timing.singleTimeoutSeconds),
-      environment: { INSTALLATION: config.installation, ...database.environment },
+      environment: { INSTALLATION: config.installation, ...database.environmentAs('agent') },
     });
-    database.grantDataApiAccess(scheduler);
+    database.grantStatements(scheduler, 'agent');
     schedule(this, scheduler, { every: interval });
     agentAlarm(this, 'BanListNotChecked', {
       name: 'Upkeep/BanListNotChecked',

@@ -1,5 +1,6 @@
+import { aboutSettings } from '../../functions/settings/about-settings.ts';
 import { expectations } from '../../functions/settings/schemas.ts';
-import { aboutSettings, agentSettings, schemaOf } from '../../functions/settings/settings.ts';
+import { agentSettings, schemaOf } from '../../functions/settings/settings.ts';
 
 /** The text of docs/settings.md. */
 export function settingsPage(): string {
@@ -41,7 +42,11 @@ function describeSetting([name, schema]: [string, Schemas[keyof Schemas]]) {
   const fallback = schema.safeParse(undefined);
   return {
     name: code(name),
-    fallback: !fallback.success ? 'required' : fallback.data === undefined ? 'none' : code(String(fallback.data)),
+    fallback: !fallback.success
+      ? 'required'
+      : fallback.data === undefined
+        ? 'none'
+        : code(Array.isArray(fallback.data) ? '[]' : String(fallback.data)),
     range,
     unit: about.unit ?? '',
     original: about.original === undefined ? '' : code(about.original),

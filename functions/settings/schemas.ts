@@ -48,6 +48,16 @@ export function matching(form: RegExp, expected: string) {
   return z.string({ error }).regex(form, { error }).register(expectations, { expected });
 }
 
+/** Each of them once. */
+export function listOf(form: RegExp, expectedOne: string) {
+  const expected = `a list of ${expectedOne}`;
+  const error = `expected ${expected}, each once`;
+  const schema = z
+    .array(z.string({ error }).regex(form, { error }), { error })
+    .refine((items) => new Set(items).size === items.length, { error });
+  return schema.register(expectations, { expected });
+}
+
 export function url() {
   const expected = 'a URL';
   return z.url({ error: `expected ${expected}` }).register(expectations, { expected });

@@ -1,20 +1,9 @@
 import * as z from 'zod';
-import { type Part, parts } from './part.ts';
-import { capacity, gatewayUrl, matching, oneOf, timeZone, trueOrFalse, url, wholeNumber } from './schemas.ts';
+import { aboutSettings } from './about-settings.ts';
+import { parts } from './part.ts';
+import { placeSettings } from './place-settings.ts';
+import { gatewayUrl, matching, oneOf, timeZone, url, wholeNumber } from './schemas.ts';
 import { sizes } from './sizes.ts';
-
-/** What docs/settings.md says of a setting beside its default and what it expects. */
-export interface AboutSetting {
-  /** One sentence. */
-  readonly meaning: string;
-  /** The setting of the original agent that it takes the place of. */
-  readonly original?: string;
-  readonly unit?: string;
-  /** Who has it in the environment; the CDK app reads every setting. */
-  readonly readBy?: readonly (Part | 'omni-agent')[];
-}
-
-export const aboutSettings = z.registry<AboutSetting>();
 
 /**
  * The settings of an agent, each once: properties of the construct, values under `omniAgent` in the context of the CDK app,
@@ -120,30 +109,10 @@ export const agentSettings = z.strictObject({
         'Who changes the database: the agent (auto), or a person who runs what omni-agent schema prints (script).',
       readBy: ['schema-migrator', 'table-create-scheduler'],
     }),
-  minCapacity: capacity(0.5, 256, 'at 0 it would never pause: the agent looks for rows every few seconds')
-    .default(0.5)
-    .register(aboutSettings, {
-      meaning: 'Least capacity of the database.',
-      unit: 'ACU',
-    }),
-  maxCapacity: capacity(1, 256).default(8).register(aboutSettings, {
-    meaning: 'Most capacity of the database, at least minCapacity.',
-    unit: 'ACU',
-  }),
-  deletionProtection: trueOrFalse().default(true).register(aboutSettings, {
-    meaning: 'Whether the database refuses to be deleted.',
-  }),
+  ...placeSettings,
   dataApiUrl: url().optional().register(aboutSettings, {
     meaning: "With profile local: where the project's Data API server answers.",
   }),
-  databaseClusterArn: matching(/^arn:/, 'an ARN').optional().register(aboutSettings, {
-    meaning: 'With profile local: what stands in place of the ARN of the cluster.',
-  }),
-  databaseSecretArn: matching(/^arn:.*-[A-Za-z0-9]{6}$/, 'a complete ARN, ending in a hyphen and six characters')
-    .optional()
-    .register(aboutSettings, {
-      meaning: "With profile local: what stands in place of the ARN of the database's secret.",
-    }),
   plaintextGatewayHost: matching(/^[A-Za-z0-9._-]+$/, 'the name or the IPv4 address of a host')
     .optional()
     .register(aboutSettings, {

@@ -68,8 +68,8 @@ function configure(gatewayUrl: string, plaintextGatewayHost: string | undefined)
   return readConfig({
     profile: 'local',
     dataApiUrl: 'http://127.0.0.1:4000',
-    databaseClusterArn: 'arn:aws:rds:x',
-    databaseSecretArn: 'arn:aws:secretsmanager:x:secret:local-abcdef',
+    databaseClusterArn: 'arn:aws:rds:x:1:cluster:local',
+    masterSecretArn: 'arn:aws:secretsmanager:x:secret:local-abcdef',
     gatewayUrl,
     plaintextGatewayHost,
   });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig, settingsOf } from '../../lib/agent-config.ts';
 
+const cluster = 'arn:aws:rds:ap-northeast-2:111122223333:cluster:mine';
+const secret = 'arn:aws:secretsmanager:ap-northeast-2:111122223333:secret:mine-abcdef';
 const gatewayUrl = 'grpcs://gateway.example.com:443';
 
 describe('the settings of an agent', () => {
@@ -50,7 +52,22 @@ describe('the settings of an agent', () => {
     [{ installation: 'omni-agent-data' }, 'and no -data, -schema or -receiver at the end, got "omni-agent-data"'],
     [{ databaseName: 'o'.repeat(55) }, 'databaseName: expected a lower-case name of at most 54 characters'],
     [{ profile: 'local' }, 'dataApiUrl: expected a value with profile local, got nothing'],
-    [{ databaseSecretArn: 'arn:x' }, 'databaseSecretArn: expected nothing with profile aws, got "arn:x"'],
+    [{ dataApiUrl: 'http://127.0.0.1' }, 'dataApiUrl: expected nothing with profile aws, got "http://127.0.0.1"'],
+    [{ databaseClusterArn: cluster }, 'masterSecretArn: expected a value with databaseClusterArn, got nothing'],
+    [{ masterSecretArn: secret }, `masterSecretArn: expected nothing without databaseClusterArn, got "${secret}"`],
+    [{ ownerSecretArn: secret.slice(0, -7) }, 'ownerSecretArn: expected the whole ARN of a secret, with its last six'],
+    [{ vpcId: 'vpc-1' }, 'senderSubnetIds: expected a value with vpcId, got nothing'],
+    [
+      { vpcId: 'vpc-1', senderSubnetIds: ['subnet-1'], databaseSubnetIds: ['subnet-2'] },
+      'databaseSubnetIds: expected two or more with vpcId and a new database, got ["subnet-2"]',
+    ],
+    [{ senderSubnetIds: ['subnet-1'] }, 'senderSubnetIds: expected nothing without vpcId, got ["subnet-1"]'],
+    [{ clientCidrs: ['10.1.0.0'] }, 'clientCidrs: expected a list of ranges of addresses, each once, got ["10.1.0.0"]'],
+    [
+      { databaseClusterArn: cluster, masterSecretArn: secret, clientCidrs: ['10.1.0.0/16'] },
+      'databaseSecurityGroupId: expected a value with clients of an existing database, got nothing',
+    ],
+    [{ backupDays: 36 }, 'backupDays: expected a whole number from 1 to 35, got 36'],
     [{ minCapacity: 9, maxCapacity: 8 }, 'maxCapacity: expected at least minCapacity, got 8'],
     [
       { minCapacity: 0 },

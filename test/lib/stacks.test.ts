@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { App, type Stack } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import {
@@ -9,35 +8,32 @@ import {
   logMigratorEnvironment,
   receiverEnvironment,
   reportMigratorEnvironment,
+  schemaMigratorEnvironment,
   senderEnvironment,
+  tableCreateSchedulerEnvironment,
 } from '../../functions/aws/env.ts';
 import { backoffSeconds } from '../../functions/pipeline/backoff.ts';
 import { timing } from '../../functions/settings/timing.ts';
-import { addStacks } from '../../lib/agent-app.ts';
-import { readConfig } from '../../lib/agent-config.ts';
+import { synthesizeAgent } from '../support/stacks.ts';
 
-let data: Template;
 let agent: Template;
+let schema: Template;
 let receiver: Template;
 let checkedEveryFifthMinute: Template;
 
 /** Synthesized once for all tests here: that takes seconds. */
 beforeAll(() => {
-  const templateOf = synthesize({});
-  data = templateOf('omni-agent-data');
+  const templates = synthesizeAgent();
+  const templateOf = (name: string) => templates[name] ?? expect.fail(`no stack ${name}`);
   agent = templateOf('omni-agent');
+  schema = templateOf('omni-agent-schema');
   receiver = templateOf('omni-agent-receiver');
 });
 
 beforeAll(() => {
-  checkedEveryFifthMinute = synthesize({ banCheckMinutes: '5' })('omni-agent');
+  const template = synthesizeAgent({ banCheckMinutes: 5 })['omni-agent'];
+  checkedEveryFifthMinute = template ?? expect.fail('no stack omni-agent');
 });
-
-function synthesize(settings: Record<string, string>) {
-  const app = new App();
-  addStacks(app, readConfig({ gatewayUrl: 'grpcs://gateway.example.com:443', ...settings }));
-  return (id: string) => Template.fromStack(app.node.findChild(id) as Stack);
-}
 
 const functionProperties = z.object({
   Description: z.string(),
@@ -48,8 +44,10 @@ const functionProperties = z.object({
 
 /** Properties of the function of a program. */
 function functionOf(program: string) {
-  const found = Object.values(agent.findResources('AWS::Lambda::Function')).map(({ Properties }) =>
-    functionProperties.parse(Properties),
+  const found = [agent, schema].flatMap((template) =>
+    Object.values(template.findResources('AWS::Lambda::Function')).map(({ Properties }) =>
+      functionProperties.parse(Properties),
+    ),
   );
   const one = found.find(({ Description }) => Description.endsWith(`: ${program}`));
   if (one === undefined) throw new Error(`no function of ${program}`);
@@ -73,6 +71,8 @@ describe('the functions', () => {
     ['report-migrator', reportMigratorEnvironment],
     ['log-migrator', logMigratorEnvironment],
     ['banlist-scheduler', banlistSchedulerEnvironment],
+    ['table-create-scheduler', tableCreateSchedulerEnvironment],
+    ['schema-migrator', schemaMigratorEnvironment],
   ])('give %s an environment that it can parse, and nothing else', (program, schema) => {
     const { NODE_OPTIONS: ofNode, ...Variables } = functionOf(program).Environment.Variables;
     expect(ofNode).toBe('--enable-source-maps');
@@ -82,13 +82,13 @@ describe('the functions', () => {
     expect(Object.keys(Variables).toSorted()).toEqual(variables.map(([name]) => name).toSorted());
   });
 
-  it('run on Node 24 and arm64, five of them', () => {
-    agent.resourceCountIs('AWS::Lambda::Function', 5);
+  it('run on Node 24 and arm64, six of them', () => {
+    agent.resourceCountIs('AWS::Lambda::Function', 6);
     agent.allResourcesProperties('AWS::Lambda::Function', { Runtime: 'nodejs24.x', Architectures: ['arm64'] });
   });
 
   it('are never invoked again by Lambda, and never late', () => {
-    agent.resourceCountIs('AWS::Lambda::EventInvokeConfig', 5);
+    agent.resourceCountIs('AWS::Lambda::EventInvokeConfig', 6);
     agent.allResourcesProperties('AWS::Lambda::EventInvokeConfig', {
       MaximumRetryAttempts: 0,
       MaximumEventAgeInSeconds: 60,
@@ -105,7 +105,8 @@ describe('the functions', () => {
 
   it('leave the sender alone in the network with the registered address', () => {
     expect(functionOf('sender').VpcConfig).toBeDefined();
-    for (const program of ['collector', 'report-migrator', 'log-migrator', 'banlist-scheduler']) {
+    const others = ['collector', 'report-migrator', 'log-migrator', 'banlist-scheduler'];
+    for (const program of [...others, 'table-create-scheduler', 'schema-migrator']) {
       expect(functionOf(program).VpcConfig).toBeUndefined();
     }
   });
@@ -144,10 +145,11 @@ describe('the SEND QUEUE', () => {
 });
 
 describe('the schedules', () => {
-  it('fire four functions once a minute, without retries', () => {
-    agent.resourceCountIs('AWS::Events::Rule', 4);
+  it('fire four functions once a minute and one each hour, without retries', () => {
+    const rules = Object.values(agent.findResources('AWS::Events::Rule'));
+    const often = rules.map((rule) => rule['Properties'].ScheduleExpression);
+    expect(often.toSorted()).toEqual(['rate(1 hour)', ...Array(4).fill('rate(1 minute)')]);
     agent.allResourcesProperties('AWS::Events::Rule', {
-      ScheduleExpression: 'rate(1 minute)',
       State: 'ENABLED',
       Targets: [Match.objectLike({ RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 } })],
     });
@@ -174,46 +176,69 @@ describe('the grants', () => {
   const statement = z.object({ Action: z.union([z.string(), z.array(z.string())]), Resource: z.unknown() });
   const policy = z.object({ PolicyDocument: z.object({ Statement: z.array(statement) }) });
 
-  const statementsOf = (template: Template) =>
-    Object.values(template.findResources('AWS::IAM::Policy')).flatMap(
-      ({ Properties }) => policy.parse(Properties).PolicyDocument.Statement,
-    );
+  const statementsOf = (template: Template, id = /./) =>
+    Object.entries(template.findResources('AWS::IAM::Policy'))
+      .filter(([name]) => id.test(name))
+      .flatMap(([, { Properties }]) => policy.parse(Properties).PolicyDocument.Statement)
+      .map(({ Action, Resource }) => ({ actions: [Action].flat(), resource: JSON.stringify(Resource) }));
+  const everyone = () => [agent, schema, receiver].flatMap((template) => statementsOf(template));
+  const actionsOf = (template: Template, id: RegExp, service: string) =>
+    statementsOf(template, id)
+      .flatMap(({ actions }) => actions)
+      .filter((action) => action.startsWith(`${service}:`));
 
-  it('name what they allow, never everything', () => {
-    for (const { Action } of [...statementsOf(agent), ...statementsOf(receiver)]) {
-      for (const action of [Action].flat()) expect(action).not.toMatch(/\*/);
-    }
+  it('name what they allow, never everything, and nobody has a policy of AWS’s own', () => {
+    for (const { actions } of everyone()) for (const action of actions) expect(action).not.toMatch(/\*/);
+    for (const template of [agent, schema, receiver])
+      template.allResourcesProperties('AWS::IAM::Role', { ManagedPolicyArns: Match.absent() });
   });
 
-  it('are on single resources, but for the one that the registry’s login has', () => {
-    const wide = [...statementsOf(agent), ...statementsOf(receiver)].filter(({ Resource }) => Resource === '*');
-    expect(wide.map(({ Action }) => Action)).toEqual(['ecr:GetAuthorizationToken']);
+  it('are on single resources, but for listings and the sender’s network', () => {
+    const wide = everyone().filter(({ resource }) => resource.includes('*'));
+    expect(wide.flatMap(({ actions }) => actions).toSorted()).toEqual([
+      'ec2:AssignPrivateIpAddresses',
+      'ec2:CreateNetworkInterface',
+      'ec2:DeleteNetworkInterface',
+      'ec2:DescribeNetworkInterfaces',
+      'ec2:DescribeSubnets',
+      'ec2:UnassignPrivateIpAddresses',
+      'ecr:GetAuthorizationToken',
+    ]);
   });
 
   it('let the collector send and the sender receive, and nobody else', () => {
-    const actionsOf = (id: RegExp) =>
-      Object.entries(agent.findResources('AWS::IAM::Policy'))
-        .filter(([name]) => id.test(name))
-        .flatMap(([, { Properties }]) => policy.parse(Properties).PolicyDocument.Statement)
-        .flatMap(({ Action }) => Action)
-        .filter((action) => action.startsWith('sqs:'));
-    expect(new Set(actionsOf(/Collector/))).toEqual(new Set(['sqs:SendMessage']));
-    expect(actionsOf(/Sender/)).toEqual(expect.arrayContaining(['sqs:ReceiveMessage', 'sqs:DeleteMessage']));
-    expect(actionsOf(/Migrator|Scheduler/)).toEqual([]);
+    expect(new Set(actionsOf(agent, /Collector/, 'sqs'))).toEqual(new Set(['sqs:SendMessage']));
+    expect(actionsOf(agent, /Sender/, 'sqs')).toEqual(
+      expect.arrayContaining(['sqs:ReceiveMessage', 'sqs:DeleteMessage']),
+    );
+    expect(actionsOf(agent, /Migrator|Scheduler/, 'sqs')).toEqual([]);
   });
 
-  it('give every part the Data API', () => {
-    const data = [...statementsOf(agent), ...statementsOf(receiver)].flatMap(({ Action }) => Action);
-    expect(data.filter((action) => action === 'rds-data:ExecuteStatement')).toHaveLength(6);
+  it('give a part single statements, and transactions to those that change the schema', () => {
+    const transactions = ['BeginTransaction', 'CommitTransaction', 'RollbackTransaction'];
+    const all = ['ExecuteStatement', ...transactions].map((name) => `rds-data:${name}`);
+    for (const id of [/Collector/, /Sender/, /ReportMigrator/, /LogMigrator/, /BanlistScheduler/])
+      expect(actionsOf(agent, id, 'rds-data')).toEqual(['rds-data:ExecuteStatement']);
+    expect(actionsOf(receiver, /TaskRole/, 'rds-data')).toEqual(['rds-data:ExecuteStatement']);
+    expect(actionsOf(agent, /TableCreateScheduler/, 'rds-data').toSorted()).toEqual(all.toSorted());
+    expect(actionsOf(schema, /SchemaMigrator/, 'rds-data').toSorted()).toEqual(all.toSorted());
   });
 
-  it('give the ban list’s check the Data API and its secret, nothing else', () => {
-    const ofScheduler = Object.entries(agent.findResources('AWS::IAM::Policy'))
-      .filter(([name]) => name.startsWith('UpkeepBanlistScheduler'))
-      .flatMap(([, { Properties }]) => policy.parse(Properties).PolicyDocument.Statement)
-      .flatMap(({ Action }) => Action);
-    expect(ofScheduler).toContain('rds-data:ExecuteStatement');
-    expect(ofScheduler.filter((action) => !/^(rds-data|secretsmanager):/.test(action))).toEqual([]);
+  it.each([
+    ['the collector', () => statementsOf(agent, /Collector/), ['Agent']],
+    ['the sender', () => statementsOf(agent, /Sender/), ['Agent', 'Gateway']],
+    ['the migrator of reports', () => statementsOf(agent, /ReportMigrator/), ['Agent']],
+    ['the migrator of the log', () => statementsOf(agent, /LogMigrator/), ['Agent']],
+    ['the check of the ban list', () => statementsOf(agent, /BanlistScheduler/), ['Agent']],
+    ['the receiver', () => statementsOf(receiver, /TaskRole/), ['Agent', 'Gateway']],
+    ['the creator of tables', () => statementsOf(agent, /TableCreateScheduler/), ['Owner']],
+    ['the migrator of the schema', () => statementsOf(schema), ['Agent', 'Customer', 'Master', 'Owner']],
+  ])('let %s read the secrets that it needs', (_who, statements, secrets) => {
+    const reading = statements().filter(({ actions }) => actions.some((one) => one.startsWith('secretsmanager:')));
+    const of = reading.flatMap(({ resource }) => resource.match(/MasterUserSecret|Secrets(?:[A-Z][a-z]+)/g) ?? []);
+    const names = of.map((name) => (name === 'MasterUserSecret' ? 'Master' : name.replace('Secrets', '')));
+    expect(names.toSorted()).toEqual(secrets);
+    expect(new Set(reading.flatMap(({ actions }) => actions))).toEqual(new Set(['secretsmanager:GetSecretValue']));
   });
 });
 
@@ -239,7 +264,7 @@ describe('the alarms', () => {
     { Name: 'service', Value: part },
   ];
 
-  it('are of six kinds, each with a heading in the runbook by its name', () => {
+  it('are of nine kinds, each with a heading in the runbook by its name', () => {
     const alarms = [agent, receiver].flatMap((template) =>
       Object.values(template.findResources('AWS::CloudWatch::Alarm')),
     );
@@ -253,6 +278,9 @@ describe('the alarms', () => {
       'omni-agent/Sending/DeadLetterQueueNotEmpty/VeryFast',
       'omni-agent/Sending/RequestRefused',
       'omni-agent/Upkeep/BanListNotChecked',
+      'omni-agent/Upkeep/DatabaseZoneDiffers',
+      'omni-agent/Upkeep/TablesIncomplete',
+      'omni-agent/Upkeep/TablesNotChecked',
     ]);
     const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
     for (const description of descriptions) {
@@ -303,6 +331,17 @@ describe('the alarms', () => {
     });
   });
 
+  const missing = { ComparisonOperator: 'GreaterThanThreshold', EvaluationPeriods: 1, TreatMissingData: 'ignore' };
+  const silence = { ComparisonOperator: 'LessThanThreshold', EvaluationPeriods: 2, TreatMissingData: 'breaching' };
+  it.each([
+    ['when nobody checked the tables for two hours', { MetricName: 'SchemaChecked', ...silence }],
+    ['when something is missing in the database', { MetricName: 'SchemaObjectsMissing', ...missing }],
+    ['when the database has another zone', { MetricName: 'DatabaseZoneDiffers', ...missing }],
+  ])('goes off %s', (_when, expected) => {
+    const properties = { Dimensions: dimensionsOf('table-create-scheduler'), Period: 3_600, ...expected };
+    agent.hasResourceProperties('AWS::CloudWatch::Alarm', properties);
+  });
+
   it('goes off when the heartbeat is missing altogether', () => {
     receiver.hasResourceProperties('AWS::CloudWatch::Alarm', {
       TreatMissingData: 'breaching',
@@ -313,19 +352,5 @@ describe('the alarms', () => {
       FilterPattern: '{ $.message = "heartbeat" }',
       MetricTransformations: [Match.objectLike({ Dimensions: [{ Key: 'installation', Value: '$.installation' }] })],
     });
-  });
-});
-
-describe('what lives long', () => {
-  it('is encrypted, speaks the Data API, and is kept when the stack goes', () => {
-    data.hasResource('AWS::RDS::DBCluster', {
-      Properties: { EnableHttpEndpoint: true, StorageEncrypted: true, DeletionProtection: true },
-      DeletionPolicy: 'Snapshot',
-    });
-  });
-
-  it('leaves through one fixed address', () => {
-    data.resourceCountIs('AWS::EC2::NatGateway', 1);
-    data.resourceCountIs('AWS::EC2::EIP', 1);
   });
 });

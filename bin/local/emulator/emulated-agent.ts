@@ -70,7 +70,7 @@ export function settingsOf({ standIns }: Emulator, urls: { gatewayUrl: string; d
     plaintextGatewayHost: standIns.host,
     dataApiUrl: fromFunctions(urls.dataApiUrl),
     databaseClusterArn: `arn:aws:rds:${region}:${account}:cluster:omni-agent`,
-    databaseSecretArn,
+    masterSecretArn: `arn:aws:secretsmanager:${region}:${account}:secret:master-000000`,
   };
 }
 

@@ -5,6 +5,7 @@ import { UsageError } from '../usage-error.ts';
 
 /** A resource of a template, its properties not yet parsed. */
 export interface Resource {
+  /** The stack's name. */
   readonly stack: string;
   readonly logicalId: string;
   readonly type: string;
@@ -15,8 +16,8 @@ export interface Resource {
 /** A cloud assembly as `cdk synth` writes it. */
 export interface Assembly {
   readonly resources: readonly Resource[];
-  /** The value of each export, and the stack in which to resolve it. */
-  readonly exports: ReadonlyMap<string, { stack: string; value: unknown }>;
+  /** The value of each output, by `<stack>.<output>`, to be resolved in that stack. */
+  readonly outputs: ReadonlyMap<string, unknown>;
   /** Folder of each asset, by its hash. */
   readonly assets: ReadonlyMap<string, string>;
 }
@@ -26,7 +27,13 @@ const manifestFile = z.object({
     z.string(),
     z.object({
       type: z.string(),
-      properties: z.looseObject({ templateFile: z.string().optional(), file: z.string().optional() }).optional(),
+      properties: z
+        .looseObject({
+          templateFile: z.string().optional(),
+          stackName: z.string().optional(),
+          file: z.string().optional(),
+        })
+        .optional(),
     }),
   ),
 });
@@ -42,9 +49,7 @@ const templateFile = z.object({
       }),
     )
     .default({}),
-  Outputs: z
-    .record(z.string(), z.object({ Value: z.unknown(), Export: z.object({ Name: z.string() }).optional() }))
-    .default({}),
+  Outputs: z.record(z.string(), z.object({ Value: z.unknown() })).default({}),
 });
 
 const assetsFile = z.object({
@@ -55,18 +60,17 @@ const assetsFile = z.object({
 export function readAssemblyFiles(dir: string): Assembly {
   const manifest = readJson(dir, 'manifest.json', manifestFile);
   const resources: Resource[] = [];
-  const exports = new Map<string, { stack: string; value: unknown }>();
+  const outputs = new Map<string, unknown>();
   const assets = new Map<string, string>();
-  for (const [stack, { type, properties }] of Object.entries(manifest.artifacts)) {
+  for (const [artifact, { type, properties }] of Object.entries(manifest.artifacts)) {
+    const stack = properties?.stackName ?? artifact;
     if (type === 'aws:cloudformation:stack' && properties?.templateFile !== undefined) {
       const template = readJson(dir, properties.templateFile, templateFile);
       for (const [logicalId, { Type, Properties, Condition }] of Object.entries(template.Resources)) {
         const hasCondition = Condition !== undefined;
         resources.push({ stack, logicalId, type: Type, properties: Properties, hasCondition });
       }
-      for (const { Value, Export } of Object.values(template.Outputs)) {
-        if (Export !== undefined) exports.set(Export.Name, { stack, value: Value });
-      }
+      for (const [name, { Value }] of Object.entries(template.Outputs)) outputs.set(`${stack}.${name}`, Value);
     }
     if (type === 'cdk:asset-manifest' && properties?.file !== undefined) {
       const { files, dockerImages } = readJson(dir, properties.file, assetsFile);
@@ -74,7 +78,7 @@ export function readAssemblyFiles(dir: string): Assembly {
       for (const [hash, { source }] of Object.entries(dockerImages)) assets.set(hash, join(dir, source.directory));
     }
   }
-  return { resources, exports, assets };
+  return { resources, outputs, assets };
 }
 
 function readJson<T>(dir: string, file: string, schema: z.ZodType<T>): T {

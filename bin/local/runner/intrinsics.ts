@@ -19,6 +19,8 @@ export interface LocalNames {
 }
 
 const text = z.string();
+/** How stacks of one account and region refer to each other. */
+const stackOutput = z.object({ StackName: text, OutputName: text });
 const oneKey = z.record(z.string(), z.unknown()).refine((value) => Object.keys(value).length === 1);
 
 /** Resolves CloudFormation's intrinsic functions in the properties of a resource. */
@@ -64,8 +66,8 @@ export class Resolver {
         }
         case 'Fn::Sub':
           return this.#substitute(argument, at.stack, resolved);
-        case 'Fn::ImportValue':
-          return this.#import(text.parse(resolved(argument)));
+        case 'Fn::GetStackOutput':
+          return this.#output(stackOutput.parse(resolved(argument)));
         default:
           throw new Error('the runner does not know this function');
       }
@@ -98,10 +100,11 @@ export class Resolver {
     return pseudoParameters[name] ?? this.#names.ref(this.#find(name, stack));
   }
 
-  #import(name: string): string {
-    const found = this.#assembly.exports.get(name);
-    if (found === undefined) throw new Error(`no stack exports ${name}`);
-    return text.parse(this.resolve(found.value, found.stack, name));
+  #output({ StackName, OutputName }: z.output<typeof stackOutput>): string {
+    const name = `${StackName}.${OutputName}`;
+    const found = this.#assembly.outputs.get(name);
+    if (found === undefined) throw new Error(`no output ${name}`);
+    return text.parse(this.resolve(found, StackName, name));
   }
 
   #find(logicalId: string, stack: string): Resource {

@@ -127,6 +127,7 @@ function localNames(queueUrl: string): LocalNames {
       return logicalId;
     },
     attribute({ type, logicalId }, name) {
+      if (name === 'MasterUserSecret.SecretArn') return arnOf('secretsmanager', `secret:${logicalId}Master`);
       if (name !== 'Arn') throw new Error(`the runner knows only the attribute Arn, got ${name}`);
       if (type === 'AWS::SQS::Queue') return arnOf('sqs', logicalId);
       if (type === 'AWS::Lambda::Function') return arnOf('lambda', `function:${logicalId}`);

@@ -100,7 +100,8 @@ describe('the engine follows the template', () => {
   function anAssembly(...changes: ((template: string) => string)[]): string {
     const outDir = temporaryFolder();
     cpSync(synthesized, outDir, { recursive: true });
-    const file = join(outDir, 'omni-agent.template.json');
+    const [name = ''] = readdirSync(outDir).filter((one) => /^OmniAgent[0-9A-F]{8}\.template\.json$/.test(one));
+    const file = join(outDir, name);
     const changed = changes.reduce((template, change) => change(template), readFileSync(file, 'utf8'));
     writeFileSync(file, changed);
     for (const asset of readdirSync(outDir).filter((name) => name.startsWith('asset.'))) {

@@ -64,7 +64,10 @@ describe('a value of a template', () => {
       'Worker.Environment: cannot resolve Fn::GetAtt: the runner knows only the attribute Arn, got Age',
     ],
     [{ 'Fn::Select': [2, ['a']] }, 'Worker.Environment: cannot resolve Fn::Select: expected an index below 1, got 2'],
-    [{ 'Fn::ImportValue': 'Nothing' }, 'Worker.Environment: cannot resolve Fn::ImportValue: no stack exports Nothing'],
+    [
+      { 'Fn::GetStackOutput': { StackName: 'Data', OutputName: 'Nothing' } },
+      'Worker.Environment: cannot resolve Fn::GetStackOutput: no output Data.Nothing',
+    ],
     [
       { 'Fn::If': ['A', 'b', 'c'] },
       'Worker.Environment: cannot resolve Fn::If: the runner does not know this function',
@@ -73,15 +76,16 @@ describe('a value of a template', () => {
     expect(() => resolved(value)).toThrow(expect.objectContaining({ name: 'UsageError', message }));
   });
 
-  it('is resolved in the stack that exports it', () => {
-    const Outputs = { Out: { Value: { Ref: 'Cluster' }, Export: { Name: 'Data:Cluster' } } };
+  it('is resolved in the stack whose output it is', () => {
+    const Outputs = { Out: { Value: { Ref: 'Cluster' } } };
+    const CLUSTER = { 'Fn::GetStackOutput': { StackName: 'Data', OutputName: 'Out' } };
     const dir = writeAssembly(
       {
         Data: { Resources: { Cluster: { Type: 'AWS::RDS::DBCluster' } }, Outputs },
         Agent: {
           Resources: {
             Worker: aFunction('worker', {
-              Environment: { Variables: { CLUSTER: { 'Fn::ImportValue': 'Data:Cluster' } } },
+              Environment: { Variables: { CLUSTER } },
             }),
           },
         },
@@ -179,12 +183,12 @@ describe('the synthesized app', () => {
 
     const plan = readAssembly(outDir, { queueUrl });
 
-    expect(plan.functions).toHaveLength(5);
+    expect(plan.functions).toHaveLength(7);
     expect(plan.queues).toHaveLength(6);
     expect(plan.queues.filter(({ attributes }) => 'RedrivePolicy' in attributes)).toHaveLength(3);
     expect(plan.eventSources).toHaveLength(3);
     expect(plan.eventSources.every((source) => source.reportsItemFailures)).toBe(true);
-    expect(plan.schedules.map(({ periodMs }) => periodMs)).toEqual([60_000, 60_000, 60_000, 60_000]);
+    expect(plan.schedules.map(({ periodMs }) => periodMs)).toEqual([60_000, 60_000, 60_000, 60_000, 3_600_000]);
     const rates = plan.functions.map(({ environment }) => environment['MESSAGES_PER_SECOND']);
     expect(rates.filter((rate) => rate === '77')).toHaveLength(2);
     expect(plan.receiver?.environment).toMatchObject({

@@ -1,0 +1,185 @@
+import { App, Stack, Stage } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { type IVpc, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../lib/agent-config.ts';
+import { OmniAgent } from '../../lib/omni-agent.ts';
+import { gatewayUrl, resourcesOf, synthesizeAgent, templatesOf, typesOf } from '../support/stacks.ts';
+
+/** Names that somebody else may not have in the same account and region, with their types. */
+function physicalNames(templates: Readonly<Record<string, Template>>): string[] {
+  const naming = /^(Name|.*Name|.*Identifier)$/;
+  return Object.entries(templates).flatMap(([stack, template]) => [
+    `stack ${stack}`,
+    ...Object.values(resourcesOf(template)).flatMap(({ Type, Properties = {} }) =>
+      Object.entries(Properties)
+        .filter(([name, value]) => naming.test(name) && typeof value === 'string' && !ofOthers.includes(name))
+        .map(([name, value]) => `${Type} ${name} ${value}`),
+    ),
+  ]);
+}
+
+/** They name what is meant, not the resource itself, or something within it, as a policy in its role. */
+const ofOthers = ['PolicyName', 'MetricName', 'DatabaseName', 'MasterUsername', 'Namespace', 'SourceSecurityGroupName'];
+
+describe('two agents in one app', () => {
+  const app = new App();
+  new OmniAgent(app, 'One', { gatewayUrl });
+  new OmniAgent(app, 'Two', { gatewayUrl, installation: 'other' });
+  const names = physicalNames(templatesOf(app));
+
+  it('share no physical name', () => {
+    expect(names).toContain('AWS::SecretsManager::Secret Name omni-agent/gateway');
+    expect(names).toContain('AWS::CloudWatch::Alarm AlarmName other/Upkeep/BanListNotChecked');
+    expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+  });
+});
+
+describe('the stacks of an agent', () => {
+  it('export and import nothing, in a customer’s app as well, whatever its flags are', () => {
+    const app = new App({ context: { '@aws-cdk/core:defaultCrossStackReferences': 'strong' } });
+    const mine = new Stack(app, 'Mine');
+    const vpc = new Vpc(mine, 'Vpc') as IVpc;
+    const client = new SecurityGroup(mine, 'Client', { vpc });
+    new OmniAgent(app, 'OmniAgent', { gatewayUrl, vpc, clientSecurityGroups: [client] });
+    for (const [name, template] of Object.entries(templatesOf(app))) {
+      const text = JSON.stringify(template.toJSON());
+      expect(text, name).not.toContain('Fn::ImportValue');
+      expect(text, name).not.toContain('"Export"');
+    }
+  });
+
+  it('use what the app has: its network, and its clients alone reach the database', () => {
+    const app = new App();
+    const mine = new Stack(app, 'Mine');
+    const vpc = new Vpc(mine, 'Vpc') as IVpc;
+    const client = new SecurityGroup(mine, 'Client', { vpc });
+    new OmniAgent(app, 'OmniAgent', { gatewayUrl, vpc, clientSecurityGroups: [client], clientCidrs: ['10.9.0.0/16'] });
+    const data = templatesOf(app)['omni-agent-data'];
+    expect(typesOf(data)).not.toContain('AWS::EC2::VPC');
+    const port = { 'Fn::GetAtt': [expect.stringMatching(/^DatabaseCluster/), 'Endpoint.Port'] };
+    const openings = Object.values(resourcesOf(data)).filter(({ Type }) => Type === 'AWS::EC2::SecurityGroupIngress');
+    expect(openings.map(({ Properties }) => Properties)).toMatchObject([
+      { IpProtocol: 'tcp', FromPort: port, ToPort: port, SourceSecurityGroupId: expect.anything() },
+      { IpProtocol: 'tcp', FromPort: port, ToPort: port, CidrIp: '10.9.0.0/16' },
+    ]);
+  });
+
+  it('stand in a stage, and in no other stack', () => {
+    const stage = new Stage(new App(), 'Production');
+    const agent = new OmniAgent(stage, 'OmniAgent', { gatewayUrl });
+    expect(agent.node.children.map((child) => Stack.of(child).stackName)).toEqual([
+      'omni-agent-data',
+      'omni-agent-schema',
+      'omni-agent',
+      'omni-agent-receiver',
+    ]);
+    const within = () => new OmniAgent(new Stack(new App(), 'Mine'), 'OmniAgent', { gatewayUrl });
+    expect(within).toThrow('OmniAgent: expected an App or a Stage around it, got the stack Mine');
+  });
+
+  it('are told apart from their app by what it may need of them', () => {
+    const agent = new OmniAgent(new App(), 'OmniAgent', { gatewayUrl });
+    expect(Object.keys(agent.logGroups).toSorted()).toEqual([
+      'banlist-scheduler',
+      'collector',
+      'log-migrator',
+      'report-migrator',
+      'report-receiver',
+      'schema-migrator',
+      'sender',
+      'table-create-scheduler',
+    ]);
+    expect([agent.vpc, agent.endpoint, agent.egressAddress, agent.customerSecret]).not.toContain(undefined);
+  });
+
+  it('refuse a wrong setting with one line', () => {
+    expect(() => synthesizeAgent({ sessions: 41 })).toThrow(/^Wrong settings: sessions: expected .*, got 41$/);
+  });
+});
+
+describe('what lives long', () => {
+  const templates = synthesizeAgent();
+  const data = templates['omni-agent-data'] ?? expect.fail('no data stack');
+
+  it('is encrypted, has the agent’s zone, speaks TLS alone, and RDS keeps the master’s password', () => {
+    data.hasResourceProperties('AWS::RDS::DBCluster', {
+      EnableHttpEndpoint: true,
+      StorageEncrypted: true,
+      DeletionProtection: true,
+      BackupRetentionPeriod: 14,
+      ManageMasterUserPassword: true,
+      MasterUsername: 'omni_master',
+    });
+    const Parameters = { timezone: 'Asia/Seoul', 'rds.force_ssl': '1' };
+    data.hasResourceProperties('AWS::RDS::DBClusterParameterGroup', { Parameters });
+  });
+
+  it('lets nobody reach the database unless the settings say so', () => {
+    data.resourceCountIs('AWS::EC2::SecurityGroupIngress', 0);
+    const groups = Object.values(data.findResources('AWS::EC2::SecurityGroup'));
+    for (const { Properties } of groups) expect(Properties['SecurityGroupIngress']).toBeUndefined();
+  });
+
+  it('leaves through one fixed address, to the gateway’s port and AWS alone', () => {
+    data.resourceCountIs('AWS::EC2::NatGateway', 1);
+    data.resourceCountIs('AWS::EC2::EIP', 1);
+    const other = synthesizeAgent({ gatewayUrl: 'grpcs://gateway.example.com:8443' });
+    for (const name of ['omni-agent', 'omni-agent-receiver']) {
+      const [group] = Object.values(other[name]?.findResources('AWS::EC2::SecurityGroup') ?? {});
+      const egress: { FromPort: number; ToPort: number }[] = group?.['Properties'].SecurityGroupEgress ?? [];
+      expect(egress.map(({ FromPort, ToPort }) => [FromPort, ToPort])).toEqual([
+        [443, 443],
+        [8443, 8443],
+      ]);
+    }
+  });
+
+  it('stays when its stack is destroyed, which is refused at first', () => {
+    const goes = Object.values(resourcesOf(data)).filter(
+      ({ DeletionPolicy }) => DeletionPolicy !== 'RetainExceptOnCreate',
+    );
+    expect(goes.map(({ Type }) => Type).toSorted()).toEqual([
+      'AWS::EC2::FlowLog',
+      'AWS::IAM::Policy',
+      'AWS::IAM::Role',
+      'AWS::Logs::LogGroup',
+    ]);
+    const stack = (deletionProtection: boolean) => {
+      const app = new App();
+      const agent = new OmniAgent(app, 'OmniAgent', { gatewayUrl, deletionProtection });
+      return Stack.of(agent.node.findChild('Data')).terminationProtection;
+    };
+    expect([stack(true), stack(false)]).toEqual([true, false]);
+  });
+
+  it('is taken up by a later deployment with the settings that the stack names', () => {
+    const output: unknown = data.toJSON()['Outputs'].SettingsToKeep.Value;
+    const kept = JSON.parse(filledIn(output));
+    expect(() => readConfig({ gatewayUrl, ...kept })).not.toThrow();
+    const later = synthesizeAgent(kept);
+    expect(typesOf(later['omni-agent-data'])).toEqual([]);
+    expect(later['omni-agent']).toBeInstanceOf(Template);
+  });
+});
+
+/** The text of an output, with something fit in place of each reference. */
+function filledIn(value: unknown): string {
+  const ofResource = (name: string): string => {
+    if (/Vpc[0-9A-F]{8}$/.test(name)) return 'vpc-0a1b';
+    if (/Subnet/.test(name))
+      return `subnet-${name.length}${/Database/.test(name) ? '0' : '1'}${/2Subnet/.test(name) ? '2' : '1'}`;
+    if (/SecurityGroup/.test(name)) return 'sg-0a1b';
+    const pseudo: Record<string, string> = { 'AWS::Partition': 'aws', 'AWS::Region': 'x', 'AWS::AccountId': '1' };
+    if (pseudo[name] !== undefined) return pseudo[name];
+    return /^Secrets|Master/.test(name) ? `arn:aws:secretsmanager:x:1:secret:${name}-abcdef` : name;
+  };
+  const fill = (part: unknown): string => {
+    if (typeof part === 'string') return part;
+    const [[kind, argument] = ['', '']] = Object.entries(part as Record<string, unknown>);
+    if (kind === 'Fn::Join') return (argument as [string, unknown[]])[1].map(fill).join('');
+    if (kind === 'Fn::GetAtt') return ofResource((argument as string[]).join(''));
+    return ofResource(String(argument));
+  };
+  return fill(value);
+}
