@@ -18,9 +18,9 @@ The settings stand under one key of the CDK app's context, \`omniAgent\`: in \`c
 { "context": { "omniAgent": { "gatewayUrl": "grpcs://gateway.example.com:443", "messagesPerSecond": 1000 } } }
 \`\`\`
 
-or, in place of all of those, on the command line: \`npx cdk deploy --all -c omniAgent='{"gatewayUrl": "…"}'\`. In an app of your own they
-are properties of the construct \`OmniAgent\`. A wrong value or an unknown name stops the synthesis, with one line that says what was
-expected. Defaults are those of the original agent, where it has the setting.
+or, in place of all of those, on the command line: \`npx cdk deploy --all -c omniAgent='{"gatewayUrl": "…"}'\`. In an app of your
+own they are properties of the construct \`OmniAgent\`. A wrong value or an unknown name stops the synthesis, with one line that
+says what was expected. Defaults are those of the original agent, where it has the setting.
 
 ${table([columns, ...rows])}
 

@@ -93,6 +93,34 @@ describe('the stacks of an agent', () => {
     expect([agent.vpc, agent.endpoint, agent.egressAddress, agent.customerSecret]).not.toContain(undefined);
   });
 
+  it.each([
+    [
+      'an address that exists',
+      { addressAllocationId: 'eipalloc-0a1b' },
+      { 'AWS::EC2::EIP': 0, 'AWS::EC2::NatGateway': 1 },
+    ],
+    ['no way out', { natGateway: false }, { 'AWS::EC2::EIP': 0, 'AWS::EC2::NatGateway': 0, 'AWS::EC2::Subnet': 4 }],
+    ['a second instance', { reader: true }, { 'AWS::RDS::DBInstance': 2 }],
+    ['a range of addresses', { vpcCidr: '10.7.0.0/24' }, { 'AWS::EC2::Subnet': 6 }],
+  ])('have %s by a setting', (_what, settings, counts) => {
+    const types = typesOf(synthesizeAgent(settings)['omni-agent-data']);
+    for (const [type, count] of Object.entries(counts))
+      expect(
+        types.filter((one) => one === type),
+        type,
+      ).toHaveLength(count);
+  });
+
+  it('encrypt the database and its secrets with the key of a setting, which their readers may use', () => {
+    const key = 'arn:aws:kms:ap-northeast-2:111122223333:key/mine';
+    const templates = synthesizeAgent({ kmsKeyArn: key });
+    const data = templates['omni-agent-data'] ?? expect.fail('no data stack');
+    data.hasResourceProperties('AWS::RDS::DBCluster', { KmsKeyId: key, MasterUserSecret: { KmsKeyId: key } });
+    data.allResourcesProperties('AWS::SecretsManager::Secret', { KmsKeyId: key });
+    for (const name of ['omni-agent', 'omni-agent-schema', 'omni-agent-receiver'])
+      expect(JSON.stringify(templates[name]?.toJSON())).toMatch(/"kms:Decrypt".*key\/mine/);
+  });
+
   it('refuse a wrong setting with one line', () => {
     expect(() => synthesizeAgent({ sessions: 41 })).toThrow(/^Wrong settings: sessions: expected .*, got 41$/);
   });

@@ -31,6 +31,16 @@ describe('every setting', () => {
     expect(expectations.get(schemaOf(setting))?.expected).toBeTruthy();
   });
 
+  it.each(settings)('%s is a property of the construct, which says what its default is', (name, setting) => {
+    const properties = readFileSync(new URL('../../lib/omni-agent-props.ts', import.meta.url), 'utf8');
+    const [, comment = ''] =
+      new RegExp(`/\\*\\*((?:(?!/\\*\\*)[^])*?)\\*/\\s+readonly ${name}\\??:`).exec(properties) ?? [];
+    expect(comment).toMatch(/[A-Za-z]/);
+    const { data: fallback } = setting.safeParse(undefined);
+    const [, said] = /@default (.*)/.exec(comment) ?? [];
+    expect(said?.replaceAll("'", '"')).toBe(fallback === undefined ? undefined : JSON.stringify(fallback));
+  });
+
   it.each(settings)('%s is on its page', (name) => {
     const page = readFileSync(new URL('../../docs/settings.md', import.meta.url), 'utf8');
     expect(page).toContain(`\n| \`${name}\` `);

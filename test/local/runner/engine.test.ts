@@ -128,7 +128,8 @@ describe('the engine follows the template', () => {
     const dir = anAssembly(...changes);
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const { plan, client } = await run(dir);
-    const [collector, sender] = plan.functions;
+    const functionOf = (name: RegExp) => plan.functions.find((one) => name.test(one.name));
+    const [collector, sender] = [functionOf(/Collector/), functionOf(/Sender/)];
     if (!collector || !sender) throw new Error('expected the collector first, then the sender');
     const fast = plan.queues.find(({ name }) => /^SendQueueFast(?!DeadLetters)/.test(name));
 

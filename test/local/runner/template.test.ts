@@ -188,7 +188,7 @@ describe('the synthesized app', () => {
     expect(plan.queues.filter(({ attributes }) => 'RedrivePolicy' in attributes)).toHaveLength(3);
     expect(plan.eventSources).toHaveLength(3);
     expect(plan.eventSources.every((source) => source.reportsItemFailures)).toBe(true);
-    expect(plan.schedules.map(({ periodMs }) => periodMs)).toEqual([60_000, 60_000, 60_000, 60_000, 3_600_000]);
+    expect(plan.schedules.map(({ periodMs }) => periodMs)).toEqual([60_000, 60_000, 60_000, 3_600_000, 60_000]);
     const rates = plan.functions.map(({ environment }) => environment['MESSAGES_PER_SECOND']);
     expect(rates.filter((rate) => rate === '77')).toHaveLength(2);
     expect(plan.receiver?.environment).toMatchObject({
