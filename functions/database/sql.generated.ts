@@ -5,6 +5,11 @@ export const addLogColumns = {
   text: "select add_log_columns() as added",
 } as const;
 
+export const adoptNext = {
+  name: 'adoptNext',
+  text: "select adopt_next(:now::timestamptz, :timeZone, :rowLimit::int) as step",
+} as const;
+
 export const archiveMessages = {
   name: 'archiveMessages',
   text: "select * from archive_messages(agent_now(:now::timestamptz), :timeZone, :turnLimit::int, :only::jsonb)",
