@@ -59,12 +59,19 @@ end $$;
 
 -- Attaches an empty copy and takes it back: whatever the catalog holds against it is told here, before anything was changed.
 create or replace function try_to_attach(part adoption) returns void language plpgsql as $$
+declare
+  detail text;
 begin
   execute format('create table zz_omni_probe (like %I including all)', part.table_name);
   execute format('alter table msg_log attach partition zz_omni_probe %s', bounds_of(part));
   raise exception using errcode = 'OMNI0';
-exception when sqlstate 'OMNI0' then
-  return;
+exception
+  when sqlstate 'OMNI0' then return;
+  when lock_not_available or deadlock_detected or serialization_failure or operator_intervention then raise;
+  when others then
+    get stacked diagnostics detail = pg_exception_detail;
+    raise exception using errcode = 'OMNI2', message = format('%s: expected that it can be attached to msg_log, found: %s',
+      part.table_name, concat_ws('. ', sqlerrm, nullif(detail, '')));
 end $$;
 
 do $$
@@ -106,7 +113,7 @@ begin
         case when differing.part_type is null then 'add' else 'alter' end, differing.name,
         case when differing.part_type is not null then 'type' end, differing.log_type));
     end loop;
-    perform adoption_step(part.table_name, format('select try_to_attach(adoption) from adoption where table_name = %L', part.table_name));
+    perform try_to_attach(part);
   end loop;
   if exists (select from adoption where table_name = 'msg_log_original') then perform adopt_dependents(); end if;
 end $$;
