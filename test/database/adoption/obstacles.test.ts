@@ -210,7 +210,7 @@ describe('a row that cannot be written', () => {
       remedy: 'delete from notice',
       state: '23503',
     },
-  ])('($title) is named; the others are taken over, and it is once it can be', async (trial) => {
+  ])('($title) is named, and taken over once it can be', async (trial) => {
     const scene = await adoptionScene();
     for (let key = 1; key <= 5; key++) {
       const row = original.reported({ client_key: key, msg_key: `K${key}`, request_date: '2026-11-24 11:00:00' });

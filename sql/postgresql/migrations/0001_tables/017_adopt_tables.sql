@@ -12,7 +12,7 @@ begin
     from original_columns() c left join pg_attribute a on a.attrelid = of_table and a.attname = c.name and not a.attisdropped
     where c.table_name = columns_of
   loop
-    type := col.type || coalesce(format('(%s)', col.length), '');
+    type := col.type || coalesce('(' || col.length || ')', '');
     if col.attname is null then
       perform adoption_step(table_name, format('alter table %I add column %I %s', table_name, col.name, type));
     elsif col.mark ~ '\+' and col.atttypmod between 0 and col.length + 3 then

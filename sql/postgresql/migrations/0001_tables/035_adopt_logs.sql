@@ -87,7 +87,7 @@ begin
   loop
     perform adoption_step(part.table_name, format('alter table %I add column batch_id bigint default 0, add column archived_at timestamp default %L',
                                                   part.table_name, localtimestamp));
-    execute format('alter table %I alter column batch_id drop default, alter column archived_at drop default', part.table_name);
+    execute format('alter table %I alter column batch_id drop default, alter column archived_at set default localtimestamp', part.table_name);
     execute format('alter table %I add constraint zz_omni_adoption check (request_date is not null %s and request_date < %L) not valid', part.table_name,
       case when isfinite(part.from_date) then format('and request_date >= %L', part.from_date) end, part.to_date);
   end loop;
