@@ -48,7 +48,12 @@ export function roleStore(connection: SchemaConnection, roles: Roles): RoleStore
     async handOver(foreign) {
       await connection.inTransaction(async (run) => {
         await run(`set local lock_timeout = '${timing.schemaLockMs}ms'`);
-        for (const { kind, name } of foreign) await run(`alter ${kind} ${name} owner to ${roles.owner}`);
+        for (const { kind, name, belongsTo } of foreign) {
+          await run(`alter ${kind} ${name} owner to ${roles.owner}`);
+          // The customer's application goes on with its tables.
+          const grantable = kind === 'function' ? undefined : kind === 'sequence' ? 'sequence' : 'table';
+          if (grantable) await run(`grant all on ${grantable} ${name} to ${belongsTo}`);
+        }
       });
     },
 

@@ -42,6 +42,12 @@ export class SchemaConnection implements Queries {
     return toRows(answer).map((row) => rowSchema.parse(row));
   }
 
+  /** The same for a statement that goes on when the Data API stops waiting for it: then the answer is an error. */
+  async queryLong<T>(statement: Statement, parameters: Parameters, rowSchema: z.ZodType<T>): Promise<T[]> {
+    const answer = await this.#execute(statement, { parameters, continueAfterTimeout: true });
+    return toRows(answer).map((row) => rowSchema.parse(row));
+  }
+
   /** A statement without parameters and rows. */
   async run(text: string, call: Call = {}): Promise<void> {
     await this.#execute({ name: titleOf(text), text }, call);

@@ -1,3 +1,4 @@
+import { adopt } from './adopt.ts';
 import { type Clock, untilDone } from './patience.ts';
 
 /** Something that the agent needs in its database, and how it is not as it must be. */
@@ -16,6 +17,10 @@ export interface SchemaState {
   readonly version: number;
   /** First days of the months, this one and the next, that have no log table. */
   readonly months: readonly string[];
+  /** Tables of the original agent. */
+  readonly originals: readonly string[];
+  /** Those of them whose rows are still being taken over. */
+  readonly adopting: readonly string[];
   /** Of sessions that ask for none; null if it cannot be seen. */
   readonly zone: string | null;
 }
@@ -29,6 +34,8 @@ export interface SchemaStore {
   /** Builds an index beside the customers' work, or waits for whoever is building it. */
   buildIndex(name: string): Promise<void>;
   createMonth(day: string): Promise<void>;
+  /** Takes the next part of the original's rows over; says what it did, `busy` while an earlier call is at it, null at the end. */
+  adoptNext(): Promise<string | null>;
   /** Sets the zone of sessions that ask for none, unless only somebody else may. */
   setZone(zone: string): Promise<void>;
   isPassing(error: unknown): boolean;
@@ -70,6 +77,7 @@ export interface MigrateTally {
 export async function migrate({ store, clock }: MigratePorts, settings: MigrateSettings): Promise<MigrateTally> {
   const { budgetMs, manageSchema } = settings;
   let before: SchemaState | undefined;
+  const endsAt = clock.now() + budgetMs;
   const change = async () => {
     const found = await store.readState();
     before ??= found;
@@ -77,6 +85,8 @@ export async function migrate({ store, clock }: MigratePorts, settings: MigrateS
     const isDone = tally.outcome === 'complete' && found.zone === settings.timeZone;
     if (manageSchema === 'script' || tally.outcome === 'newer' || isDone) return tally;
     await complete(store, found, settings);
+    await adopt({ store, clock }, endsAt);
+    await completeMonths(store);
     return tallyOf({ before, after: await store.readState() }, settings);
   };
   return await untilDone(change, { clock, budgetMs, isPassing: (error) => store.isPassing(error) });
@@ -86,13 +96,17 @@ export async function migrate({ store, clock }: MigratePorts, settings: MigrateS
 async function complete(store: SchemaStore, found: SchemaState, settings: MigrateSettings): Promise<void> {
   const { version, timeZone } = settings;
   const isIndex = ({ kind }: Lack) => kind === 'index';
-  const lacksTables = found.lacks.some((lack) => !isIndex(lack));
-  if (lacksTables || found.version < version) await store.apply(lacksTables ? 0 : found.version);
-  // With the tables there, the months are known.
-  const { lacks, months, zone } = lacksTables ? await store.readState() : found;
+  const fromTheFirst = found.originals.length > 0 || found.lacks.some((lack) => !isIndex(lack));
+  if (fromTheFirst || found.version < version) await store.apply(fromTheFirst ? 0 : found.version);
+  const { lacks, zone } = fromTheFirst ? await store.readState() : found;
   for (const { name } of lacks.filter(isIndex)) await store.buildIndex(name);
-  for (const day of months) await store.createMonth(day);
   if (zone !== timeZone) await store.setZone(timeZone);
+}
+
+/** Those that the original's tables do not hold. */
+async function completeMonths(store: SchemaStore): Promise<void> {
+  const { months } = await store.readState();
+  for (const day of months) await store.createMonth(day);
 }
 
 function tallyOf(
@@ -127,10 +141,15 @@ function problemOf(missing: readonly string[], after: number, { manageSchema, ve
 }
 
 /** Where a script makes the tables, the log migrator makes the months as rows need them. */
-function missingOf({ lacks, months }: SchemaState, manageSchema: 'auto' | 'script'): string[] {
+function missingOf({ lacks, months, originals, adopting }: SchemaState, manageSchema: 'auto' | 'script'): string[] {
   const things = lacks.map(({ kind, name, table, state }) => {
     const what = `${kind} ${name}${table === null ? '' : ` on ${table}`}`;
     return state === 'missing' ? what : `${what} (${state})`;
   });
-  return [...things, ...(manageSchema === 'auto' ? months.map((day) => `log table of ${day.slice(0, 7)}`) : [])];
+  const taken = [...originals, ...adopting].map((table) => `part of the original agent's ${table}`);
+  return [
+    ...things,
+    ...taken,
+    ...(manageSchema === 'auto' ? months.map((day) => `log table of ${day.slice(0, 7)}`) : []),
+  ];
 }

@@ -10,6 +10,7 @@ export const sizes = {
   merge: 1_000,
   store: 1_000,
   archive: 1_000,
+  adopt: 5_000,
   /** A page of the ban list: whichever comes first. */
   banPage: 2_000,
   banPageBytes: 500_000,

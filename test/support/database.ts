@@ -40,11 +40,11 @@ const logins = { superuser: 'postgres', master: 'omni_master', ...rolesOf('omni'
 let clones = 0;
 
 /** Clones the template of the run. Whoever calls it drops it; `useDatabase` does both around a test file. */
-export async function cloneDatabase(): Promise<TestDatabase> {
+export async function cloneDatabase(template = 'omni'): Promise<TestDatabase> {
   const server = inject('databaseServerUrl');
   clones += 1;
   const name = `test_${process.pid}_${clones}`;
-  await asAdmin(server, (admin) => admin.query(`create database ${name} template omni owner ${logins.master}`));
+  await asAdmin(server, (admin) => admin.query(`create database ${name} template ${template} owner ${logins.master}`));
   const urlOf = (role: LoginName | 'superuser' = 'customer') =>
     Object.assign(new URL(server), { username: logins[role], pathname: `/${name}` }).href;
   const poolOf = (role: LoginName) =>

@@ -34,7 +34,9 @@ declare
   month text := 'msg_log_' || pg_catalog.to_char(first_day::timestamp, 'YYYYMM');
 begin
   perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('create_log_month'));
-  if exists (select from msg_log_range where not takes_all and from_date < next_day and to_date > first_day) then
+  -- A table that the adoption will attach holds its days already.
+  if exists (select from msg_log_range where not takes_all and from_date < next_day and to_date > first_day)
+    or exists (select from adoption where from_date < next_day and to_date > first_day) then
     return false;
   end if;
   -- The name may belong to a table of other days, or to one that somebody has detached.

@@ -109,10 +109,12 @@ describe('the original’s monthly tables', () => {
 
   it('are attached without being read a second time', async () => {
     const scene = await adoptionScene({ tables: originalSchema('msg_log_202401') });
-    const client = await scene.session();
+    await scene.begin();
+    const client = await scene.session('superuser');
     const told: string[] = [];
     client.on('notice', ({ message }) => told.push(message ?? ''));
-    await scene.adoptWith(client, 'set client_min_messages = debug1');
+    await client.query('set role omni_owner; set client_min_messages = debug1');
+    while ((await client.query(`select adopt_next(null, 'Asia/Seoul', 1000) as step`)).rows[0].step !== null);
     expect(told).toContain('partition constraint for table "msg_log_202401" is implied by existing constraints');
   });
 
@@ -186,16 +188,22 @@ describe('the original’s single msg_log', () => {
   it('hands its views, its readers and its triggers on to the new msg_log', async () => {
     const scene = await adoptionScene({ tables: single() });
     const next = await monthOf(scene, 1);
-    const admin = await scene.session('postgres');
+    const admin = await scene.session('superuser');
     const reader = `reader_${scene.name}`;
-    await admin.query(`create role ${reader}`);
+    await admin.query(`create role ${reader}; grant create on schema public to ${reader}`);
     await scene.query(`
+      grant select on msg_log to ${reader};
       create view sent_messages as select client_key, mt_content, to_char(request_date, 'YYYYMM') as month from msg_log;
-      grant select on msg_log, sent_messages to ${reader};
       create table audit (client_key bigint);
       create function note() returns trigger language plpgsql as 'begin insert into audit values (new.client_key); return null; end';
       create trigger noted after insert on msg_log for each row execute function note()`);
+    await admin.query(`alter view sent_messages owner to ${reader}`);
+    await expect(scene.adopt()).rejects.toThrow(
+      `view sent_messages: expected that omni_owner may replace it, because it reads msg_log, found owner ${reader}; \`grant ${reader} to omni_owner\` for this run`,
+    );
+    await admin.query(`grant ${reader} to omni_owner`);
     await scene.adopt();
+    await admin.query(`revoke ${reader} from omni_owner`);
     await scene.query(`insert into msg_log (client_key, channel_order, recipient, request_date)
       select n, 'sms', '1', date_trunc('month', current_date + n * interval '1 month') from generate_series(0, 1) as n`);
     expect(

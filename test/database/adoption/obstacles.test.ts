@@ -136,7 +136,7 @@ describe('what stands in the way is named, and nothing is changed', () => {
   it.each(cases)('$title', async ({ tables, line, remedy }) => {
     const scene = await adoptionScene({ tables });
     const before = await everything(scene);
-    await expect(scene.adopt()).rejects.toMatchObject({ code: 'OMNI2', message: expect.stringContaining(line) });
+    await expect(scene.adopt()).rejects.toThrow(line);
     expect(await everything(scene)).toEqual(before);
     await scene.query(remedy);
     await scene.adopt();
@@ -160,11 +160,11 @@ describe('what stands in the way is named, and nothing is changed', () => {
 
   it('a table that belongs to somebody else', async () => {
     const scene = await adoptionScene();
-    const admin = await scene.session('postgres');
+    const admin = await scene.session('superuser');
     await admin.query('alter table msg_log_202610 owner to postgres');
     const line =
       'msg_log_202610: expected that omni_agent may alter it, found owner postgres; change its owner, or `grant postgres to omni_agent`';
-    await expect(scene.adopt()).rejects.toMatchObject({ code: 'OMNI2', message: expect.stringContaining(line) });
+    await expect(scene.adopt()).rejects.toThrow(line);
     await admin.query('alter table msg_log_202610 owner to omni_agent');
     await scene.adopt();
   });

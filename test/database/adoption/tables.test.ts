@@ -148,6 +148,7 @@ describe('what the customer has added', () => {
       create view november as select client_key, order_no from msg_log_202611;
       create table notice (id bigint references msg_tran on delete cascade);
       create table audit (msg_status text);
+      grant insert on audit to omni_user;
       create function note() returns trigger language plpgsql as 'begin insert into audit values (new.msg_status); return null; end';
       create trigger noted after update on msg_tran for each row execute function note()`);
     const row = original.waiting({ client_key: 1, request_date: '2026-11-24 11:00:00', order_no: 'A-1', '"Group"': 7 });
@@ -203,7 +204,7 @@ describe('two runs at once', () => {
     const scene = await adoptionScene({ tables: originalTables.msg_tran });
     await scene.adopt();
     await scene.query(`insert into adoption (table_name) values ('msg_tran')`);
-    const [first, second] = [await scene.session(), await scene.session()];
+    const [first, second] = [await scene.session('superuser'), await scene.session('superuser')];
     const next = `select adopt_next(null, 'Asia/Seoul', 1) as step`;
     await first.query('begin');
     await first.query(next);

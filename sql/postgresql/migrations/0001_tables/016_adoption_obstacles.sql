@@ -43,6 +43,13 @@ create or replace function adoption_obstacles() returns setof text language sql 
     ) as o(name, owner)
     where not pg_has_role(current_user, o.owner, 'usage')
     union all
+    -- It is made to read the new msg_log: see adopt_dependents.
+    select 2, f.table_name, format('view %s: expected that %s may replace it, because it reads msg_log, found owner %3$s; `grant %3$I to %2$I` for this run',
+      v.oid::regclass, current_user, pg_get_userbyid(v.relowner))
+    from found f join pg_depend d on d.refobjid = f.id and d.refclassid = 'pg_class'::regclass and d.classid = 'pg_rewrite'::regclass
+    join pg_rewrite r on r.oid = d.objid join pg_class v on v.oid = r.ev_class and v.relkind = 'v'
+    where f.table_name = 'msg_log' and not pg_has_role(current_user, v.relowner, 'usage') group by f.table_name, v.oid, v.relowner
+    union all
     select 3, f.table_name, format('%s: expected the original''s table, found one without %s; rename it', f.table_name,
       string_agg(c.name, ', ' order by c.name))
     from found f join original_columns() c on c.table_name = f.columns_of and c.mark ~ '!'
@@ -105,7 +112,8 @@ begin
   return greatest(sent, reported);
 end $$;
 
-do $$
+-- Raises them as one error, before anything is changed.
+create or replace function check_original_tables() returns void language plpgsql as $$
 declare
   lines text[] := array(select adoption_obstacles());
   active timestamp;
@@ -120,6 +128,7 @@ begin
   end if;
   if cardinality(lines) > 0 then
     raise exception using errcode = 'OMNI2',
-      message = format(E'the original agent''s tables cannot be taken over:\n%s', array_to_string(lines, E'\n'));
+      message = format('the original agent''s tables cannot be taken over:%s%s', chr(10), array_to_string(lines, chr(10)));
   end if;
 end $$;
+do $$ begin perform check_original_tables(); end $$;

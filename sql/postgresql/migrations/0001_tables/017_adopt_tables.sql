@@ -116,7 +116,7 @@ begin
     insert into msg_report_unmatched select * from twice $q$);
 end $$;
 
-do $$
+create or replace function adopt_tables() returns void language plpgsql as $$
 declare
   original record;
   days record;
@@ -144,3 +144,4 @@ begin
     end case;
   end loop;
 end $$;
+do $$ begin perform adopt_tables(); end $$;

@@ -74,7 +74,7 @@ exception
       part.table_name, concat_ws('. ', sqlerrm, nullif(detail, '')));
 end $$;
 
-do $$
+create or replace function adopt_logs() returns void language plpgsql as $$
 declare
   part adoption;
   differing record;
@@ -117,3 +117,4 @@ begin
   end loop;
   if exists (select from adoption where table_name = 'msg_log_original') then perform adopt_dependents(); end if;
 end $$;
+do $$ begin perform adopt_logs(); end $$;

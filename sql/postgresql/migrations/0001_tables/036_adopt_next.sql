@@ -72,6 +72,7 @@ begin
   perform adoption_step(part.table_name, format('alter table msg_log attach partition %I %s', part.table_name, bounds_of(part)));
   execute format('alter table %I drop constraint zz_omni_adoption', part.table_name);
   execute format('alter table %I replica identity full', part.table_name);
+  perform grant_as_msg_log(part.table_name::regclass);
 end $$;
 
 -- The next step of a table of the log: says what it did.
@@ -177,6 +178,8 @@ begin
   if not exists (select from adoption) then return null; end if;
   -- The Data API stops waiting after 45 s, but the step goes on.
   if not pg_try_advisory_xact_lock(hashtext('adopt_next')) then return 'busy'; end if;
+  -- While a step waits for a table, whoever comes later waits behind it.
+  perform set_config('lock_timeout', '500ms', true);
   -- The latest month first.
   select * into part from adoption where table_name <> 'msg_tran' order by to_date desc limit 1;
   if found then return adopt_log(part, local, row_limit); end if;
