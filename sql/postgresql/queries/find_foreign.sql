@@ -1,5 +1,5 @@
--- Finds the agent's tables, sequences, views and functions, and tables of the original agent, that belong to another role than the
--- owner. What only has the name of one of them (another product's table, which has not its column) is left alone.
+-- Finds the agent's tables, sequences, views and functions, and the original agent's, that belong to another role than the owner.
+-- What only has the name of one of them (a table of another product, without the column that tells ours) is left alone.
 --
 -- Index: those of the catalog. Locks: none. Parameters: objects, a JSON array of {kind, name}; owner.
 -- Rows: kind, as ALTER calls it; name, quoted; belongs_to; may_act, whether this session may act for that role.
@@ -10,13 +10,15 @@ known (name, of_column) as (
   values ('msg_tran', 'channel_order'), ('msg_log', 'channel_order'), ('msg_report', 'channel_type'), ('msg_banlist', 'ban_text'),
     ('file_upload', 'file_status'), ('msg_report_unmatched', 'retry_at'), ('ban_list', 'digest'), ('agent', 'claim_turn'),
     ('send_lane', 'had_until'), ('send_batch', 'idempotency_key'), ('set_aside', 'step'), ('rate_gate', 'next_at'),
-    ('receiver_lease', 'lease_until')
+    ('receiver_lease', 'lease_until'), ('adoption', 'from_date'), ('schema_migration', 'applied_at')
 ),
 found as (
-  select case c.relkind when 'S' then 'sequence' when 'v' then 'view' else 'table' end as kind, c.oid::regclass::text as name, c.relowner as owner
+  select case c.relkind when 'S' then 'sequence' when 'v' then 'view' else 'table' end as kind, c.oid::regclass::text as name,
+         c.relowner as owner
   from pg_class c
   where c.relkind in ('r', 'p', 'S', 'v') and pg_table_is_visible(c.oid)
-    and (c.relname in (select name from expected where kind = case c.relkind when 'S' then 'sequence' when 'v' then 'view' else 'table' end)
+    and (c.relname in (select name from expected
+                       where kind = case c.relkind when 'S' then 'sequence' when 'v' then 'view' else 'table' end)
          or c.oid in (select inhrelid from pg_inherits where inhparent = to_regclass('msg_log'))
          or c.relname ~ '^msg_log_\d{6}$' and c.relkind = 'r')
     and not exists (

@@ -1,5 +1,6 @@
--- Takes over the tables of the original agent, with their rows: docs/adoption.md. What only changes the catalog is done here and in
--- 035_adopt_logs.sql, in the transaction of the schema; what reads or writes rows is done by adopt_next, in steps.
+-- Takes over the tables of the original agent, with their rows: docs/adoption.md. What only changes the catalog is done in the
+-- migration's transaction, before (017) and after (035) the tables are created; what reads or writes rows is done by adopt_next
+-- (036), in steps.
 
 -- Tables of the original whose rows are still to be taken over; empty in any other database.
 create table if not exists adoption (
@@ -10,20 +11,24 @@ create table if not exists adoption (
 
 -- The columns of the original, as in 020_msg_tran.sql and after. `!`: a table without it is not the original's; `+`: the agent
 -- writes it, so it must be wide enough; after `=` the default.
-create or replace function original_columns() returns table (table_name text, name text, type text, length int, mark text, default_value text)
+create or replace function original_columns()
+  returns table (table_name text, name text, type text, length int, mark text, default_value text)
   language sql immutable as $$
   select t.table_name, c.found[1], c.found[2], c.found[3]::int, c.found[4], c.found[5]
   from (values
     ('msg_tran', 'client_key bigint!, msg_key varchar(40)+, payment_code varchar(20), priority varchar(10) = ''slow'',
-      channel_order varchar(80)!, msg_status varchar(1)! = ''1'', request_date timestamp!, callback varchar(30), recipient varchar(30)!,
-      msg_sent_date timestamp, agent_id varchar(2) = '' '', mt_subject varchar(60), mt_content varchar(4000), mt_file_key varchar(200),
-      kko_msg_type varchar(2), kko_content varchar(4000), kko_option text, kko_sender_key varchar(40), kko_template_code varchar(50),
-      rcs_content varchar(4000), rcs_option text, rcs_brand_key varchar(64), rcs_agency_key varchar(64), rcs_msgbase_id varchar(40),
+      channel_order varchar(80)!, msg_status varchar(1)! = ''1'', request_date timestamp!, callback varchar(30),
+      recipient varchar(30)!, msg_sent_date timestamp, agent_id varchar(2) = '' '', mt_subject varchar(60),
+      mt_content varchar(4000), mt_file_key varchar(200), kko_msg_type varchar(2), kko_content varchar(4000), kko_option text,
+      kko_sender_key varchar(40), kko_template_code varchar(50), rcs_content varchar(4000), rcs_option text,
+      rcs_brand_key varchar(64), rcs_agency_key varchar(64), rcs_msgbase_id varchar(40),
       ttl int = 86400, origin_cid varchar(20), mtr_message_type varchar(10)+, mt_rslt_date timestamp, mt_report_date timestamp,
-      mt_report_code varchar(10)+, mt_telecom varchar(10)+, mt_res_cnt int, mt_dlr_report_code varchar(10)+, mt_dlr_report_date timestamp,
+      mt_report_code varchar(10)+, mt_telecom varchar(10)+, mt_res_cnt int, mt_dlr_report_code varchar(10)+,
+      mt_dlr_report_date timestamp,
       kkor_message_type varchar(10)+, kko_rslt_date timestamp, kko_report_date timestamp, kko_report_code varchar(10)+,
       rcsr_message_type varchar(10)+, rcs_rslt_date timestamp, rcs_report_date timestamp, rcs_report_code varchar(10)+,
-      rcs_telecom varchar(10)+, reg_date timestamp = now(), etc_text_1 varchar(100), etc_text_2 varchar(100), etc_text_3 varchar(100)'),
+      rcs_telecom varchar(10)+, reg_date timestamp = now(), etc_text_1 varchar(100), etc_text_2 varchar(100),
+      etc_text_3 varchar(100)'),
     ('msg_report', 'seq bigint!, client_key bigint, msg_key varchar(40)!+, channel_type varchar(20)!+, message_type varchar(10)+,
       rslt_date timestamp, report_date timestamp, report_code varchar(10)!+, telecom varchar(10)+, mt_res_cnt int,
       mt_dlr_report_code varchar(10), mt_dlr_report_date timestamp, reg_date timestamp = now()'),
@@ -49,7 +54,8 @@ $$;
 
 -- The days that a table of the log is to hold. The one log of an installation without monthly tables ends with this month; if
 -- there are months too, it holds what was before them, or else what came after them.
-create or replace function original_range(log_table text, out from_date timestamp, out to_date timestamp) language plpgsql stable as $$
+create or replace function original_range(log_table text, out from_date timestamp, out to_date timestamp)
+  language plpgsql stable as $$
 declare
   first_month timestamp;
   last_month timestamp;
@@ -60,7 +66,8 @@ begin
     to_date := from_date + interval '1 month';
     return;
   end if;
-  select min(to_date(right(t.table_name, 6), 'YYYYMM')), max(to_date(right(t.table_name, 6), 'YYYYMM')) into first_month, last_month
+  select min(to_date(right(t.table_name, 6), 'YYYYMM')), max(to_date(right(t.table_name, 6), 'YYYYMM'))
+  into first_month, last_month
   from original_tables() t where t.table_name ~ '^msg_log_\d{6}$';
   execute format('select exists (select from %I where request_date < $1)', log_table) into has_older using first_month;
   if first_month is not null and (has_older or last_month >= date_trunc('month', localtimestamp)) then

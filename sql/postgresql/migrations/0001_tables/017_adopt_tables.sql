@@ -19,7 +19,8 @@ begin
       perform adoption_step(table_name, format('alter table %I alter column %I type %s', table_name, col.name, type));
     end if;
     if col.default_value is not null and col.atthasdef is not true then
-      perform adoption_step(table_name, format('alter table %I alter column %I set default %s', table_name, col.name, col.default_value));
+      perform adoption_step(table_name,
+        format('alter table %I alter column %I set default %s', table_name, col.name, col.default_value));
     end if;
   end loop;
 end $$;
@@ -30,13 +31,15 @@ declare
   highest bigint;
   next_value bigint;
 begin
-  if not exists (select from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
-                 where i.indrelid = of_table and i.indisunique and i.indnkeyatts = 1 and i.indpred is null and a.attname = key) then
+  if not exists (
+    select from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+    where i.indrelid = of_table and i.indisunique and i.indnkeyatts = 1 and i.indpred is null and a.attname = key) then
     perform adoption_step(table_name, format('alter table %I add primary key (%I)', table_name, key));
   end if;
   execute format('create sequence if not exists %I', sequence);
   if exists (select from pg_attribute where attrelid = of_table and attname = key and not atthasdef and attidentity = '') then
-    perform adoption_step(table_name, format('alter table %I alter column %I set default nextval(%L)', table_name, key, sequence));
+    perform adoption_step(table_name,
+      format('alter table %I alter column %I set default nextval(%L)', table_name, key, sequence));
   end if;
   execute format('select max(%I) from %I', key, table_name) into highest;
   execute format('select last_value + is_called::int from %I', sequence) into next_value;
@@ -94,11 +97,14 @@ create or replace function adopt_msg_report() returns void language plpgsql as $
 begin
   perform adoption_step('msg_report', $q$
     alter table msg_report add column batch_id bigint, add column report_type varchar(10) not null default 'result',
-      add column retry_at timestamp, add column tries smallint not null default 0, set (autovacuum_vacuum_scale_factor = 0.02) $q$);
+      add column retry_at timestamp, add column tries smallint not null default 0,
+      set (autovacuum_vacuum_scale_factor = 0.02) $q$);
   perform adoption_step('msg_report', $q$
     with separate as (
-      insert into msg_report (client_key, msg_key, channel_type, message_type, report_code, rslt_date, report_date, telecom, reg_date, report_type)
-      select client_key, msg_key, channel_type, message_type, mt_dlr_report_code, mt_dlr_report_date, report_date, telecom, reg_date, 'handset'
+      insert into msg_report (client_key, msg_key, channel_type, message_type, report_code, rslt_date, report_date, telecom,
+                              reg_date, report_type)
+      select client_key, msg_key, channel_type, message_type, mt_dlr_report_code, mt_dlr_report_date, report_date, telecom,
+             reg_date, 'handset'
       from msg_report where mt_dlr_report_code is not null and report_code is not null)
     update msg_report set report_type = 'handset', report_code = mt_dlr_report_code, rslt_date = mt_dlr_report_date
     where mt_dlr_report_code is not null and report_code is null $q$);
@@ -106,7 +112,8 @@ begin
     update msg_report set channel_type = lower(without_blanks(channel_type)),
       batch_id = case when msg_key is null then 0 end, client_key = case when msg_key is null then client_key end
     where client_key is not null or channel_type <> lower(without_blanks(channel_type)) $q$);
-  perform adoption_step('msg_report', $q$ create table if not exists msg_report_unmatched (like msg_report including defaults) $q$);
+  perform adoption_step('msg_report',
+    'create table if not exists msg_report_unmatched (like msg_report including defaults)');
   perform adoption_step('msg_report', $q$
     with twice as (
       delete from msg_report r
@@ -125,7 +132,8 @@ begin
   for original in select * from original_tables() where table_name like 'msg\_log%' loop
     days := original_range(original.table_name);
     insert into adoption (table_name, from_date, to_date)
-    values (case when original.table_name = 'msg_log' then 'msg_log_original' else original.table_name end, days.from_date, days.to_date);
+    values (case when original.table_name = 'msg_log' then 'msg_log_original' else original.table_name end,
+            days.from_date, days.to_date);
   end loop;
   for original in select * from original_tables() loop
     perform adopt_columns(original.id, original.table_name, original.columns_of);

@@ -2,7 +2,8 @@
 -- is read or written. Attaching them is left to adopt_next, because it reads them whole.
 
 -- Whether one of two types holds what the other holds, and a column can take it without being rewritten.
-create or replace function can_widen(type oid, modifier int, to_type oid, to_modifier int) returns boolean language sql stable as $$
+create or replace function can_widen(type oid, modifier int, to_type oid, to_modifier int) returns boolean
+  language sql stable as $$
   select not is_too_narrow(to_type, to_modifier, type, modifier)
     and (type = to_type or array[type, to_type] <@ array['varchar'::regtype::oid, 'text'::regtype::oid])
 $$;
@@ -18,13 +19,15 @@ create or replace function log_differences(part regclass) returns table (
   from (select * from pg_attribute where attrelid = 'msg_log'::regclass and attnum > 0 and not attisdropped) l
   full join (select * from pg_attribute where attrelid = part and attnum > 0 and not attisdropped) p on p.attname = l.attname
   left join pg_attrdef d on d.adrelid = p.attrelid and d.adnum = p.attnum
-  where l.attname is null or p.attname is null or (l.atttypid, l.atttypmod) <> (p.atttypid, p.atttypmod) or l.attnotnull and not p.attnotnull
+  where l.attname is null or p.attname is null or (l.atttypid, l.atttypmod) <> (p.atttypid, p.atttypmod)
+     or l.attnotnull and not p.attnotnull
   order by p.attnum, l.attnum
 $$;
 
 -- The bounds of a part, as ATTACH PARTITION writes them.
 create or replace function bounds_of(part adoption) returns text language sql immutable as $$
-  select format('for values from (%s) to (%L)', case when isfinite(part.from_date) then quote_literal(part.from_date) else 'minvalue' end, part.to_date)
+  select format('for values from (%s) to (%L)',
+                case when isfinite(part.from_date) then quote_literal(part.from_date) else 'minvalue' end, part.to_date)
 $$;
 
 -- The views that read the single msg_log are to read all parts, and whoever may read it may read them; its triggers move along,
@@ -34,8 +37,10 @@ declare
   it record;
 begin
   for it in
-    select distinct v.oid::regclass as name, regexp_replace(pg_get_viewdef(v.oid), '\mmsg_log_original\M', 'msg_log', 'g') as definition
-    from pg_depend d join pg_rewrite r on r.oid = d.objid and d.classid = 'pg_rewrite'::regclass join pg_class v on v.oid = r.ev_class and v.relkind = 'v'
+    select distinct v.oid::regclass as name,
+           regexp_replace(pg_get_viewdef(v.oid), '\mmsg_log_original\M', 'msg_log', 'g') as definition
+    from pg_depend d join pg_rewrite r on r.oid = d.objid and d.classid = 'pg_rewrite'::regclass
+    join pg_class v on v.oid = r.ev_class and v.relkind = 'v'
     where d.refclassid = 'pg_class'::regclass and d.refobjid = to_regclass('msg_log_original')
   loop
     perform adoption_step(format('view %s', it.name), format('create or replace view %s as %s', it.name, it.definition));
@@ -44,7 +49,8 @@ begin
     select privilege_type, is_grantable, case when grantee = 0 then 'public' else grantee::regrole::text end as grantee
     from pg_class c cross join aclexplode(c.relacl) where c.oid = to_regclass('msg_log_original') and grantee <> c.relowner
   loop
-    execute format('grant %s on msg_log to %s %s', it.privilege_type, it.grantee, case when it.is_grantable then 'with grant option' end);
+    execute format('grant %s on msg_log to %s %s', it.privilege_type, it.grantee,
+                   case when it.is_grantable then 'with grant option' end);
   end loop;
   for it in
     select tgname, tgenabled, regexp_replace(pg_get_triggerdef(oid), '\mmsg_log_original\M', 'msg_log') as definition
@@ -53,7 +59,8 @@ begin
     execute format('drop trigger %I on msg_log_original', it.tgname);
     perform adoption_step(format('trigger %I on msg_log', it.tgname), it.definition);
     execute format('alter table msg_log %s trigger %I',
-      case it.tgenabled when 'A' then 'enable always' when 'R' then 'enable replica' when 'D' then 'disable' else 'enable' end, it.tgname);
+      case it.tgenabled when 'A' then 'enable always' when 'R' then 'enable replica' when 'D' then 'disable' else 'enable' end,
+      it.tgname);
   end loop;
 end $$;
 
@@ -83,22 +90,28 @@ begin
   for part in
     select d.* from adoption d
     where d.table_name <> 'msg_tran'
-      and not exists (select from pg_attribute where attrelid = to_regclass(d.table_name) and attname = 'batch_id' and not attisdropped)
+      and not exists (
+        select from pg_attribute where attrelid = to_regclass(d.table_name) and attname = 'batch_id' and not attisdropped)
   loop
-    perform adoption_step(part.table_name, format('alter table %I add column batch_id bigint default 0, add column archived_at timestamp default %L',
-                                                  part.table_name, localtimestamp));
-    execute format('alter table %I alter column batch_id drop default, alter column archived_at set default localtimestamp', part.table_name);
-    execute format('alter table %I add constraint zz_omni_adoption check (request_date is not null %s and request_date < %L) not valid', part.table_name,
+    perform adoption_step(part.table_name, format(
+      'alter table %I add column batch_id bigint default 0, add column archived_at timestamp default %L',
+      part.table_name, localtimestamp));
+    execute format('alter table %I alter column batch_id drop default, alter column archived_at set default localtimestamp',
+                   part.table_name);
+    execute format(
+      'alter table %I add constraint zz_omni_adoption check (request_date is not null %s and request_date < %L) not valid',
+      part.table_name,
       case when isfinite(part.from_date) then format('and request_date >= %L', part.from_date) end, part.to_date);
   end loop;
   -- First msg_log gets what any part has, then each part what msg_log has by then.
   for part in select * from adoption where table_name <> 'msg_tran' order by to_date loop
     for differing in select * from log_differences(part.table_name::regclass) loop
       if differing.log_type is null then
-        perform adoption_step(part.table_name, format('alter table msg_log add column %I %s %s', differing.name, differing.part_type,
-                                                      'default ' || differing.default_value));
+        perform adoption_step(part.table_name, format('alter table msg_log add column %I %s %s',
+          differing.name, differing.part_type, 'default ' || differing.default_value));
       elsif differing.log_widens and not differing.part_widens then
-        perform adoption_step(part.table_name, format('alter table msg_log alter column %I type %s', differing.name, differing.part_type));
+        perform adoption_step(part.table_name,
+          format('alter table msg_log alter column %I type %s', differing.name, differing.part_type));
       end if;
       if differing.relaxes then execute format('alter table msg_log alter column %I drop not null', differing.name); end if;
     end loop;
@@ -106,8 +119,8 @@ begin
   for part in select * from adoption where table_name <> 'msg_tran' order by to_date loop
     for differing in select * from log_differences(part.table_name::regclass) where part_type is distinct from log_type loop
       if differing.part_type is not null and not differing.part_widens then
-        raise exception using errcode = 'OMNI2',
-          message = format('%s.%s: expected %s, found %s', part.table_name, differing.name, differing.log_type, differing.part_type);
+        raise exception using errcode = 'OMNI2', message = format('%s.%s: expected %s, found %s',
+          part.table_name, differing.name, differing.log_type, differing.part_type);
       end if;
       perform adoption_step(part.table_name, format('alter table %I %s column %I %s %s', part.table_name,
         case when differing.part_type is null then 'add' else 'alter' end, differing.name,

@@ -1,5 +1,5 @@
--- Takes over the rows of the original's tables, in steps: each call of adopt_next is a transaction of its own, does a bounded part,
--- and may be repeated. The agent starts only after the last.
+-- Takes over the rows of the original's tables, in steps: each call of adopt_next is a transaction of its own, and may be
+-- repeated. The agent starts only after the last.
 
 -- Moves rows out of a table of the log that are not of its days: to the table that holds their request_date. A date that no month
 -- is made for is replaced by the first day of the table's last month, and so is that of a row whose msg_key the other table has
@@ -8,7 +8,8 @@ create or replace function adopt_strays(part adoption, local timestamp, row_limi
 declare
   columns constant text := (select string_agg(quote_ident(attname), ', ') from pg_attribute
                             where attrelid = part.table_name::regclass and attnum > 0 and not attisdropped and attgenerated = '');
-  outside constant text := format('(request_date < %L or request_date >= %L or request_date is null)', part.from_date, part.to_date);
+  outside constant text :=
+    format('(request_date < %L or request_date >= %L or request_date is null)', part.from_date, part.to_date);
   latest constant timestamp := date_trunc('month', local) + interval '2 months';
   strays tid[];
   month timestamp;
@@ -18,7 +19,10 @@ declare
 begin
   execute format('select array(select ctid from %I where %s limit %s)', part.table_name, outside, row_limit) into strays;
   if cardinality(strays) = 0 then return 0; end if;
-  for month in execute format('select distinct date_trunc(''month'', request_date) from %I where ctid = any($1)', part.table_name) using strays loop
+  for month in
+    execute format('select distinct date_trunc(''month'', request_date) from %I where ctid = any($1)', part.table_name)
+    using strays
+  loop
     if is_sendable_date(month) is not true or month >= latest then continue; end if;
     select a.table_name into home from adoption a
     where a.table_name <> part.table_name and a.from_date <= month and a.to_date > month and a.table_name <> 'msg_tran';
@@ -34,13 +38,16 @@ begin
       )
       delete from %1$I t using stray s
       where t.ctid = s.place
-        and exists (select from logged l where l.client_key = s.client_key and l.request_date = s.request_date and l.msg_key is not distinct from s.msg_key)
+        and exists (
+          select from logged l
+          where l.client_key = s.client_key and l.request_date = s.request_date and l.msg_key is not distinct from s.msg_key)
     $q$, part.table_name, home, columns) using strays, month;
     get diagnostics done = row_count;
     total := total + done;
   end loop;
   execute format($q$
-    update %I set end_reason = concat_ws('; ', end_reason, 'request_date was ' || coalesce(request_date::text, 'null')), request_date = %L
+    update %I
+    set end_reason = concat_ws('; ', end_reason, 'request_date was ' || coalesce(request_date::text, 'null')), request_date = %L
     where ctid = any($1)$q$, part.table_name, date_trunc('month', part.to_date - interval '1 day')) using strays;
   get diagnostics done = row_count;
   return total + done;
@@ -66,8 +73,9 @@ begin
     where part.to_date > local and i.indrelid = part.table_name::regclass and i.indisunique and i.indnkeyatts = 1
       and a.attname in ('client_key', 'msg_key')
   loop
-    perform adoption_step(part.table_name, case when single.conname is null then format('drop index %s', single.name)
-                                                else format('alter table %I drop constraint %I', part.table_name, single.conname) end);
+    perform adoption_step(part.table_name, case
+      when single.conname is null then format('drop index %s', single.name)
+      else format('alter table %I drop constraint %I', part.table_name, single.conname) end);
   end loop;
   perform adoption_step(part.table_name, format('alter table msg_log attach partition %I %s', part.table_name, bounds_of(part)));
   execute format('alter table %I drop constraint zz_omni_adoption', part.table_name);
@@ -85,7 +93,8 @@ begin
     delete from adoption where table_name = part.table_name;
     return format('%s: is gone', part.table_name);
   end if;
-  if exists (select from pg_constraint where conrelid = part.table_name::regclass and conname = 'zz_omni_adoption' and not convalidated) then
+  if exists (select from pg_constraint
+             where conrelid = part.table_name::regclass and conname = 'zz_omni_adoption' and not convalidated) then
     count := adopt_strays(part, local, row_limit);
     if count > 0 then return format('%s: %s rows of other months', part.table_name, count); end if;
     perform adoption_step(part.table_name, format('alter table %I validate constraint zz_omni_adoption', part.table_name));
@@ -93,7 +102,8 @@ begin
   end if;
   -- Nobody writes to it before it is attached, so the index need not be built concurrently. A unique one that goes is no help.
   foreach key in array array['client_key', 'msg_key'] loop
-    if to_regclass(part.table_name || '_' || key) is null and (part.to_date > local or not has_index_on(part.table_name::regclass, key)) then
+    if to_regclass(part.table_name || '_' || key) is null
+      and (part.to_date > local or not has_index_on(part.table_name::regclass, key)) then
       execute format('create index %I on %I (%I)', part.table_name || '_' || key, part.table_name, key);
       return format('%s: index on %s', part.table_name, key);
     end if;
@@ -109,7 +119,8 @@ create or replace function adopt_rows(keys bigint[], local timestamp) returns vo
   with adopted as materialized (
     select t.client_key, t.msg_status in ('3', '4') and exists (
         select from msg_log l
-        where l.client_key = t.client_key and l.request_date = t.request_date and l.msg_key is not distinct from t.msg_key) as is_logged
+        where l.client_key = t.client_key and l.request_date = t.request_date and l.msg_key is not distinct from t.msg_key
+      ) as is_logged
     from msg_tran t where t.client_key = any(keys) and t.agent_writes = 0 order by t.client_key for no key update
   ), logged as (
     delete from msg_tran t using adopted a where a.is_logged and t.client_key = a.client_key
@@ -119,12 +130,12 @@ create or replace function adopt_rows(keys bigint[], local timestamp) returns vo
       batch_id = case when t.msg_status in ('2', '3', '4') then 0 end,
       finished_at = case when t.msg_status in ('3', '4') then
         least(coalesce(greatest(t.mt_report_date, t.kko_report_date, t.rcs_report_date), t.msg_sent_date), local) end,
-      (msg_key, msg_sent_date, mtr_message_type, mt_rslt_date, mt_report_date, mt_report_code, mt_telecom, mt_res_cnt, mt_dlr_report_code,
-       mt_dlr_report_date, kkor_message_type, kko_rslt_date, kko_report_date, kko_report_code, rcsr_message_type, rcs_rslt_date,
-       rcs_report_date, rcs_report_code, rcs_telecom) = (
-        select s.msg_key, s.msg_sent_date, s.mtr_message_type, s.mt_rslt_date, s.mt_report_date, s.mt_report_code, s.mt_telecom, s.mt_res_cnt,
-          s.mt_dlr_report_code, s.mt_dlr_report_date, s.kkor_message_type, s.kko_rslt_date, s.kko_report_date, s.kko_report_code,
-          s.rcsr_message_type, s.rcs_rslt_date, s.rcs_report_date, s.rcs_report_code, s.rcs_telecom
+      (msg_key, msg_sent_date, mtr_message_type, mt_rslt_date, mt_report_date, mt_report_code, mt_telecom, mt_res_cnt,
+       mt_dlr_report_code, mt_dlr_report_date, kkor_message_type, kko_rslt_date, kko_report_date, kko_report_code,
+       rcsr_message_type, rcs_rslt_date, rcs_report_date, rcs_report_code, rcs_telecom) = (
+        select s.msg_key, s.msg_sent_date, s.mtr_message_type, s.mt_rslt_date, s.mt_report_date, s.mt_report_code, s.mt_telecom,
+          s.mt_res_cnt, s.mt_dlr_report_code, s.mt_dlr_report_date, s.kkor_message_type, s.kko_rslt_date, s.kko_report_date,
+          s.kko_report_code, s.rcsr_message_type, s.rcs_rslt_date, s.rcs_report_date, s.rcs_report_code, s.rcs_telecom
         from (select t.*) s where t.msg_status in ('2', '3', '4'))
   from adopted a where not a.is_logged and t.client_key = a.client_key
 $$;
@@ -137,8 +148,8 @@ declare
     where t.agent_writes = 0
       and (t.msg_status in ('2', '3', '4')
            or num_nonnulls(t.msg_key, t.msg_sent_date, t.mtr_message_type, t.mt_rslt_date, t.mt_report_date, t.mt_report_code,
-             t.mt_telecom, t.mt_res_cnt, t.mt_dlr_report_code, t.mt_dlr_report_date, t.kkor_message_type, t.kko_rslt_date, t.kko_report_date,
-             t.kko_report_code, t.rcsr_message_type, t.rcs_rslt_date, t.rcs_report_date, t.rcs_report_code, t.rcs_telecom) > 0)
+             t.mt_telecom, t.mt_res_cnt, t.mt_dlr_report_code, t.mt_dlr_report_date, t.kkor_message_type, t.kko_rslt_date,
+             t.kko_report_date, t.kko_report_code, t.rcsr_message_type, t.rcs_rslt_date, t.rcs_report_date, t.rcs_report_code, t.rcs_telecom) > 0)
     order by t.client_key limit row_limit);
   key bigint;
   failing int := 0;
@@ -163,7 +174,8 @@ begin
     end;
   end loop;
   if failing > 0 then
-    raise exception using errcode = 'OMNI2', message = format('msg_tran: expected that each row can be written, %s cannot, the first %s', failing, error);
+    raise exception using errcode = 'OMNI2',
+      message = format('msg_tran: expected that each row can be written, %s cannot, the first %s', failing, error);
   end if;
   return cardinality(keys);
 end $$;
