@@ -197,7 +197,7 @@ describe('the original’s single msg_log', () => {
       create table audit (client_key bigint);
       create function note() returns trigger language plpgsql as 'begin insert into audit values (new.client_key); return null; end';
       create trigger noted after insert on msg_log for each row execute function note()`);
-    await admin.query(`alter view sent_messages owner to ${reader}`);
+    await admin.query(`alter view sent_messages owner to ${reader}; grant select on sent_messages to public`);
     await expect(scene.adopt()).rejects.toThrow(
       `view sent_messages: expected that omni_owner may replace it, because it reads msg_log, found owner ${reader}; \`grant ${reader} to omni_owner\` for this run`,
     );

@@ -162,11 +162,18 @@ describe('what stands in the way is named, and nothing is changed', () => {
     const scene = await adoptionScene();
     const admin = await scene.session('superuser');
     await admin.query('alter table msg_log_202610 owner to postgres');
-    const line =
-      'msg_log_202610: expected that omni_agent may alter it, found owner postgres; change its owner, or `grant postgres to omni_agent`';
-    await expect(scene.adopt()).rejects.toThrow(line);
-    await admin.query('alter table msg_log_202610 owner to omni_agent');
+    await expect(scene.adopt()).rejects.toThrow(
+      'expected tables that the master user may hand over, got: table msg_log_202610 belongs to postgres; grant postgres to the master user',
+    );
+    await admin.query('alter table msg_log_202610 owner to omni_master');
     await scene.adopt();
+  });
+
+  it('another product’s table, which stays with its owner', async () => {
+    const scene = await adoptionScene({ tables: `${withLog}; create table agent (id int, name text)` });
+    await expect(scene.adopt()).rejects.toThrow('agent: expected no table but');
+    const owner = await scene.query(`select relowner::regrole::text as owner from pg_class where relname = 'agent'`);
+    expect(owner).toEqual([{ owner: 'omni_master' }]);
   });
 
   it.each([

@@ -185,6 +185,28 @@ describe('what the customer has added', () => {
   });
 });
 
+describe('the customer’s role that owned the tables', () => {
+  it('goes on with them as before', async () => {
+    const scene = await adoptionScene();
+    const app = `app_${scene.name}`;
+    const admin = await scene.session('superuser');
+    await admin.query(`create role ${app}; grant ${app} to omni_master`);
+    for (const name of ['msg_tran', 'msg_log_202610', 'msg_banlist']) {
+      await admin.query(`alter table ${name} owner to ${app}`);
+    }
+    await admin.query(`alter sequence sq_msg_tran_01 owner to ${app}`);
+    await scene.adopt();
+    await admin.query(`set role ${app}`);
+    await admin.query(`insert into msg_tran (client_key, channel_order, request_date, callback, recipient, mt_content)
+      values (nextval('sq_msg_tran_01'), 'sms', '2026-11-24 11:59', '0215001500', '01000000001', 'x')`);
+    await admin.query('update msg_tran set etc_text_1 = $1', ['mine']);
+    await admin.query('select from msg_log_202610; truncate msg_banlist; reset role');
+    await scene.finish();
+    expect(await scene.places(1)).toEqual([expect.objectContaining({ mt_report_code: '10000', etc_text_1: 'mine' })]);
+    await admin.query(`drop owned by ${app}; drop role ${app}`);
+  });
+});
+
 describe('two runs at once', () => {
   it('take everything over once', async () => {
     const scene = await adoptionScene();
