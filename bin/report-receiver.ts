@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { steadyClock } from '../functions/aws/clock.ts';
 import { parseEnvironment, receiverEnvironment } from '../functions/aws/env.ts';
+import { answerHealth } from '../functions/aws/health.ts';
 import { asError } from '../functions/aws/observe.ts';
 import { gatewayCredentials } from '../functions/aws/secrets.ts';
 import { connectDatabase } from '../functions/database/data-api.ts';
@@ -10,6 +11,7 @@ import { reportStore } from '../functions/database/report-store.ts';
 import { connectGateway } from '../functions/gateway/gateway.ts';
 import { type ReceiveEvent, receiveReports } from '../functions/pipeline/receive-reports.ts';
 import { installationDimension } from '../functions/settings/metrics.ts';
+import { timing } from '../functions/settings/timing.ts';
 
 /** The Fargate task: holds the gateway's report stream, stores what comes, then acknowledges it. */
 const env = parseEnvironment(receiverEnvironment);
@@ -24,10 +26,20 @@ const store = reportStore(connectDatabase(env));
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
 
+const health = answerHealth({
+  port: env.HEALTH_PORT,
+  silenceMs: timing.receiverSilenceSeconds * 1_000,
+  clock: steadyClock,
+  onProblem: (error) => logger.error('health check not answered', error),
+});
+
 const clock = {
   ...steadyClock,
-  // Ends early, without an error, when it is time to stop.
-  sleep: (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined),
+  /** Ends early, without an error, when it is time to stop. Every turn, with the stream or without, waits by it once. */
+  sleep: async (ms: number, signal: AbortSignal) => {
+    health.turned();
+    await sleep(ms, undefined, { signal }).catch(() => undefined);
+  },
 };
 
 function logEvent(event: ReceiveEvent): void {
@@ -42,3 +54,4 @@ await receiveReports(
   stop.signal,
 );
 gateway.close();
+health.close();

@@ -89,6 +89,8 @@ interface Settings {
    * @default 'aws'
    */
   readonly profile?: 'aws' | 'local';
+  /** A published image of the receiver, with its digest; without it the Docker of whoever deploys builds one. */
+  readonly receiverImage?: string;
   /** With profile local: where the project's Data API server answers. */
   readonly dataApiUrl?: string;
   /** With profile local: the one host other than this machine where the gateway may be reached without TLS. */

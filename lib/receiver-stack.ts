@@ -2,7 +2,6 @@ import { CfnOutput, CrossStackReferences, Duration, ReferenceStrength, Stack, ty
 import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import {
   Cluster,
-  ContainerImage,
   CpuArchitecture,
   FargateService,
   FargateTaskDefinition,
@@ -18,10 +17,11 @@ import { timing } from '../functions/settings/timing.ts';
 import type { AgentConfig } from './agent-config.ts';
 import type { EnvironmentOf } from './agent-function.ts';
 import { agentAlarm } from './alarm.ts';
-import { bundleOf, nodeEnvironment } from './bundle.ts';
+import { nodeEnvironment } from './bundle.ts';
 import type { DataStack } from './data-stack.ts';
 import { grantReading } from './database.ts';
 import { type AgentNetwork, callerGroup } from './network.ts';
+import { healthCheck, healthPort, receiverImage } from './receiver-container.ts';
 
 /** The Receiver: a Fargate task that holds the gateway's long-lived report stream. */
 export class ReceiverStack extends Stack {
@@ -47,6 +47,7 @@ export class ReceiverStack extends Stack {
       GATEWAY_SECRET_ARN: data.secrets.gateway.secretArn,
       // Of no other agent anywhere: at the gateway, two that share a subscription take each other's reports.
       SUBSCRIPTION: `${config.installation}.${this.account}.${this.region}`,
+      HEALTH_PORT: String(healthPort),
     };
     const task = new FargateTaskDefinition(this, 'Task', {
       cpu: 256,
@@ -54,10 +55,11 @@ export class ReceiverStack extends Stack {
       runtimePlatform: { cpuArchitecture: CpuArchitecture.ARM64, operatingSystemFamily: OperatingSystemFamily.LINUX },
     });
     task.addContainer('Receiver', {
-      image: ContainerImage.fromAsset(bundleOf('report-receiver'), { file: 'Dockerfile' }),
+      image: receiverImage(this, config.receiverImage),
       environment: { ...environment, ...nodeEnvironment },
       logging: LogDrivers.awsLogs({ logGroup, streamPrefix: 'receiver' }),
       readonlyRootFilesystem: true,
+      healthCheck,
       // What is being stored is acknowledged before the task ends.
       stopTimeout: Duration.seconds(timing.receiverStopSeconds),
     });

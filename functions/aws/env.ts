@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ConfigurationError } from '../settings/configuration-error.ts';
 import { plaintextProblem } from '../settings/gateway-url.ts';
+import { wholeNumber } from '../settings/schemas.ts';
 import { agentSettings } from '../settings/settings.ts';
 
 /**
@@ -106,6 +107,8 @@ export const receiverEnvironment = z
     ...gateway.shape,
     /** The name of the report stream at the gateway: no two installations share one. */
     SUBSCRIPTION: z.string().min(1),
+    /** Where it answers its container's health check; 0 is any port that is free. */
+    HEALTH_PORT: wholeNumber(0, 65_535),
   })
   .superRefine(checkGatewayUrl);
 

@@ -96,6 +96,14 @@ export const agentSettings = z.strictObject({
     meaning: 'Where the gateway answers.',
     readBy: ['sender', 'report-receiver'],
   }),
+  receiverImage: matching(
+    /^[^\s@]+@sha256:[0-9a-f]{64}$/,
+    'an image that ends in @sha256: and a digest of 64 characters',
+  )
+    .optional()
+    .register(aboutSettings, {
+      meaning: "A published image of the receiver; without it the deploying machine's Docker builds one.",
+    }),
   databaseName: matching(/^[a-z][a-z0-9_]{0,53}$/, 'a lower-case name of at most 54 characters')
     .default('omni')
     .register(aboutSettings, {

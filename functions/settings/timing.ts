@@ -37,6 +37,8 @@ export const timing = {
   receiverLeaseSeconds: 24,
   /** How long a receiver that is told to stop may take to store and acknowledge what it holds. */
   receiverStopSeconds: 60,
+  /** A receiver whose loop has not turned for so long hangs: a back-off, three calls to the database, a silent stream. */
+  receiverSilenceSeconds: 300,
 
   /** Between two firings of a loop: a rule fires once a minute at most. A late firing is dropped, the next one is due. */
   firingSeconds: 60,

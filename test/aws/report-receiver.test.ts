@@ -19,6 +19,7 @@ const environment: EnvironmentOf<typeof receiverEnvironment> = {
   PLAINTEXT_GATEWAY_HOST: '172.17.0.1',
   GATEWAY_SECRET_ARN: 'arn:gateway',
   SUBSCRIPTION: 'ours',
+  HEALTH_PORT: '0',
 };
 const part = usePart(environment);
 

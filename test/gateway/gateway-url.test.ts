@@ -49,7 +49,7 @@ const house = {
 
 const parts = {
   sender: [senderEnvironment, { ...house, MESSAGES_PER_SECOND: '400', DEFAULT_VALIDITY_SECONDS: '86400' }],
-  receiver: [receiverEnvironment, { ...house, SUBSCRIPTION: 'omni-agent' }],
+  receiver: [receiverEnvironment, { ...house, SUBSCRIPTION: 'omni-agent', HEALTH_PORT: '0' }],
 } as const;
 
 /** As each program does at its start: the environment first, then the connection. */

@@ -49,6 +49,12 @@ it('a client of the Data API waits for an answer longer than a statement lasts, 
   expectRising(dataApiPatience.answerMs, timing.receiverStopSeconds * 1000);
 });
 
+it('a receiver is not taken for hanging while it backs off, waits for the database and hears nothing', () => {
+  const { maxBackoffSeconds, silenceMs, receiverSilenceSeconds } = timing;
+  // The SDK makes a call three times.
+  expectRising(maxBackoffSeconds + (3 * dataApiPatience.answerMs + silenceMs) / 1_000, receiverSilenceSeconds);
+});
+
 it('a loop goes on until the next has begun, and has time to end', () => {
   const { firingSeconds, loopTimeoutSeconds, loopReserveSeconds, singleTimeoutSeconds } = timing;
   expect(defaults.loopSeconds).toBeGreaterThan(firingSeconds);

@@ -21,7 +21,10 @@ export interface ReceiverParts {
 /** Like ECS, starts another in place of one that ended. */
 const restartMs = 1_000;
 
-/** Runs the receiver's program with exactly the environment of its task definition. */
+/** A container has its ports to itself, agents on one machine share them: each takes one that is free. */
+const ofContainer = { HEALTH_PORT: '0' };
+
+/** Runs the receiver's program with the environment of its task definition. */
 export function startReceiver({ plan, awsEnvironment, logFile, onProblem }: ReceiverParts): ReceiverProcess {
   let child: ChildProcess | undefined;
   let restart: NodeJS.Timeout | undefined;
@@ -30,7 +33,7 @@ export function startReceiver({ plan, awsEnvironment, logFile, onProblem }: Rece
     const log = openSync(logFile, 'a');
     child = spawn(process.execPath, [host, plan.assetDir], {
       cwd: plan.assetDir,
-      env: { PATH: process.env['PATH'] ?? '', ...plan.environment, ...awsEnvironment },
+      env: { PATH: process.env['PATH'] ?? '', ...plan.environment, ...ofContainer, ...awsEnvironment },
       detached: true,
       // The IPC channel's end tells the process that the runner is gone.
       stdio: ['ignore', log, log, 'ipc'],

@@ -95,6 +95,7 @@ export const ruleProperties = z.strictObject({
 const container = z.strictObject({
   Environment: z.array(z.object({ Name: z.string(), Value: z.string() })).default([]),
   Essential: meaningless,
+  HealthCheck: meaningless,
   Image: z.string(),
   LogConfiguration: meaningless,
   Name: meaningless,

@@ -198,6 +198,7 @@ describe('the engine', () => {
       'AWS_ENDPOINT_URL_SQS',
       'AWS_REGION',
       'AWS_SECRET_ACCESS_KEY',
+      'HEALTH_PORT',
       'PATH',
       'SUBSCRIPTION',
       'TZ',
