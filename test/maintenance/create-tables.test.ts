@@ -6,7 +6,7 @@ import {
   type SchemaStore,
 } from '../../functions/maintenance/create-tables.ts';
 
-const complete: SchemaState = { lacks: [], version: 2, months: [], zone: 'Asia/Seoul' };
+const complete: SchemaState = { lacks: [], version: 2, months: [], originals: [], adopting: [], zone: 'Asia/Seoul' };
 const settings: MigrateSettings = { manageSchema: 'auto', version: 2, timeZone: 'Asia/Seoul', budgetMs: 60_000 };
 
 /** A database in this state, that becomes complete by what is done to it; time passes only in pauses. */
@@ -28,6 +28,7 @@ function databaseIn(state: Partial<SchemaState>, errors: Error[] = []) {
       act(`apply after ${after}`, ({ lacks }) => ({ version: 2, lacks: lacks.filter(({ kind }) => kind === 'index') })),
     buildIndex: async (name) =>
       act(`build ${name}`, ({ lacks }) => ({ lacks: lacks.filter((one) => one.name !== name) })),
+    adoptNext: async () => null,
     createMonth: async (day) => act(`create ${day}`, () => ({ months: [] })),
     setZone: async (zone) => act(`set ${zone}`, () => ({ zone })),
     isPassing: (error) => error instanceof Error && error.message === 'passing',

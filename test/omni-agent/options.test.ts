@@ -28,11 +28,11 @@ describe('the options of omni-agent', () => {
   });
 
   it('name a local agent first, by its data if there are several, then a deployed one', () => {
-    const of = (...args: string[]) => parseOptions(['status', ...args], deployed).target;
-    expect(of('--local')).toEqual({ local: { data: undefined } });
-    expect(of('--data', 'my-data')).toEqual({ local: { data: 'my-data' } });
-    expect(of('--local', '--data', 'my-data')).toEqual({ local: { data: 'my-data' } });
-    expect(of()).toMatchObject({ clusterArn: 'arn:cluster' });
+    const of = (...args: string[]) => parseOptions(['status', ...args], deployed);
+    expect(of('--local')).toMatchObject({ target: { local: { data: undefined } } });
+    expect(of('--data', 'my-data')).toMatchObject({ target: { local: { data: 'my-data' } } });
+    expect(of('--local', '--data', 'my-data')).toMatchObject({ target: { local: { data: 'my-data' } } });
+    expect(of()).toMatchObject({ target: { clusterArn: 'arn:cluster' } });
   });
 
   const wrong: [string, string[], object, RegExp][] = [
