@@ -19,7 +19,11 @@ async function main(): Promise<void> {
   if (!given) await installMiniStack(say);
   const run = await startInSteps(async (onStop) => {
     const emulator = given ? await openEmulator(given) : undefined;
-    const surroundings = await startSurroundings({ data: options.data, databasePort: 0 }, say, onStop);
+    const surroundings = await startSurroundings(
+      { data: options.data, databasePort: 0, makesTables: false },
+      say,
+      onStop,
+    );
     const found = emulator ?? (await openEmulator(await startMiniStack(surroundings.dataDir, onStop)));
     say(`${found.name} answers at ${found.endpoint}.`);
     const agent = await prepareEmulatedAgent({ emulator: found, surroundings, say, onStop, signal });

@@ -39,7 +39,7 @@ async function startParts(options: LocalAgentOptions, say: Say, onStop: OnStop):
   const { data, ports, seed, through = async (url: string) => url } = options;
   // Checked before anything starts, so that a port in use gives an error of one line.
   for (const [name, port] of Object.entries(ports)) if (port !== 0) await freePort(port, name);
-  const surroundings = await startSurroundings({ data, databasePort: ports.database }, say, onStop);
+  const surroundings = await startSurroundings({ data, databasePort: ports.database, makesTables: true }, say, onStop);
   const { dataDir, databaseUrl, database } = surroundings;
   let engine: Engine | undefined;
   const queue = await surroundings.startStandIn('queue', { port: ports.queue }, async () => {

@@ -53,10 +53,12 @@ export interface SurroundingsOptions {
   readonly data: string | undefined;
   /** 0 picks a free one. */
   readonly databasePort: number;
+  /** Whether the tables are made here; otherwise the deployed agent makes them. */
+  readonly makesTables: boolean;
 }
 
 export async function startSurroundings(
-  { data, databasePort }: SurroundingsOptions,
+  { data, databasePort, makesTables }: SurroundingsOptions,
   say: Say,
   onStop: OnStop,
 ): Promise<Surroundings> {
@@ -65,8 +67,10 @@ export async function startSurroundings(
   onStop(() => database.stop());
   const { masterUrl } = database;
   const logins = loginsOf(masterUrl);
-  const { zone } = await createSchema(masterUrl, logins, timeZone);
-  if (zone.differs) say(zoneWarning(zone.found));
+  if (makesTables) {
+    const { zone } = await createSchema(masterUrl, logins, timeZone);
+    if (zone.differs) say(zoneWarning(zone.found));
+  }
   return {
     dataDir,
     databaseUrl: urlOf(masterUrl, logins.customer),

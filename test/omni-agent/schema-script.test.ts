@@ -26,7 +26,7 @@ const roles = ['owner', 'agent', 'customer', 'user'].map((role) => `${name}_${ro
 const asSuperuser = (statements: readonly string[]) => run(urlOf('postgres', '/postgres'), statements);
 
 beforeEach(() => asSuperuser([`create database ${name} owner omni_master`]));
-afterEach(() => asSuperuser([`drop database ${name}`, ...roles.map((role) => `drop role ${role}`)]));
+afterEach(() => asSuperuser([`drop database ${name}`, ...roles.map((role) => `drop role if exists ${role}`)]));
 
 /** Of each table, index, function and trigger, and of what may be done with it. */
 const shape = `

@@ -4,34 +4,44 @@ import { type SessionSettings, Sessions } from './sessions.ts';
 
 const login = z.object({ username: z.string().min(1), password: z.string() });
 
+/** The text of a secret; undefined if there is none. */
+export type ReadSecret = (arn: string) => Promise<string | undefined>;
+
 /** The Data API's logins: a call's sessions are those of the role that its secret names. */
 export class Logins {
   readonly #databaseUrl: string;
   readonly #settings: SessionSettings;
-  readonly #secrets: Readonly<Record<string, string>>;
-  readonly #sessions = new Map<string, Sessions>();
+  readonly #readSecret: ReadSecret;
+  readonly #sessions = new Map<string, Promise<Sessions>>();
 
-  constructor(databaseUrl: string, settings: SessionSettings, secrets: Readonly<Record<string, string>>) {
+  constructor(databaseUrl: string, settings: SessionSettings, readSecret: ReadSecret) {
     this.#databaseUrl = databaseUrl;
     this.#settings = settings;
-    this.#secrets = secrets;
+    this.#readSecret = readSecret;
   }
 
-  sessionsOf(secretArn: string): Sessions {
+  sessionsOf(secretArn: string): Promise<Sessions> {
     const opened = this.#sessions.get(secretArn);
     if (opened !== undefined) return opened;
-    const url = Object.assign(new URL(this.#databaseUrl), this.#read(secretArn));
-    const sessions = new Sessions(url.href, this.#settings);
-    this.#sessions.set(secretArn, sessions);
-    return sessions;
+    const opening = this.#open(secretArn);
+    this.#sessions.set(secretArn, opening);
+    // The secret may be there at the next call.
+    opening.catch(() => this.#sessions.delete(secretArn));
+    return opening;
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#sessions.values()].map((sessions) => sessions.close()));
+    const opened = await Promise.allSettled(this.#sessions.values());
+    await Promise.all(opened.map((one) => one.status === 'fulfilled' && one.value.close()));
   }
 
-  #read(secretArn: string): z.output<typeof login> {
-    const text = this.#secrets[secretArn];
+  async #open(secretArn: string): Promise<Sessions> {
+    const url = Object.assign(new URL(this.#databaseUrl), await this.#read(secretArn));
+    return new Sessions(url.href, this.#settings);
+  }
+
+  async #read(secretArn: string): Promise<z.output<typeof login>> {
+    const text = await this.#readSecret(secretArn);
     if (text === undefined) {
       const message = `Error fetching secret ${secretArn} : Secrets Manager can't find the specified secret.`;
       throw new DataApiError('SecretsErrorException', message);

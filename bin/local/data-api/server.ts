@@ -1,11 +1,17 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  GetSecretValueCommand,
+  ResourceNotFoundException,
+  SecretsManagerClient,
+  type SecretsManagerClientConfig,
+} from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import { dataApi } from '../../../functions/settings/data-api.ts';
 import { listen } from '../listen.ts';
 import type { StandIn } from '../stand-in.ts';
 import { DataApiError, toDataApiError } from './errors.ts';
 import { ConnectionReset, type Fault, Faults } from './faults.ts';
-import { Logins } from './logins.ts';
+import { Logins, type ReadSecret } from './logins.ts';
 import { anyRequest, batchRequest, statementRequest } from './requests.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -20,6 +26,8 @@ export interface DataApiServerOptions {
   readonly maxConnections?: number;
   /** By ARN: what GetSecretValue answers, and {"username", "password"} to log in with. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Where the other secrets of logins are, if not here: an emulator of AWS. */
+  readonly secretsManager?: SecretsManagerClientConfig;
   /** As long as the Data API's own if not given. */
   readonly statementTimeoutMs?: number;
   /** As long as the Data API's own if not given. */
@@ -43,7 +51,8 @@ export async function startDataApi(options: DataApiServerOptions): Promise<DataA
     transactionIdleMs: options.transactionIdleMs ?? dataApi.transactionIdleMs,
   };
   const secrets = options.secrets ?? {};
-  const logins = new Logins(options.databaseUrl, settings, secrets);
+  const elsewhere = options.secretsManager === undefined ? undefined : secretsManager(options.secretsManager);
+  const logins = new Logins(options.databaseUrl, settings, async (arn) => secrets[arn] ?? (await elsewhere?.(arn)));
   const faults = new Faults();
   const counts: Record<string, number> = { calls: 0, secrets: 0 };
   const served = { logins, faults, counts, secrets };
@@ -67,6 +76,18 @@ export async function startDataApi(options: DataApiServerOptions): Promise<DataA
       server.close();
       await logins.close();
     },
+  };
+}
+
+function secretsManager(config: SecretsManagerClientConfig): ReadSecret {
+  const client = new SecretsManagerClient(config);
+  return async (arn) => {
+    try {
+      return (await client.send(new GetSecretValueCommand({ SecretId: arn }))).SecretString;
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) return undefined;
+      throw error;
+    }
   };
 }
 
@@ -103,7 +124,9 @@ async function answer(request: IncomingMessage, { logins, faults, counts, secret
   count('calls');
   count(path);
   const sql = z.string().optional().parse(body['sql']);
-  return await faults.around(sql, () => serve(path, body, logins.sessionsOf(anyRequest.parse(body).secretArn)));
+  return await faults.around(sql, async () =>
+    serve(path, body, await logins.sessionsOf(anyRequest.parse(body).secretArn)),
+  );
 }
 
 const transactionRequest = z.object({ transactionId: z.string() });

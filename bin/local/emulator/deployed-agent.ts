@@ -11,7 +11,7 @@ import {
   paginateListFunctions,
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
-import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { credentials, region } from './deployment.ts';
 
 /** The part of the agent that an emulator runs, seen through the SDK. */
@@ -69,6 +69,11 @@ export class DeployedAgent {
     for (const { UUID } of EventSourceMappings) {
       await this.#lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: isEnabled }));
     }
+  }
+
+  async secret(arn: string): Promise<string> {
+    const { SecretString = '' } = await this.#secrets.send(new GetSecretValueCommand({ SecretId: arn }));
+    return SecretString;
   }
 
   async putSecret(arn: string, value: object): Promise<void> {

@@ -41,9 +41,9 @@ export class Deployment {
     await this.#cdk(['bootstrap', `aws://${account}/${region}`]);
   }
 
-  /** Deploys every stack, with these settings changed. */
-  async deploy(changed: Settings = {}): Promise<void> {
-    await this.#cdk(['deploy', '--all', '--require-approval', 'never'], { changed });
+  /** Deploys every stack, with these settings changed; of the source in another folder, if one is given. */
+  async deploy(changed: Settings = {}, source: string = root): Promise<void> {
+    await this.#cdk(['deploy', '--all', '--require-approval', 'never'], { changed, source });
   }
 
   async destroy(): Promise<void> {
@@ -55,14 +55,15 @@ export class Deployment {
     args: readonly string[],
     {
       changed = {},
+      source = root,
       signal = this.#options.signal,
-    }: { readonly changed?: Settings; readonly signal?: AbortSignal | 'never' } = {},
+    }: { readonly changed?: Settings; readonly source?: string; readonly signal?: AbortSignal | 'never' } = {},
   ): Promise<void> {
     const { endpoint, settings, dataDir } = this.#options;
     const context = `${contextKey}=${JSON.stringify({ ...settings, ...changed })}`;
     const common = ['--output', join(dataDir, 'cdk.out'), '--no-notices', '--ci', '--context', context];
     const child = spawn(process.execPath, [cdklocal, ...args, ...common], {
-      cwd: root,
+      cwd: source,
       env: { ...process.env, ...environmentFor(endpoint) },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],

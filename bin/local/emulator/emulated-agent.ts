@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { announce } from '../announcement.ts';
+import { urlOf } from '../database/schema.ts';
 import { countCalls } from '../local-agent.ts';
 import { awsEnvironment } from '../runner/function-pool.ts';
 import { startReceiver } from '../runner/receiver-process.ts';
@@ -9,15 +11,16 @@ import { readAssembly } from '../runner/template.ts';
 import type { StandInProcess } from '../stand-in.ts';
 import { credentials, type OnStop, type Say, type Surroundings } from '../surroundings.ts';
 import { DeployedAgent } from './deployed-agent.ts';
-import { account, Deployment, region } from './deployment.ts';
+import { account, Deployment, credentials as emulatorCredentials, region } from './deployment.ts';
 import type { Emulator } from './emulator.ts';
 
 /** The agent in an emulator of AWS, and beside it what the emulator lacks: database, Data API, gateway, receiver. */
 export interface EmulatedAgent {
-  readonly databaseUrl: string;
   readonly dataDir: string;
   readonly deployment: Deployment;
   readonly deployed: DeployedAgent;
+  /** The database's URL as the role of the customer's application, from its deployed secret. */
+  customerUrl(): Promise<string>;
   /** Stores the gateway's credentials in the deployed secret, then starts the receiver on what is deployed. */
   startReceiver(): Promise<void>;
   calls(): Promise<Record<string, number>>;
@@ -34,7 +37,7 @@ export interface EmulatedAgentParts {
 /** Starts the stand-ins; nothing is deployed yet. */
 export async function prepareEmulatedAgent(parts: EmulatedAgentParts): Promise<EmulatedAgent> {
   const { emulator, surroundings, signal } = parts;
-  const { dataDir, databaseUrl } = surroundings;
+  const { dataDir, database, logins } = surroundings;
   const host = emulator.standIns.listen;
   const simulator = await surroundings.startStandIn('simulator', {
     dataDir: join(dataDir, 'simulator'),
@@ -43,23 +46,33 @@ export async function prepareEmulatedAgent(parts: EmulatedAgentParts): Promise<E
     ...credentials,
     behaviour: { rejectedShare: 0 },
   });
-  const secrets = { [databaseSecretArn]: JSON.stringify(surroundings.logins.agent) };
-  const options = { databaseUrl, timeZone: 'UTC', port: 0, host, secrets };
-  const dataApi = await surroundings.startStandIn('data-api', options);
+  const dataApi = await surroundings.startStandIn('data-api', {
+    databaseUrl: database.masterUrl,
+    timeZone: 'UTC',
+    port: 0,
+    host,
+    secrets: { [masterSecretArn]: JSON.stringify(logins.master) },
+    secretsManager: { endpoint: emulator.endpoint, region, credentials: emulatorCredentials },
+  });
   const settings = settingsOf(emulator, { gatewayUrl: simulator.url, dataApiUrl: dataApi.url });
   const deployed = new DeployedAgent(emulator.endpoint);
   return {
-    databaseUrl,
     dataDir,
     deployment: new Deployment({ endpoint: emulator.endpoint, settings, dataDir, signal }),
     deployed,
+    customerUrl: async () => {
+      const { CUSTOMER_SECRET_ARN: arn = '' } = await deployed.environmentOf('schema-migrator');
+      return urlOf(database.masterUrl, login.parse(JSON.parse(await deployed.secret(arn))));
+    },
     startReceiver: () => startReceiverOf(deployed, { ...parts, simulator, dataApi }),
     calls: () => countCalls({ dataApi, gateway: simulator }),
   };
 }
 
-/** What stands in place of the ARN of the secret of the database. */
-const databaseSecretArn = `arn:aws:secretsmanager:${region}:${account}:secret:omni-agent-000000`;
+/** What stands in place of the ARN of the master's secret; the emulator has the others. */
+const masterSecretArn = `arn:aws:secretsmanager:${region}:${account}:secret:master-000000`;
+
+const login = z.object({ username: z.string(), password: z.string() });
 
 /** The settings of an agent in the emulator, given the URLs of the stand-ins on this machine. */
 export function settingsOf({ standIns }: Emulator, urls: { gatewayUrl: string; dataApiUrl: string }) {
@@ -70,7 +83,7 @@ export function settingsOf({ standIns }: Emulator, urls: { gatewayUrl: string; d
     plaintextGatewayHost: standIns.host,
     dataApiUrl: fromFunctions(urls.dataApiUrl),
     databaseClusterArn: `arn:aws:rds:${region}:${account}:cluster:omni-agent`,
-    masterSecretArn: `arn:aws:secretsmanager:${region}:${account}:secret:master-000000`,
+    masterSecretArn,
   };
 }
 

@@ -3,7 +3,8 @@ import type { EmulatedAgent } from './emulated-agent.ts';
 import type { Emulator } from './emulator.ts';
 
 /** Commands for a person to try on an agent that stays up. */
-export async function helpText({ databaseUrl, deployed }: EmulatedAgent, { endpoint }: Emulator): Promise<string> {
+export async function helpText({ customerUrl, deployed }: EmulatedAgent, { endpoint }: Emulator): Promise<string> {
+  const databaseUrl = await customerUrl();
   const { FunctionName, LoggingConfig } = await deployed.functionOf('collector');
   const aws = `AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws --region ${region} --endpoint-url ${endpoint}`;
   return `

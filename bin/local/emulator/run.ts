@@ -9,6 +9,7 @@ import { UsageError } from '../usage-error.ts';
 import type { EmulatedAgent } from './emulated-agent.ts';
 import type { Emulator } from './emulator.ts';
 import { helpText } from './help.ts';
+import { nextVersion, tableOfNextVersion } from './next-version.ts';
 import type { LocalstackOptions } from './options.ts';
 import { Probes } from './probes.ts';
 
@@ -36,31 +37,33 @@ export async function deployAndCheck(
   { out, say, signal }: Output,
 ): Promise<void> {
   const { deployment } = agent;
-  const pool = openPool(agent.databaseUrl);
-  const probes = new Probes(pool, { signal });
   const step = stepper(say, signal);
   let isDeployed = false;
+  let pool: pg.Pool | undefined;
   try {
     await step('bootstrap', () => deployment.bootstrap());
     isDeployed = true;
-    await step('deploy', () => deployment.deploy());
+    await step('deploy: the database gets its roles and tables', () => deployment.deploy());
+    const databaseUrl = await agent.customerUrl();
+    pool = openPool(databaseUrl);
     await step('start the receiver', () => agent.startReceiver());
     const target = { limitSeconds: campaignLimitSeconds, messages: options.messages, out, signal };
-    const result = await step('campaign', () => runCampaign(agent, target));
+    const result = await step('campaign', () => runCampaign({ ...agent, databaseUrl }, target));
     if (result.lost + result.duplicates > 0) process.exitCode = 1;
     if (options.keep) {
       say(await helpText(agent, emulator));
       await untilStopped(signal);
     } else {
-      await checkPausing(agent, probes, step);
-      await step('redeploy with one setting changed', () => redeploy(agent, probes));
-      await step('look for anything sent twice', () => checkAcceptLog(agent, pool));
+      const customer = { pool, probes: new Probes(pool, { signal }) };
+      await checkPausing(agent, customer.probes, step);
+      await step('upgrade: one setting changed, one migration more', () => upgrade(agent, customer));
+      await step('look for anything sent twice', () => checkAcceptLog(agent, customer.pool));
     }
     isDeployed = false;
     await step('destroy', () => destroy(agent));
     if (options.json) print({ ...result, endpoint: emulator.endpoint, emulator: emulator.name });
   } finally {
-    await pool.end();
+    await pool?.end();
     if (isDeployed) await deployment.destroy().catch((error) => say(String(error)));
   }
 }
@@ -106,12 +109,20 @@ async function checkPausing({ deployed }: EmulatedAgent, probes: Probes, step: S
   });
 }
 
-async function redeploy({ deployment, deployed }: EmulatedAgent, probes: Probes): Promise<void> {
+interface Customer {
+  readonly pool: pg.Pool;
+  readonly probes: Probes;
+}
+
+/** What the next version would bring: deployed over the running agent, from a copy of the source. */
+async function upgrade({ deployment, deployed, dataDir }: EmulatedAgent, { pool, probes }: Customer): Promise<void> {
   const changed = 1_500;
-  await deployment.deploy({ collectIntervalMs: changed });
+  await deployment.deploy({ collectIntervalMs: changed }, await nextVersion(join(dataDir, 'next-version')));
   const found = (await deployed.environmentOf('collector'))['COLLECT_INTERVAL_MS'];
   if (found !== String(changed))
     throw new Error(`expected COLLECT_INTERVAL_MS ${changed} at the collector, got ${found}`);
+  const { rows } = await pool.query(`select to_regclass('${tableOfNextVersion}') is not null as is_there`);
+  if (rows[0]?.is_there !== true) throw new Error(`expected table ${tableOfNextVersion} after the upgrade, got none`);
   await probes.untilAllArchived(probeLimitMs);
 }
 
