@@ -31,6 +31,7 @@ const privileges: Readonly<
   rate_gate: { customer: [], agent: dml },
   receiver_lease: { customer: [], agent: dml },
   schema_migration: { customer: [], agent: ['SELECT'] },
+  adoption: { customer: [], agent: [] },
 };
 
 describe('the roles', () => {

@@ -19,7 +19,7 @@ const defaultValiditySeconds = 86_400;
 const noLimit: CollectSettings = { messagesPerSecond: 0, sendQueueLimit: 3_000, sizes };
 
 /** The steps on a test database, each callable on its own. The test sets the time. */
-export function agentOn(database: TestDatabase, gateway: FakeGateway) {
+export function agentOn(database: Pick<TestDatabase, 'at'>, gateway: FakeGateway) {
   let now: Date | null = null;
   const queued: QueuedBatch[] = [];
   const slept: number[] = [];
