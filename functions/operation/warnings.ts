@@ -14,7 +14,7 @@ export function warningsOf({ all, surroundings, asideCount }: Judged, timeZone: 
   const { receiver, reports, refusedAlone, unguarded, banList } = surroundings;
   const warnings = [
     unguarded !== null &&
-      `THE TABLE IS NOT GUARDED, missing or disabled: ${unguarded}. What customers write can make a message be sent twice, or never: apply sql/postgresql/migrations again, now`,
+      `THE TABLE IS NOT GUARDED, missing or disabled: ${unguarded}. What customers write can make a message be sent twice, or never: run the SchemaMigrator again, now`,
     zoneWarning(surroundings, timeZone),
     receiver === null && 'nobody holds the report stream: no reports come in',
     doubtWarning(all),

@@ -23,7 +23,10 @@ function connect(onWait: (ms: number) => Promise<void> = async () => undefined) 
     waits.push(ms);
     await onWait(ms);
   };
-  return { waits, ...connectDataApi({ clusterArn: 'arn:a', secretArn: 'arn:b', database: 'omni', client, sleep }) };
+  return {
+    waits,
+    ...connectDataApi({ clusterArn: 'arn:a', secretArn: 'arn:secret', database: 'omni', client, sleep }),
+  };
 }
 
 describe('a statement through the Data API', () => {

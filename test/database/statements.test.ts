@@ -31,6 +31,7 @@ describe('an UPDATE of msg_tran', () => {
         'sealBatch',
         'settleBatch',
         'splitBatch',
+        '036_adopt_next.sql',
         '078_set_aside.sql',
       ]),
     );
@@ -42,6 +43,8 @@ describe('an UPDATE of msg_tran', () => {
 
   it('is not made in another way: by MERGE, by ON CONFLICT, or with a table name built at run time', () => {
     const others = /\bmerge\s+into\b|\binsert\s+into\s+(?:\w+\.)?"?msg_tran\b|\bupdate\s+%|update '\s*\|\|/i;
-    expect(code.filter(([, text]) => others.test(text)).map(([name]) => name)).toEqual([]);
+    // The adoption updates the original's log tables, whose names it finds.
+    const found = code.filter(([, text]) => others.test(text)).map(([name]) => name);
+    expect(found).toEqual(['036_adopt_next.sql']);
   });
 });

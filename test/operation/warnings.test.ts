@@ -32,7 +32,7 @@ describe('a warning', () => {
     [
       'a guard that is off',
       [{}, { unguarded: 'zz_omni_guard_update on msg_tran' }],
-      /^THE TABLE IS NOT GUARDED.*: zz_omni_guard_update on msg_tran\. .*apply sql\/postgresql\/schema again, now$/,
+      /^THE TABLE IS NOT GUARDED.*: zz_omni_guard_update on msg_tran\. .*run the SchemaMigrator again, now$/,
     ],
     ['a report stream that nobody holds', [{}, { receiver: null }], /^nobody holds the report stream/],
     [

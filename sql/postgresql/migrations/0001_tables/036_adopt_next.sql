@@ -126,7 +126,7 @@ create or replace function adopt_rows(keys bigint[], local timestamp) returns vo
     delete from msg_tran t using adopted a where a.is_logged and t.client_key = a.client_key
   )
   update msg_tran t
-  set agent_writes = 1,
+  set agent_writes = coalesce(t.agent_writes, 0) + 1,
       batch_id = case when t.msg_status in ('2', '3', '4') then 0 end,
       finished_at = case when t.msg_status in ('3', '4') then
         least(coalesce(greatest(t.mt_report_date, t.kko_report_date, t.rcs_report_date), t.msg_sent_date), local) end,
