@@ -15,5 +15,5 @@ if (existsSync(new URL('./omni-agent.ts', import.meta.url))) {
   await import('./omni-agent.ts');
 } else {
   process.setSourceMapsEnabled(true);
-  await import('../build/omni-agent/index.mjs');
+  await import('../dist/omni-agent/index.mjs');
 }

@@ -1,9 +1,10 @@
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { type BuildOptions, buildSync } from 'esbuild';
+import type { BuildOptions } from 'esbuild';
 import type { Part } from '../functions/settings/part.ts';
 
-/** The program of each part, bundled into the folder of build/ with the part's name. */
+/** The program of each part, bundled into a folder with the part's name. */
 const programs: Readonly<Record<Part, string>> = {
   collector: 'functions/collector.ts',
   sender: 'functions/sender.ts',
@@ -18,43 +19,56 @@ const programs: Readonly<Record<Part, string>> = {
 /** Of every program: its stack traces name our files and lines. */
 export const nodeEnvironment = { NODE_OPTIONS: '--enable-source-maps' } as const;
 
-const root = join(import.meta.dirname, '..');
+const here = import.meta.dirname;
+
+/** The npm package has its programs bundled; the repository bundles them anew in each process that asks for one. */
+const arePacked = !existsSync(join(here, 'bundle.ts'));
+const folder = arePacked ? join(here, '../programs') : join(here, '../build');
 
 /** Of every bundle. */
 export const bundleOptions = {
-  absWorkingDir: root,
-  outdir: 'build',
-  outExtension: { '.js': '.mjs' },
+  absWorkingDir: join(here, '..'),
   bundle: true,
   platform: 'node',
-  format: 'esm',
   // Lambda runs Node 24, a developer's machine Node 20: one bundle for both.
   target: 'node20',
   minifySyntax: true,
   // Names and lines are enough for a stack trace: without the sources the maps stay small.
   sourcemap: 'linked',
   sourcesContent: false,
-  banner: { js: `import { createRequire } from 'node:module';const require = createRequire(import.meta.url);` },
   logLevel: 'error',
 } as const satisfies BuildOptions;
 
-let built = false;
+/** Of a bundle that is a program: dependencies that use `require` get one. */
+export const programOptions = {
+  ...bundleOptions,
+  format: 'esm',
+  outExtension: { '.js': '.mjs' },
+  banner: { js: `import { createRequire } from 'node:module';const require = createRequire(import.meta.url);` },
+} as const satisfies BuildOptions;
+
+let built = arePacked;
 
 /**
  * The folder of a part's bundle. All are bundled by one run of esbuild, the first time that one is asked for. The AWS
- * SDK is inside, so that what is tested is what runs; dependencies that use `require` get one.
+ * SDK is inside, so that what is tested is what runs.
  */
 export function bundleOf(part: Part): string {
-  if (!built) buildAll();
+  if (!built) bundlePrograms(folder);
   built = true;
-  return join(root, 'build', part);
+  return join(folder, part);
 }
 
-function buildAll(): void {
+/** Bundles every program into a folder of its own; returns the files that are in them. */
+export function bundlePrograms(outdir: string): string[] {
+  // Not imported: the npm package has this file, and no esbuild.
+  const { buildSync }: typeof import('esbuild') = createRequire(import.meta.url)('esbuild');
   const entryPoints = Object.entries(programs).map(([name, file]) => ({ in: file, out: `${name}/index` }));
-  buildSync({ ...bundleOptions, entryPoints });
+  const { metafile } = buildSync({ ...programOptions, outdir, entryPoints, metafile: true });
   for (const name of Object.keys(programs)) {
-    writeFileSync(join(root, 'build', name, 'package.json'), '{ "type": "module" }\n');
+    writeFileSync(join(outdir, name, 'package.json'), '{ "type": "module" }\n');
   }
-  copyFileSync(join(root, 'bin/report-receiver.Dockerfile'), join(root, 'build/report-receiver/Dockerfile'));
+  const dockerfile = join(bundleOptions.absWorkingDir, 'bin/report-receiver.Dockerfile');
+  copyFileSync(dockerfile, join(outdir, 'report-receiver/Dockerfile'));
+  return Object.keys(metafile.inputs);
 }

@@ -1,8 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -18,16 +17,14 @@ const installed = join(folder, 'node_modules', 'omni-agent');
 const database = useDatabase();
 vi.stubEnv('TMPDIR', folder);
 
-/** The package as npm installs it in an empty folder, but without its dependencies: the command needs none. */
+/** As a customer installs it in an empty folder. No registry is asked: nothing else is needed. */
 beforeAll(() => {
-  execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: root, stdio: 'pipe' });
+  const quietly = { cwd: folder, stdio: 'pipe' } as const;
+  execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { ...quietly, cwd: root });
   const [tarball = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
-  const bin = join(folder, 'node_modules', '.bin');
-  for (const path of [installed, bin]) mkdirSync(path, { recursive: true });
-  execFileSync('tar', ['-xzf', join(folder, tarball), '--strip-components=1', '-C', installed]);
-  symlinkSync('../omni-agent/bin/omni-agent.mjs', join(bin, 'omni-agent'));
-  chmodSync(join(bin, 'omni-agent'), 0o755);
-}, 120_000);
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+  execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', `./${tarball}`], quietly);
+}, 240_000);
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -43,12 +40,17 @@ async function omniAgent(...args: string[]) {
 }
 
 describe('the npm package, in an empty folder', () => {
-  it('has the command as one file, with the licences of what is in it, and no source', () => {
+  it('brings nothing else along: not the CDK either, which only the construct needs', () => {
+    expect(readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['omni-agent']);
+  });
+
+  it('has command, construct and programs, with the licences of what is in them, and no source', () => {
     const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
-    expect(files).toEqual(expect.arrayContaining(['build/omni-agent/index.mjs', 'docs/runbook.md']));
-    expect(files).toContain('build/omni-agent/THIRD-PARTY-LICENSES.txt');
-    expect(files.filter((file) => file.endsWith('.ts'))).toEqual([]);
-    expect(() => createRequire(join(installed, 'package.json')).resolve('zod')).toThrow(/Cannot find module/);
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'dist/THIRD-PARTY-LICENSES.txt', 'docs/runbook.md']));
+    expect(files).toEqual(expect.arrayContaining(['dist/omni-agent/index.mjs', 'dist/programs/sender/index.mjs']));
+    expect(files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([]);
+    const licences = readFileSync(join(installed, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
+    for (const name of ['@grpc/grpc-js', 'zod', 're2js', '@middy/core']) expect(licences).toContain(`\n${name} `);
   });
 
   it('says how the command is used', async () => {
@@ -80,5 +82,67 @@ describe('the npm package, in an empty folder', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^StatementError: .*readStatus/);
     expect(stderr).toMatch(/functions\/database\/data-api\.ts:\d+:\d+/);
+  });
+});
+
+describe('the construct of the npm package, in a CDK app of a customer’s', () => {
+  const app = join(folder, 'app');
+  const own = `new OmniAgent(app, 'Messages', { gatewayUrl: 'grpcs://gateway.example.com:443', installation: 'shop' });
+    app.synth();`;
+  const sources = {
+    'module.mts': `import { App } from 'aws-cdk-lib';
+      import { OmniAgent } from 'omni-agent';
+      const app = new App();
+      const { customerSecret, endpoint } = ${own}
+      export const found: [string, number | undefined] = [customerSecret.secretArn, endpoint?.port];`,
+    'common.cts': `import cdk = require('aws-cdk-lib');
+      import { OmniAgent } from 'omni-agent';
+      const app = new cdk.App();
+      ${own}`,
+  };
+
+  beforeAll(() => {
+    mkdirSync(join(app, 'node_modules'), { recursive: true });
+    cpSync(installed, join(app, 'node_modules/omni-agent'), { recursive: true });
+    // What npm would install beside it.
+    for (const peer of ['aws-cdk-lib', 'constructs', '@types'])
+      symlinkSync(join(root, 'node_modules', peer), join(app, 'node_modules', peer));
+    for (const [name, source] of Object.entries(sources)) writeFileSync(join(app, name), source);
+  });
+
+  it('compiles under strict rules, as an ES module and as CommonJS', () => {
+    const rules = [
+      '--strict',
+      '--exactOptionalPropertyTypes',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2022',
+      '--types',
+      'node',
+    ];
+    const tsc = join(root, 'node_modules/.bin/tsc');
+    execFileSync(tsc, [...rules, '--skipLibCheck', '--outDir', 'out', ...Object.keys(sources)], {
+      cwd: app,
+      stdio: 'pipe',
+    });
+  });
+
+  it.each(['module.mjs', 'common.cjs'])('is synthesized by %s, without esbuild or our source', (program) => {
+    const assembly = join(app, `cdk.out.${program}`);
+    execFileSync(process.execPath, [join('out', program)], {
+      cwd: app,
+      env: { ...process.env, CDK_OUTDIR: assembly },
+      stdio: 'pipe',
+    });
+    const { artifacts } = JSON.parse(readFileSync(join(assembly, 'manifest.json'), 'utf8'));
+    const names = Object.values<{ type: string; properties?: { stackName?: string } }>(artifacts)
+      .filter(({ type }) => type === 'aws:cloudformation:stack')
+      .map(({ properties }) => properties?.stackName);
+    expect(names.toSorted()).toEqual(['shop', 'shop-data', 'shop-receiver', 'shop-schema']);
+    const programs = readdirSync(assembly, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('index.mjs'),
+    );
+    expect(programs).toHaveLength(8);
   });
 });
