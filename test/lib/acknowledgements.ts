@@ -1,0 +1,106 @@
+/** A finding of cdk-nag that stays, and why. */
+export interface Acknowledgement {
+  /** As cdk-nag reports it: the pack's name, the rule's, and in brackets what it found, where it says so. */
+  readonly rule: string;
+  /** Paths of constructs below the OmniAgent, each whole: whatever else breaks the rule is a finding. */
+  readonly where: readonly string[];
+  readonly reason: string;
+}
+
+const fired = [
+  'Agent/Collection/Collector',
+  'Agent/Reporting/ReportMigrator',
+  'Agent/Archiving/LogMigrator',
+  'Agent/TableCreation/TableCreateScheduler',
+  'Agent/Upkeep/BanlistScheduler',
+];
+const sender = 'Agent/Sending/Sender';
+const migrator = 'Schema/SchemaMigrator';
+const configOf = (path: string) => `${path}/EventInvokeConfig`;
+
+const nothingToKeep =
+  'A firing carries nothing: the next one finds the same rows and does the work. Keeping failed ones would only repeat work that is done.';
+const answersItself =
+  "CloudFormation's request is answered with the error; if it is lost, the deployment fails at the service timeout.";
+const neverAsynchronous =
+  'Invoked by its queues alone, synchronously: a record that fails goes back to its queue and in the end to the dead-letter queue of its lane.';
+
+export const acknowledgements: readonly Acknowledgement[] = [
+  {
+    rule: 'AwsSolutions-SMG4',
+    where: ['Owner', 'Agent', 'Customer'].map((role) => `Data/Secrets/${role}`),
+    reason:
+      "A customer's applications hold the customer's password, so a date that AWS picks would cut them off. Rotation is " +
+      'two commands (docs/deployment.md, "Rotating a password"). RDS rotates the master\'s, which may do most, by itself.',
+  },
+  {
+    rule: 'AwsSolutions-SMG4',
+    where: ['Data/Secrets/Gateway'],
+    reason: 'The gateway issues these credentials; only a person can fetch new ones there.',
+  },
+  {
+    rule: 'AwsSolutions-RDS6',
+    where: ['Data/Database/Cluster'],
+    reason:
+      'The Data API logs in with secrets alone, and clients of the original use passwords: IAM authentication would add a way in that nobody uses.',
+  },
+  {
+    rule: 'AwsSolutions-IAM5[Resource::*]',
+    where: ['Agent/Sending/SenderRole/DefaultPolicy'],
+    reason: 'The two ec2:Describe actions by which Lambda places a function in a network know no resource.',
+  },
+  {
+    rule: 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:*/*]',
+    where: ['Agent/Sending/SenderRole/DefaultPolicy'],
+    reason:
+      'Lambda creates and deletes network interfaces in the name of the role, and is asked for every kind of resource that one is made of ' +
+      '(interface, subnet, groups). AWS allows it everywhere; this is in one account and region.',
+  },
+  {
+    rule: 'AwsSolutions-IAM5[Resource::*]',
+    where: ['Receiver/Task/ExecutionRole/DefaultPolicy'],
+    reason: 'ecr:GetAuthorizationToken knows no resource. Pulling is allowed on the one repository.',
+  },
+  {
+    rule: 'AwsSolutions-ECS2',
+    where: ['Receiver/Task'],
+    reason:
+      'Its variables are addresses, ARNs and settings, none of them secret. The receiver reads its secrets itself, so that one that was rotated is taken up.',
+  },
+  {
+    rule: 'AwsSolutions-ECS4',
+    where: ['Receiver/Cluster'],
+    reason:
+      'Container Insights costs more than the one task it would watch tells: its heartbeat has an alarm, and ECS replaces it when its health check fails.',
+  },
+  {
+    rule: 'Serverless-LambdaTracing',
+    where: [...fired, sender, migrator],
+    reason:
+      "An invocation is a minute's loop or a handful of unrelated batches, so its trace is no message's journey: the batch id in every log " +
+      'line is. Tracing would cost money for each invocation, and a grant on all resources.',
+  },
+  { rule: 'Serverless-LambdaDLQ', where: fired, reason: nothingToKeep },
+  { rule: 'Serverless-LambdaDLQ', where: [sender], reason: neverAsynchronous },
+  { rule: 'Serverless-LambdaDLQ', where: [migrator], reason: answersItself },
+  { rule: 'Serverless-LambdaAsyncFailureDestination', where: fired.map(configOf), reason: nothingToKeep },
+  { rule: 'Serverless-LambdaAsyncFailureDestination', where: [configOf(sender)], reason: neverAsynchronous },
+  { rule: 'Serverless-LambdaAsyncFailureDestination', where: [configOf(migrator)], reason: answersItself },
+  {
+    rule: 'Serverless-EventBusDLQ',
+    where: ['Collection', 'Reporting', 'Archiving', 'TableCreation', 'Upkeep'].map((unit) => `Agent/${unit}/Schedule`),
+    reason: nothingToKeep,
+  },
+  {
+    rule: 'Serverless-SQSRedrivePolicy',
+    where: ['VeryFast', 'Fast', 'Slow'].map((lane) => `Agent/SendQueue/${lane}DeadLetters`),
+    reason: 'These are the dead-letter queues themselves, each with an alarm on its first record.',
+  },
+  {
+    rule: 'Serverless-LambdaEventSourceMappingDestination',
+    where: ['VeryFastB11D065E', 'Fast8C79E5E4', 'Slow6D95E8DC'].map(
+      (lane) => `${sender}/SqsEventSource:OmniAgentSendQueue${lane}`,
+    ),
+    reason: 'Lambda has such a destination for streams alone. The dead-letter queue of the lane is in its place.',
+  },
+];
