@@ -23,18 +23,21 @@ export function managedSchema(environment: SchemaEnvironment, { client, clock }:
   const { DATABASE_CLUSTER_ARN: clusterArn, DATABASE_NAME: database, TIME_ZONE: timeZone } = environment;
   const manageSchema = environment.MANAGE_SCHEMA;
   const roles = rolesOf(database);
-  const connect = (secretArn: string) =>
-    new SchemaConnection({ clusterArn, secretArn, database, ...(client && { client }) });
+  const connect = (secretArn: string, budgetMs: number) => {
+    const endsAt = clock.now() + budgetMs;
+    const hasTime = () => clock.now() <= endsAt;
+    return new SchemaConnection({ clusterArn, secretArn, database, hasTime, ...(client && { client }) });
+  };
   return {
     roles,
 
     async createRoles(masterSecretArn: string, passwords: CreateRolesSettings['passwords'], budgetMs: number) {
-      const store = roleStore(connect(masterSecretArn), roles);
+      const store = roleStore(connect(masterSecretArn, budgetMs), roles);
       await createRoles({ store, clock }, { passwords, timeZone, budgetMs });
     },
 
     async migrate(ownerSecretArn: string, budgetMs: number): Promise<MigrateTally> {
-      const store = schemaStore({ connection: connect(ownerSecretArn), roles, timeZone });
+      const store = schemaStore({ connection: connect(ownerSecretArn, budgetMs), roles, timeZone });
       return await migrate({ store, clock }, { manageSchema, version: lastVersion, timeZone, budgetMs });
     },
   };

@@ -6,6 +6,7 @@ import {
   RollbackTransactionCommand,
 } from '@aws-sdk/client-rds-data';
 import type * as z from 'zod';
+import { dataApiPatience } from '../settings/data-api.ts';
 import type { Parameters, Queries, Statement } from './agent-database.ts';
 import { requestHandler, StatementError, toRows, toSqlParameter, toStatementError } from './data-api.ts';
 
@@ -14,6 +15,13 @@ export interface SchemaConnectionOptions {
   readonly secretArn: string;
   readonly database: string;
   readonly client?: RDSDataClient;
+  /** Whether there is time for one more call; if not, none begins. Without it there always is. */
+  readonly hasTime?: () => boolean;
+}
+
+/** Whoever changes the database is to be repeated: it stops before a call that may be cut off. */
+export class TimeIsUp extends Error {
+  override readonly name = 'TimeIsUp';
 }
 
 interface Call {
@@ -30,11 +38,13 @@ export class SchemaConnection implements Queries {
   readonly #client: RDSDataClient;
   readonly #login: { readonly resourceArn: string; readonly secretArn: string };
   readonly #database: string;
+  readonly #hasTime: () => boolean;
 
-  constructor({ clusterArn, secretArn, database, client }: SchemaConnectionOptions) {
+  constructor({ clusterArn, secretArn, database, client, hasTime = () => true }: SchemaConnectionOptions) {
     this.#client = client ?? new RDSDataClient({ requestHandler });
     this.#login = { resourceArn: clusterArn, secretArn };
     this.#database = database;
+    this.#hasTime = hasTime;
   }
 
   async query<T>(statement: Statement, parameters: Parameters, rowSchema: z.ZodType<T>): Promise<T[]> {
@@ -63,6 +73,7 @@ export class SchemaConnection implements Queries {
       await work(async (text, parameters) => {
         await this.#execute({ name: titleOf(text), text }, { transactionId, ...(parameters && { parameters }) });
       });
+      this.#expectTime('commit');
     } catch (error) {
       // It may have ended with the error.
       await this.#client.send(new RollbackTransactionCommand(transaction)).catch(() => undefined);
@@ -73,7 +84,12 @@ export class SchemaConnection implements Queries {
     });
   }
 
+  #expectTime(name: string): void {
+    if (!this.#hasTime()) throw new TimeIsUp(`${name}: expected time for one more call, the time is up: try again`);
+  }
+
   async #begin(): Promise<string> {
+    this.#expectTime('begin');
     try {
       const begin = new BeginTransactionCommand({ ...this.#login, database: this.#database });
       const { transactionId = '' } = await this.#client.send(begin);
@@ -84,6 +100,7 @@ export class SchemaConnection implements Queries {
   }
 
   async #execute({ name, text }: Statement, { parameters = {}, ...call }: Call & { parameters?: Parameters }) {
+    this.#expectTime(name);
     const command = new ExecuteStatementCommand({
       ...this.#login,
       ...call,
@@ -94,7 +111,8 @@ export class SchemaConnection implements Queries {
       resultSetOptions: { longReturnType: 'STRING', decimalReturnType: 'STRING' },
     });
     try {
-      return await this.#client.send(command);
+      // For all tries of the SDK together: otherwise a call might take three times as long as hasTime has room for.
+      return await this.#client.send(command, { abortSignal: AbortSignal.timeout(dataApiPatience.answerMs) });
     } catch (error) {
       throw toStatementError(name, error);
     }
@@ -120,6 +138,7 @@ const passingErrors: ReadonlySet<string> = new Set([
   'StatementTimeoutException',
   'TransactionNotFoundException',
   'TimeoutError',
+  'AbortError',
 ]);
 /**
  * Lock not available, deadlock, serialization failure, connection, too many connections, shutting down or starting; and

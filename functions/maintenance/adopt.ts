@@ -13,10 +13,10 @@ const pauseMs = 1_000;
 export async function adopt({ store, clock }: AdoptPorts, endsAt: number): Promise<void> {
   let last = 'none';
   for (let step = await store.adoptNext(); step !== null; step = await store.adoptNext()) {
+    if (step === 'busy') await clock.sleep(pauseMs);
+    else last = step;
     if (clock.now() > endsAt) {
       throw new Error(`the rows of the original agent are not all taken over yet: try again (last step: ${last})`);
     }
-    if (step === 'busy') await clock.sleep(pauseMs);
-    else last = step;
   }
 }

@@ -52,8 +52,11 @@ export const timing = {
   schemaLockMs: 500,
   /** The timeout of the function that changes the database at deploy: a new cluster answers late, an index takes long. */
   migratorTimeoutSeconds: 840,
-  /** How much of its timeout a function that changes the database leaves to its last call. */
-  schemaReserveSeconds: 10,
+  /**
+   * How much of its timeout a function that changes the database leaves to its last call: as long as a client waits for one, then
+   * time to roll back and to answer. Cut off inside a transaction, it would hold its locks until the Data API ends that.
+   */
+  schemaReserveSeconds: 60,
 
   /** How long after its first call a batch in doubt is closed by the reports of all its rows. */
   inDoubtDays: 2,
@@ -66,7 +69,7 @@ export const timing = {
   lateTries: 10,
 } as const;
 
-/** How long a function with so much time left may try to change the database. */
+/** For how long a function with so much time left may begin calls that change the database. */
 export function schemaBudgetMs(remainingMs: number): number {
   return remainingMs - timing.schemaReserveSeconds * 1000;
 }

@@ -1,10 +1,13 @@
 import type { RDSDataClient } from '@aws-sdk/client-rds-data';
 import pg from 'pg';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startDataApi } from '../../bin/local/data-api/server.ts';
 import { steadyClock } from '../../functions/aws/clock.ts';
+import { managedSchema } from '../../functions/database/managed-schema.ts';
+import { isPassing, SchemaConnection } from '../../functions/database/schema-connection.ts';
 import { lastVersion } from '../../functions/database/schema-store.ts';
 import { type MigrateTally, migrate } from '../../functions/maintenance/create-tables.ts';
+import { dataApiPatience } from '../../functions/settings/data-api.ts';
 import { timing } from '../../functions/settings/timing.ts';
 import { clientOf, cloneDatabase, ownerStore, type TestDatabase, timeZone } from '../support/database.ts';
 import { insertMessage } from '../support/messages.ts';
@@ -142,6 +145,53 @@ describe('a change of a table', () => {
     const { rows } = await database.master.query(`select to_regclass('set_aside') as found`);
     expect(rows).toEqual([{ found: null }]);
     await holder.query('rollback');
+  });
+});
+
+describe('a run whose time is up', () => {
+  /** Runs all migrations with time for so many calls; how many it has asked for. */
+  async function apply(calls: number): Promise<number> {
+    let asked = 0;
+    const { client, name } = database;
+    const login = { clusterArn: 'arn:cluster', secretArn: 'arn:owner', database: name, client };
+    await ownerStore(new SchemaConnection({ ...login, hasTime: () => ++asked <= calls })).apply(0);
+    return asked;
+  }
+
+  it('stops before a call that might be cut off, also at the end of its transaction, and leaves nothing half done', async () => {
+    const send = vi.spyOn(database.client, 'send');
+    const all = await apply(Number.POSITIVE_INFINITY);
+    expect(send).toHaveBeenCalledTimes(all);
+    await change('drop table set_aside');
+    for (const calls of [0, 1, Math.floor(all / 2), all - 1]) {
+      await expect(apply(calls)).rejects.toThrow(/expected time for one more call, the time is up: try again$/);
+      const { rows } = await database.master.query(`select to_regclass('set_aside') as found`);
+      expect(rows).toEqual([{ found: null }]);
+      const { rows: open } = await database.master.query(
+        `select from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'`,
+      );
+      expect(open).toEqual([]);
+    }
+    expect(await run()).toMatchObject({ created: ['table set_aside'] });
+  });
+
+  it('has been given its time when it began', async () => {
+    const environment = { DATABASE_CLUSTER_ARN: 'arn:cluster', DATABASE_NAME: database.name, TIME_ZONE: timeZone };
+    const clock = { ...steadyClock, now: () => 0 };
+    const { client } = database;
+    const schema = managedSchema({ ...environment, MANAGE_SCHEMA: 'auto' }, { client, clock });
+    await expect(schema.migrate('arn:owner', -1)).rejects.toThrow(/the time is up/);
+    expect(await schema.migrate('arn:owner', 0)).toMatchObject({ outcome: 'complete' });
+  });
+
+  it('waits for no call longer than it has room for, and may be repeated then', async () => {
+    const limit = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => AbortSignal.abort());
+    onTestFinished(() => limit.mockRestore());
+    const error: unknown = await ownerStore(database.connect('owner'))
+      .readState()
+      .catch((thrown: unknown) => thrown);
+    expect(limit.mock.calls).toEqual([[dataApiPatience.answerMs]]);
+    expect(isPassing(error)).toBe(true);
   });
 });
 

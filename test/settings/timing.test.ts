@@ -55,6 +55,14 @@ it('a receiver is not taken for hanging while it backs off, waits for the databa
   expectRising(maxBackoffSeconds + (3 * dataApiPatience.answerMs + silenceMs) / 1_000, receiverSilenceSeconds);
 });
 
+it('a function that changes the database has time for its last call, the rollback and its answer', () => {
+  const { schemaReserveSeconds, migratorTimeoutSeconds } = timing;
+  const shortCallMs = 5_000;
+  expect(dataApiPatience.answerMs + 2 * shortCallMs).toBeLessThanOrEqual(schemaReserveSeconds * 1_000);
+  // Most of its time is for changes.
+  expectRising(10 * schemaReserveSeconds, migratorTimeoutSeconds);
+});
+
 it('a loop goes on until the next has begun, and has time to end', () => {
   const { firingSeconds, loopTimeoutSeconds, loopReserveSeconds, singleTimeoutSeconds } = timing;
   expect(defaults.loopSeconds).toBeGreaterThan(firingSeconds);
