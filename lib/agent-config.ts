@@ -9,6 +9,7 @@ const companions = [
   ['senderSubnetIds', 'vpcId', 'always'],
   ['databaseSubnetIds', 'vpcId', 'sometimes'],
   ['databaseSecurityGroupId', 'databaseClusterArn', 'sometimes'],
+  ['databaseEndpoint', 'databaseClusterArn', 'sometimes'],
 ] as const;
 
 const agentConfig = agentSettings

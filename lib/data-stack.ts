@@ -23,7 +23,7 @@ export class DataStack extends Stack {
   readonly network: AgentNetwork | undefined;
   readonly database: AgentDatabase;
   readonly secrets: Secrets;
-  /** Unknown of a cluster that is given by its ARN. */
+  /** Unknown of a cluster that is given by its ARN alone. */
   readonly endpoint: Endpoint | undefined;
 
   constructor(scope: Construct, id: string, { config, existing, ...props }: DataStackProps) {
@@ -58,7 +58,7 @@ export class DataStack extends Stack {
     });
   }
 
-  #describe({ endpoint, kept }: DatabasePlace): void {
+  #describe({ clusterArn, endpoint, kept }: DatabasePlace): void {
     const { owner, agent, customer, gateway } = this.secrets;
     const output = (id: string, value: string | undefined, description: string) => {
       if (value !== undefined) new CfnOutput(this, id, { value, description });
@@ -66,6 +66,7 @@ export class DataStack extends Stack {
     const own = this.network instanceof Network ? this.network : undefined;
     output('GatewayAddress', own?.address, 'Register it with the gateway: sender and receiver call from this address');
     output('GatewaySecret', gateway.secretArn, 'Put the credentials of the gateway in here');
+    output('DatabaseCluster', clusterArn, 'The cluster, for the Data API');
     output('DatabaseEndpoint', endpoint?.hostname, 'The host of the database');
     output('DatabasePort', endpoint && String(endpoint.port), 'The port of the database');
     output('CustomerSecret', customer.secretArn, 'Name and password with which your application connects');

@@ -1,5 +1,5 @@
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { Endpoint, IDatabaseCluster } from 'aws-cdk-lib/aws-rds';
+import { Endpoint, type IDatabaseCluster } from 'aws-cdk-lib/aws-rds';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { ConfigurationError } from '../functions/settings/configuration-error.ts';
@@ -12,7 +12,7 @@ import type { AgentNetwork } from './network.ts';
 export interface DatabasePlace {
   readonly clusterArn: string;
   readonly masterSecret: ISecret;
-  /** Unknown of a cluster that is given by its ARN. */
+  /** Unknown of a cluster that is given by its ARN alone. */
   readonly endpoint: Endpoint | undefined;
   /** Where the port is opened for clients; unknown of a cluster without such a group. */
   readonly securityGroupId: string | undefined;
@@ -29,32 +29,40 @@ interface PlaceProps {
 
 /** The cluster of the app or of the settings, or else a new one. */
 export function databasePlace(scope: Construct, { config, existing, network, key }: PlaceProps): DatabasePlace {
-  const { databaseClusterArn, masterSecretArn, databaseSecurityGroupId } = config;
+  const { databaseClusterArn, masterSecretArn, databaseSecurityGroupId, databaseEndpoint } = config;
   if (existing.cluster !== undefined) return placeOfCluster(existing.cluster, existing, config);
   if (databaseClusterArn !== undefined && masterSecretArn !== undefined) {
     const attributes = { secretCompleteArn: masterSecretArn, ...(key && { encryptionKey: key }) };
     return {
       clusterArn: databaseClusterArn,
       masterSecret: Secret.fromSecretAttributes(scope, 'MasterSecret', attributes),
-      endpoint: undefined,
+      endpoint: databaseEndpoint === undefined ? undefined : endpointOf(databaseEndpoint),
       securityGroupId: databaseSecurityGroupId,
       kept: {
         databaseClusterArn,
         masterSecretArn,
         ...(databaseSecurityGroupId !== undefined && { databaseSecurityGroupId }),
+        ...(databaseEndpoint !== undefined && { databaseEndpoint }),
       },
     };
   }
   if (network === undefined) throw new Error('expected a network for a new cluster, got none');
   const { cluster, masterSecret, securityGroup } = new Cluster(scope, 'Database', { config, network, key });
   const { securityGroupId } = securityGroup;
-  const { clusterArn } = cluster;
+  const { clusterArn, clusterEndpoint: endpoint } = cluster;
   const kept = {
     databaseClusterArn: clusterArn,
+    databaseEndpoint: endpoint.socketAddress,
     masterSecretArn: masterSecret.secretArn,
     databaseSecurityGroupId: securityGroupId,
   };
-  return { clusterArn, masterSecret, endpoint: cluster.clusterEndpoint, securityGroupId, kept };
+  return { clusterArn, masterSecret, endpoint, securityGroupId, kept };
+}
+
+/** Of `host:port`. */
+function endpointOf(address: string): Endpoint {
+  const [host = '', port] = address.split(':');
+  return new Endpoint(host, Number(port));
 }
 
 function placeOfCluster(

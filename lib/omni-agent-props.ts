@@ -167,6 +167,8 @@ interface Place {
   readonly databaseSecurityGroupId?: string;
   /** An existing Aurora PostgreSQL cluster with the Data API; without it the agent makes one. */
   readonly databaseClusterArn?: string;
+  /** With databaseClusterArn: where it answers, `host:port`, for the outputs and the port that is opened for clients. */
+  readonly databaseEndpoint?: string;
   /** With databaseClusterArn: the secret of its master user, who creates the agent's roles. */
   readonly masterSecretArn?: string;
   /** An existing secret of the role that owns the tables. */

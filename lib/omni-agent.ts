@@ -26,7 +26,7 @@ import { SchemaStack } from './schema-stack.ts';
 export class OmniAgent extends Construct {
   /** Where sender and receiver are; none with profile local. */
   readonly vpc: IVpc | undefined;
-  /** Host and port of the database; unknown of a cluster that is given by its ARN. */
+  /** Host and port of the database; unknown of a cluster that is given by its ARN alone. */
   readonly endpoint: Endpoint | undefined;
   /** The login of a customer's application in the database: {"username", "password"}. */
   readonly customerSecret: ISecret;

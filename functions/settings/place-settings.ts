@@ -75,6 +75,12 @@ export const placeSettings = {
     .register(aboutSettings, {
       meaning: 'An existing Aurora PostgreSQL cluster with the Data API to use; without it the agent makes one.',
     }),
+  databaseEndpoint: matching(/^[A-Za-z0-9.-]+:\d{1,5}$/, 'host:port')
+    .optional()
+    .register(aboutSettings, {
+      meaning:
+        'With databaseClusterArn: where that database answers, for the outputs and the port that is opened for clients (without it, 5432).',
+    }),
   masterSecretArn: secretArn().optional().register(aboutSettings, {
     meaning: "With databaseClusterArn: the secret of that database's master user, which creates the agent's roles.",
   }),

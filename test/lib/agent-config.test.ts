@@ -55,6 +55,14 @@ describe('the settings of an agent', () => {
     [{ dataApiUrl: 'http://127.0.0.1' }, 'dataApiUrl: expected nothing with profile aws, got "http://127.0.0.1"'],
     [{ databaseClusterArn: cluster }, 'masterSecretArn: expected a value with databaseClusterArn, got nothing'],
     [{ masterSecretArn: secret }, `masterSecretArn: expected nothing without databaseClusterArn, got "${secret}"`],
+    [
+      { databaseEndpoint: 'db.example.com:5432' },
+      'databaseEndpoint: expected nothing without databaseClusterArn, got "db.example.com:5432"',
+    ],
+    [
+      { databaseClusterArn: cluster, masterSecretArn: secret, databaseEndpoint: 'db.example.com' },
+      'databaseEndpoint: expected host:port, got "db.example.com"',
+    ],
     [{ ownerSecretArn: secret.slice(0, -7) }, 'ownerSecretArn: expected the whole ARN of a secret, with its last six'],
     [{ vpcId: 'vpc-1' }, 'senderSubnetIds: expected a value with vpcId, got nothing'],
     [

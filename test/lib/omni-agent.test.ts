@@ -188,6 +188,33 @@ describe('what lives long', () => {
     const later = synthesizeAgent(kept);
     expect(typesOf(later['omni-agent-data'])).toEqual([]);
     expect(later['omni-agent']).toBeInstanceOf(Template);
+    expect(Object.keys(later['omni-agent-data']?.toJSON()['Outputs'])).toEqual([
+      'GatewaySecret',
+      'DatabaseCluster',
+      'DatabaseEndpoint',
+      'DatabasePort',
+      'CustomerSecret',
+      'SettingsToKeep',
+    ]);
+  });
+
+  it('has the address and the port that the settings name, where the database exists', () => {
+    const existing = {
+      databaseClusterArn: 'arn:aws:rds:ap-northeast-2:111122223333:cluster:mine',
+      masterSecretArn: 'arn:aws:secretsmanager:ap-northeast-2:111122223333:secret:mine-abcdef',
+      databaseSecurityGroupId: 'sg-0a1b2c3d',
+      clientCidrs: ['10.9.0.0/16'],
+    };
+    const named = synthesizeAgent({ ...existing, databaseEndpoint: 'mine.example.com:5433' })['omni-agent-data'];
+    expect(named?.toJSON()['Outputs']).toMatchObject({
+      DatabaseCluster: { Value: existing.databaseClusterArn },
+      DatabaseEndpoint: { Value: 'mine.example.com' },
+      DatabasePort: { Value: '5433' },
+    });
+    named?.hasResourceProperties('AWS::EC2::SecurityGroupIngress', { FromPort: 5433, ToPort: 5433 });
+    const unnamed = synthesizeAgent(existing)['omni-agent-data'];
+    expect(unnamed?.toJSON()['Outputs']).not.toHaveProperty('DatabasePort');
+    unnamed?.hasResourceProperties('AWS::EC2::SecurityGroupIngress', { FromPort: 5432, ToPort: 5432 });
   });
 });
 
@@ -197,6 +224,7 @@ function filledIn(value: unknown): string {
     if (/Vpc[0-9A-F]{8}$/.test(name)) return 'vpc-0a1b';
     if (/Subnet/.test(name))
       return `subnet-${name.length}${/Database/.test(name) ? '0' : '1'}${/2Subnet/.test(name) ? '2' : '1'}`;
+    if (/Endpoint\.Port$/.test(name)) return '5432';
     if (/SecurityGroup/.test(name)) return 'sg-0a1b';
     const pseudo: Record<string, string> = { 'AWS::Partition': 'aws', 'AWS::Region': 'x', 'AWS::AccountId': '1' };
     if (pseudo[name] !== undefined) return pseudo[name];
