@@ -8,6 +8,7 @@ import {
 import { lockSchema } from '../../functions/database/schema-connection.ts';
 import { findForeign } from '../../functions/database/sql.generated.ts';
 import { type Roles, rolesOf, withRoles } from '../../functions/settings/roles.ts';
+import { sizes } from '../../functions/settings/sizes.ts';
 import type { SchemaOptions } from './options.ts';
 
 /** What the agent would run, as one script for psql: where manageSchema is script, a DBA runs it. May be run again. */
@@ -39,8 +40,11 @@ export function schemaScript({ database, timeZone }: SchemaOptions): string {
     ...section('The indexes, beside the work of others. One that was left invalid must be dropped before.', [
       `set role ${roles.owner}`,
       ...indexes.map(({ text }) => text.replace('index', 'index concurrently')),
-      'reset role',
     ]),
+    ...section(
+      "The original agent's rows, in steps of their own transactions. Stopped, it goes on there when it is run again.",
+      [takeOver(timeZone), 'reset role'],
+    ),
     ...section("The zone of sessions that ask for none: now() is the agent's local time.", [
       `alter database ${database} set timezone = '${timeZone}'`,
     ]),
@@ -64,7 +68,22 @@ function section(title: string, statements: readonly string[]): string[] {
   return ['', `-- ${title}`, ...statements.map((text) => `${text};`)];
 }
 
-/** Tables of the agent that belong to somebody else, as of the role that was everything before. */
+/** Waits for whoever else is at it, as a deployment that has not ended. */
+function takeOver(timeZone: string): string {
+  return `do $take_over$
+declare
+  step text;
+begin
+  loop
+    step := adopt_next(null, '${timeZone}', ${sizes.adopt});
+    exit when step is null;
+    if step = 'busy' then perform pg_sleep(1); end if;
+    commit;
+  end loop;
+end $take_over$`;
+}
+
+/** Tables of the agent that belong to somebody else, as of the role that was everything before: that goes on with them. */
 function handOver({ owner }: Roles): string {
   const found = findForeign.text.replace(':objects', `'${JSON.stringify(objects)}'`).replace(':owner', `'${owner}'`);
   return `do $hand_over$
@@ -75,6 +94,9 @@ begin
 ${found}
   loop
     execute format('alter %s %s owner to ${owner}', one.kind, one.name);
+    if one.kind <> 'function' then
+      execute format('grant all on %s %s to %s', case one.kind when 'sequence' then 'sequence' else 'table' end, one.name, one.belongs_to);
+    end if;
   end loop;
 end $hand_over$`;
 }

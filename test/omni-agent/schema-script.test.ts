@@ -1,9 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import pg from 'pg';
-import { afterEach, beforeEach, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, expect, inject, it, onTestFinished } from 'vitest';
 import { parseOptions } from '../../bin/omni-agent/options.ts';
 import { schemaScript } from '../../bin/omni-agent/schema-script.ts';
 import { splitStatements } from '../../bin/tools/split-sql.ts';
+import { sizes } from '../../functions/settings/sizes.ts';
+import { originalSchema } from '../support/original.ts';
 
 const name = 'by_script';
 const script = schemaScript({ command: 'schema', database: name, timeZone: 'Asia/Seoul' });
@@ -56,6 +58,29 @@ it.each([
     ]);
   },
 );
+
+it('takes the original’s tables over with their rows, step by step, and leaves them to who had them', async () => {
+  const app = `${name}_app`;
+  onTestFinished(() => asSuperuser([`drop role ${app}`]).then(() => undefined));
+  await asSuperuser([`create role ${app} login`, `grant ${app} to omni_master`]);
+  const count = sizes.adopt + 1;
+  await run(urlOf('postgres'), [
+    `grant create on schema public to ${app}`,
+    `set role ${app}`,
+    originalSchema('msg_log_202401'),
+    `insert into msg_tran (channel_order, request_date, recipient, msg_status, msg_key)
+     select 'sms', '2024-01-10', '01000000001', '2', n from generate_series(1, ${count}) n`,
+  ]);
+  await run(urlOf('omni_master'), splitStatements(script));
+  expect(await run(urlOf('omni_master'), ['select from adoption'])).toEqual([]);
+  const taken = 'select count(*)::int as rows from msg_tran where batch_id = 0 and agent_writes = 1';
+  expect(await run(urlOf('omni_master'), [taken])).toEqual([{ rows: count }]);
+  await run(urlOf(app), [
+    `insert into msg_tran (channel_order, request_date, recipient) values ('sms', now(), '01000000001')`,
+    'select from msg_log_202401',
+  ]);
+  await run(urlOf('postgres'), [`drop owned by ${app}`]);
+});
 
 function psql(): void {
   const args = ['--dbname', urlOf('omni_master'), '--set', 'ON_ERROR_STOP=1', '--quiet', '--no-psqlrc'];
