@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { useDatabase } from '../../support/database.ts';
 import { original, originalSchema, originalTables } from '../../support/original.ts';
 import { type AdoptionScene, adoptionScene } from './scene.ts';
@@ -186,24 +186,52 @@ describe('what the customer has added', () => {
 });
 
 describe('the customer’s role that owned the tables', () => {
-  it('goes on with them as before', async () => {
+  /** Tables of the original that belong to a role of the customer's, and a session of a superuser. */
+  async function ownedScene() {
     const scene = await adoptionScene();
     const app = `app_${scene.name}`;
     const admin = await scene.session('superuser');
-    await admin.query(`create role ${app}; grant ${app} to omni_master`);
+    await admin.query(`create role ${app}; grant ${app} to omni_master; grant create on schema public to ${app}`);
     for (const name of ['msg_tran', 'msg_log_202610', 'msg_banlist']) {
       await admin.query(`alter table ${name} owner to ${app}`);
     }
     await admin.query(`alter sequence sq_msg_tran_01 owner to ${app}`);
+    onTestFinished(async () => {
+      await admin.query(`reset role; drop owned by ${app}; drop role ${app}`);
+    });
+    return { scene, admin, app };
+  }
+
+  const insert = `insert into msg_tran (client_key, channel_order, request_date, callback, recipient, mt_content)
+    values (nextval('sq_msg_tran_01'), 'sms', '2026-11-24 11:59', '0215001500', '01000000001', 'x')`;
+
+  it('goes on with them as before', async () => {
+    const { scene, admin, app } = await ownedScene();
     await scene.adopt();
     await admin.query(`set role ${app}`);
-    await admin.query(`insert into msg_tran (client_key, channel_order, request_date, callback, recipient, mt_content)
-      values (nextval('sq_msg_tran_01'), 'sms', '2026-11-24 11:59', '0215001500', '01000000001', 'x')`);
+    await admin.query(insert);
     await admin.query('update msg_tran set etc_text_1 = $1', ['mine']);
     await admin.query('select from msg_log_202610; truncate msg_banlist; reset role');
     await scene.finish();
     expect(await scene.places(1)).toEqual([expect.objectContaining({ mt_report_code: '10000', etc_text_1: 'mine' })]);
-    await admin.query(`drop owned by ${app}; drop role ${app}`);
+  });
+
+  it('goes on with them, as the original does, where the deployment was refused; and gets them back', async () => {
+    const { scene, admin, app } = await ownedScene();
+    await admin.query('alter table msg_tran alter ttl type bigint');
+    await expect(scene.adopt()).rejects.toThrow('msg_tran.ttl: expected integer, found bigint');
+    const owner = `select relowner::regrole::text as owner from pg_class where relname = 'msg_tran'`;
+    expect(await scene.query(owner)).toEqual([{ owner: 'omni_owner' }]);
+    await admin.query(`set role ${app}`);
+    await admin.query(insert);
+    // The original sends a row, writes its result and moves it into the log of its month.
+    await admin.query(`update msg_tran set msg_status = '2', msg_key = 'A'; update msg_tran set msg_status = '3'`);
+    await admin.query('insert into msg_log_202610 select * from msg_tran; delete from msg_tran');
+    expect(await scene.query('select client_key, msg_key from msg_log_202610')).toEqual([
+      { client_key: '1', msg_key: 'A' },
+    ]);
+    await scene.query(`alter table msg_tran owner to ${app}`);
+    await admin.query('alter table msg_tran alter ttl type int');
   });
 });
 
