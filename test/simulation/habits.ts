@@ -137,7 +137,11 @@ async function writeBack(row: RowTruth, hands: Hands): Promise<void> {
     rcs_report_code = '10000', end_reason = 'old', agent_writes = nullif(coalesce(agent_writes, 0) - 1, -1)`;
   if (hands.checker.find(row)?.isHandedOver) hands.world.saw('an old entity written back after the send');
   if (row.isHeld) {
-    if (await write(row, hands, [set])) row.isHeld = false;
+    await write(row, hands, [set]);
+    await hands.checker.look();
+    // The customer's own trigger may have undone it.
+    const found = hands.checker.find(row)?.row;
+    row.isHeld = found !== undefined && rowState(found) === 'held';
   } else await withoutEffect(row, hands, () => write(row, hands, [set]));
   hands.world.tell(`customer writes ${row.id} back`);
 }
