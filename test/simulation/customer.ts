@@ -3,7 +3,7 @@ import type { Checker } from './checker.ts';
 import { timeZone } from './database.ts';
 import { drafted, type Plan, randomPlan } from './drafts.ts';
 import { type Habit, type Hands, isOfCustomer } from './habit.ts';
-import { habits, thinkAgain } from './habits.ts';
+import { habits, removeForAnother, thinkAgain } from './habits.ts';
 import { mind } from './habits-blocks.ts';
 import {
   addColumn,
@@ -32,6 +32,8 @@ export interface CustomerParts {
 
 /** Above 2^53, so that a key that was turned into a number somewhere no longer matches. */
 const firstKey = 9_007_199_254_741_000n;
+
+const anyTime: Plan = { dueInMs: 0, ttl: null, isMalformed: false };
 
 /** A customer who inserts rows, changes them later, and has habits of all kinds, all by SQL. */
 export class Customer {
@@ -104,6 +106,15 @@ export class Customer {
     world.after(0, async () => {
       await thinkAgain(row, this.#hands);
       await checker.look();
+    });
+  }
+
+  /** Call this when the gateway has a call and its sender no answer yet: some customers replace one of its rows just then. */
+  mayReplace(row: RowTruth): void {
+    const { world } = this.#parts;
+    if (!world.faults.strikes('rowReplaced')) return;
+    world.after(0, async () => {
+      if (await removeForAnother(row, this.#hands)) await this.#insert(anyTime, row.clientKey);
     });
   }
 
@@ -184,7 +195,7 @@ export class Customer {
     const free = this.#archived();
     if (free.length === 0 || !world.faults.strikes('keyReused')) return;
     const { clientKey } = world.random.pick(free);
-    await this.#insert({ dueInMs: 0, ttl: null, isMalformed: false }, clientKey);
+    await this.#insert(anyTime, clientKey);
     this.#parts.desk.repeatFor(clientKey);
   }
 

@@ -69,6 +69,7 @@ const ofCustomers = {
   sentRowDeleted: 0.2,
   rowChanged: 0.3,
   rowPostponed: 0.2,
+  rowReplaced: 0.2,
   rowGrown: 0.1,
   unsentRowChanged: 0.6,
   rowHeld: 0.3,

@@ -28,6 +28,8 @@ export interface SimulatedGatewayOptions {
   readonly onRefused: (row: RowTruth) => void;
   /** Called when a call never reaches the gateway, with one of its rows. */
   readonly onUnsent: (row: RowTruth) => void;
+  /** Called when it has answered a call, which the agent does not know yet, with one of its rows. */
+  readonly onAnswered: (row: RowTruth) => void;
 }
 
 /**
@@ -135,6 +137,7 @@ export class SimulatedGateway {
       if (faults.strikes('gatewayErrorAfter')) throw new StatusError(random.pick(broken), 'simulated');
       if (!Number.isFinite(this.#refusesUntil) && faults.strikes('refusesAfterLostReply')) {
         // The answer is asked for again meanwhile, so it says nothing about the gateway's later state.
+      this.#options.onAnswered(this.#options.ledger.rowOf(random.pick(batch.messages)));
         this.refuseAll(random.between(20_000, 60_000));
         return 'lost';
       }

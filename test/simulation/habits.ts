@@ -91,6 +91,15 @@ async function grow(row: RowTruth, hands: Hands): Promise<void> {
   hands.world.tell(`customer makes ${row.id} grow`);
 }
 
+/** Before it inserts another under the same client_key, as some code does instead of an UPDATE. Both are messages. */
+export async function removeForAnother(row: RowTruth, hands: Hands): Promise<boolean> {
+  const found = hands.checker.find(row)?.row;
+  if (found === undefined || rowState(found) !== 'claimed') return false;
+  row.isMeddledWith = true;
+  await remove(row, hands);
+  return row.deletedAt !== undefined;
+}
+
 /** For a sealed row that may turn out unsent: then its new content counts. */
 export async function thinkAgain(row: RowTruth, hands: Hands): Promise<void> {
   const found = hands.checker.find(row)?.row;

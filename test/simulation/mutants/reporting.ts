@@ -60,7 +60,7 @@ export const reportingMutants: readonly Mutant[] = [
   },
   {
     name: 'a report is of one row of those that had its client_key',
-    breaks: ['I3', 'I4', 'I9'],
+    breaks: ['I3', 'I4', 'I5', 'I9'],
     file: `${queries}/merge_reports.sql`,
     find: 'where t.client_key = p.client_key and t.batch_id = p.batch_id',
     replace: 'where t.client_key = p.client_key',
