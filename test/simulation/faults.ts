@@ -37,6 +37,7 @@ const ofMachines = {
   acknowledgementLost: 0.15,
   reportRepeatedLate: 0.2,
   reportContradicted: 0.1,
+  failureContradicted: 0.3,
   reportForeign: 0.05,
   reportWithoutReference: 0.15,
   reportWithoutKey: 0.1,

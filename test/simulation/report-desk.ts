@@ -19,6 +19,8 @@ export class ReportDesk {
   readonly #inFlight = new Map<string, Report[]>();
   #stream: SimulatedStream | undefined;
   #batchCount = 0;
+  /** Messages of which it contradicts the first report while the next channel is being tried. */
+  readonly #wavering = new Set<string>();
 
   constructor(world: World, ledger: Ledger, fate: Fate) {
     this.#world = world;
@@ -35,8 +37,14 @@ export class ReportDesk {
     const world = this.#world;
     for (const message of batch.messages) {
       if (message.code !== 'A000') continue;
-      for (const planned of planReports(message, batch.at, this.#fate)) {
-        const dueInMs = planned.isEarly ? 0 : planned.dueAt - world.now;
+      const reports = planReports(message, batch.at, this.#fate);
+      const first = reports[0]?.report.channel;
+      const hasFailed = reports.some(({ report }) => report.channel !== first);
+      const wavers = hasFailed && world.faults.strikes('failureContradicted');
+      if (wavers) this.#wavering.add(message.messageKey);
+      for (const planned of reports) {
+        const slowMs = wavers && planned.report.channel !== first ? world.random.between(0.25, 1) * minuteMs : 0;
+        const dueInMs = slowMs + (planned.isEarly ? 0 : planned.dueAt - world.now);
         const heldMs = world.faults.strikes('reportDelayed') ? world.random.between(0.2, 4) * minuteMs : 0;
         for (const report of toReports([planned.report], () => undefined)) this.#plan(report, dueInMs + heldMs);
       }
@@ -134,6 +142,8 @@ export class ReportDesk {
     const laterMs = random.between(1_000, random.pick([0.2, 4]) * minuteMs);
     if (faults.strikes('reportRepeatedLate')) this.#plan(report, laterMs);
     if (faults.strikes('reportContradicted')) this.#plan(contradicting(report), laterMs);
+    // Once the first is merged, and before the next channel's report comes.
+    if (this.#wavering.delete(report.messageKey)) this.#plan(contradicting(report), random.between(3_000, 12_000));
   }
 
   #detach(): void {
