@@ -243,4 +243,14 @@ describe('the checker', () => {
     checker.checkCall('7', key);
     expect(await verdictOn()).toMatch(/^I1: batch 7 is sent though it is not sealed under its key/);
   });
+
+  it('notices a batch that a sender gives back though another has it', async () => {
+    expect(await verdictOn(...claim, lease(held))).toBeUndefined();
+    const [batch] = checker.last.batches;
+    if (batch === undefined) throw new Error('expected a batch, got none');
+    checker.checkUntouched(batch);
+    expect(await verdictOn("update send_batch set lease_until = '-infinity'")).toBeUndefined();
+    checker.checkUntouched(batch);
+    expect(await verdictOn()).toMatch(/^I1: batch 7 is given back by a sender that no longer has it/);
+  });
 });

@@ -69,6 +69,15 @@ export class Checker {
     this.#options.world.fail(new Violation('I1', `batch ${batchId} is sent though it is not sealed under its key`));
   }
 
+  /** After a statement of a sender that no longer has this batch. */
+  checkUntouched(batch: SnapshotBatch): void {
+    const found = this.#last.batches.find(({ id }) => id === batch.id);
+    if (JSON.stringify(found) !== JSON.stringify(batch))
+      this.#options.world.fail(
+        new Violation('I1', `batch ${batch.id} is given back by a sender that no longer has it`),
+      );
+  }
+
   #checkRows(before: Snapshot, statement: string | undefined): void {
     const now = byId(this.#last.rows);
     const earlier = byId(before.rows);

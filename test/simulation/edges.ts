@@ -37,6 +37,7 @@ const moments = [
   'Inquire after the lifetime of the key',
   'a lease taken over while its sender waits for the gateway',
   'a settlement after a takeover',
+  'a batch given back after a takeover',
   'a report that never finds its row',
   'a batch closed by its reports',
   'a change takes a row out of its batch',

@@ -56,6 +56,7 @@ const ofMachines = {
   processPaused: 0.06,
   timeoutLate: 0.4,
   senderFrozen: 0.1,
+  senderOversleeps: 0.2,
   clockSkewed: 1,
   // The calendar, and the operator.
   dayPasses: 1,
@@ -68,9 +69,9 @@ const ofMachines = {
 const ofCustomers = {
   rowDeleted: 0.3,
   sentRowDeleted: 0.2,
+  rowReplaced: 0.2,
   rowChanged: 0.3,
   rowPostponed: 0.2,
-  rowReplaced: 0.2,
   rowGrown: 0.1,
   unsentRowChanged: 0.6,
   rowHeld: 0.3,

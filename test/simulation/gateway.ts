@@ -43,6 +43,8 @@ export class SimulatedGateway {
   readonly #calledAt = new Map<string, number>();
   readonly #receivedKeys = new Set<string>();
   readonly #refusedKeys = new Set<string>();
+  /** Keys of calls whose sender sleeps over the answer, and until when. */
+  readonly #sleepers = new Map<string, number>();
   /** Rows next to a refused one, kept for some time. */
   readonly #kept = new Set<RowTruth>();
   #refusesUntil = Number.NEGATIVE_INFINITY;
@@ -130,14 +132,16 @@ export class SimulatedGateway {
         this.#comesToNothing(batch);
         throw new StatusError(random.pick(busy), 'simulated');
       }
+      if (this.#isOverslept(process, batch)) throw new StatusError(random.pick(busy), 'simulated');
       if (this.#keepsLate(batch)) throw new StatusError(random.pick(busy), 'simulated');
       this.#mayRefuse(batch);
       if (faults.strikes('gatewayErrorBefore')) throw new StatusError(random.pick(broken), 'simulated');
       const { results } = this.#process(process, batch);
+      this.#options.onAnswered(this.#options.ledger.rowOf(random.pick(batch.messages)));
+      if (world.now < (this.#sleepers.get(batch.idempotencyKey) ?? world.now)) return 'lost';
       if (faults.strikes('gatewayErrorAfter')) throw new StatusError(random.pick(broken), 'simulated');
       if (!Number.isFinite(this.#refusesUntil) && faults.strikes('refusesAfterLostReply')) {
         // The answer is asked for again meanwhile, so it says nothing about the gateway's later state.
-      this.#options.onAnswered(this.#options.ledger.rowOf(random.pick(batch.messages)));
         this.refuseAll(random.between(20_000, 60_000));
         return 'lost';
       }
@@ -155,6 +159,16 @@ export class SimulatedGateway {
       if (outcome === 'keyClosed') world.saw('a call under a closed key');
       return outcome === 'keyClosed' ? { outcome } : { outcome, reason: failure.reason };
     }
+  }
+
+  /** Whether the sender sleeps with "not now" in its hands; answers to others are lost until it wakes, when the batch is theirs. */
+  #isOverslept(process: Process, { idempotencyKey }: Batch): boolean {
+    const { world } = this.#options;
+    if (this.#sleepers.has(idempotencyKey) || !world.faults.strikes('senderOversleeps')) return false;
+    const ms = timing.leaseSeconds * 1000 + world.random.between(0, 40_000);
+    process.freeze(ms);
+    this.#sleepers.set(idempotencyKey, world.now + ms);
+    return true;
   }
 
   /** Keeps such a row until the acceptances next to it no longer count as recent; then it refuses everything. */

@@ -114,6 +114,11 @@ export class Ledger {
     if (step === 'settle' && holder !== processName) this.#world.saw('a settlement after a takeover');
   }
 
+  /** Whether another sender has leased this batch since. */
+  isTakenOver(batchId: string, processName: string): boolean {
+    return this.#holders.get(batchId) !== processName;
+  }
+
   /** Call this when a sender has its answer, or stops waiting for one. */
   callEnds(messages: readonly Message[]): void {
     this.#callers.delete(batchIdOf(messages[0]));

@@ -45,8 +45,12 @@ export class Process {
 
   /** Its environment may freeze it for a while, mostly for longer than a lease, and not count that time. */
   mayFreeze(): void {
-    const { faults, random, now } = this.world;
-    if (faults.strikes('senderFrozen')) this.#frozenUntil = now + random.between(30_000, 120_000);
+    const { faults, random } = this.world;
+    if (faults.strikes('senderFrozen')) this.freeze(random.between(30_000, 120_000));
+  }
+
+  freeze(ms: number): void {
+    this.#frozenUntil = this.world.now + ms;
   }
 
   get isFrozen(): boolean {

@@ -148,7 +148,13 @@ function listener({ world, ledger, checker, customer }: Story): SimulatedDatabas
     const isDone = step === 'settle' || outcome === 'leased' || outcome === 'sealed';
     if (step !== undefined && isDone) ledger.mark(step, process.name, batchId);
     ledger.bans.note(name, process.name);
+    const isLate = name === 'releaseBatch' && ledger.isTakenOver(batchId, process.name);
+    const lost = isLate ? checker.last.batches.find(({ id }) => id === batchId) : undefined;
     await checker.look(name);
+    if (lost !== undefined) {
+      world.saw('a batch given back after a takeover' satisfies Moment);
+      checker.checkUntouched(lost);
+    }
     if (name === 'addLogColumns') world.saw('a column of the customer is added to the log' satisfies Moment);
     if (step === 'lease' && isDone) customer.mayInterfere(batchId);
     if (step === 'seal' && isDone) process.mayFreeze();
