@@ -1,6 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { mutants } from './mutants.ts';
+
+const root = new URL('../../../', import.meta.url);
+const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
+const migrations = readdirSync(new URL('sql/postgresql/migrations/', root), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.sql'))
+  .map((name) => `sql/postgresql/migrations/${name}`)
+  .sort();
 
 describe('each guard to be taken away', () => {
   it('is one that no other is named after', () => {
@@ -8,9 +15,17 @@ describe('each guard to be taken away', () => {
   });
 
   it.each(mutants)('$name: is where the mutant looks for it', ({ file, find, replace, times = 1, and }) => {
-    const source = readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
+    const source = read(file);
     expect(source.split(find).length - 1).toBe(times);
     expect(replace).not.toBe(find);
     if (and !== undefined) expect(source.split(and.find).length - 1).toBe(1);
   });
+
+  it.each(mutants.filter(({ file }) => migrations.includes(file)))(
+    '$name: is not written anew by a later migration, whose word would count',
+    ({ file, find }) => {
+      const later = migrations.slice(migrations.indexOf(file) + 1).filter((name) => read(name).includes(find));
+      expect(later).toEqual([]);
+    },
+  );
 });
