@@ -187,7 +187,9 @@ describe('a run whose time is up', () => {
   it('waits for no call longer than it has room for, and may be repeated then', async () => {
     const limit = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => AbortSignal.abort());
     onTestFinished(() => limit.mockRestore());
-    const error: unknown = await ownerStore(database.connect('owner'))
+    const client = clientOf(database.dataApi);
+    onTestFinished(() => client.destroy());
+    const error: unknown = await ownerStore(database.connect('owner', client))
       .readState()
       .catch((thrown: unknown) => thrown);
     expect(limit.mock.calls).toEqual([[dataApiPatience.answerMs]]);

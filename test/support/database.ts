@@ -8,6 +8,7 @@ import { connectDataApi } from '../../functions/database/data-api.ts';
 import { SchemaConnection } from '../../functions/database/schema-connection.ts';
 import { schemaStore } from '../../functions/database/schema-store.ts';
 import { rolesOf } from '../../functions/settings/roles.ts';
+import { directClientOf } from './direct-client.ts';
 
 /** A database for one test file, with the agent's tables. */
 export interface TestDatabase {
@@ -18,7 +19,7 @@ export interface TestDatabase {
   readonly pool: pg.Pool;
   /** Sessions of the master user, in Asia/Seoul: for what no customer may do, as to look into the agent's tables. */
   readonly master: pg.Pool;
-  /** How the stores reach it: the real SDK client and a Data API server over real sockets, with sessions in UTC. */
+  /** How the stores reach it: the SDK's client and our Data API server, with sessions in UTC. */
   readonly agent: AgentDatabase;
   /** Of the roles, by the ARNs that `connect` uses. */
   readonly secrets: Readonly<Record<string, string>>;
@@ -54,7 +55,7 @@ export async function cloneDatabase(template = 'omni'): Promise<TestDatabase> {
     Object.entries(secretArns).map(([role, arn]) => [arn, loginAs(logins[role as LoginName])]),
   );
   const dataApi = await startDataApi({ databaseUrl: urlOf(), timeZone: 'UTC', port: 0, secrets });
-  const client = clientOf(dataApi);
+  const client = directClientOf(dataApi);
   const queries = connectDataApi({ clusterArn: 'arn:cluster', secretArn: secretArns.agent, database: name, client });
   const connect = (role: LoginName, through = client) =>
     new SchemaConnection({ clusterArn: 'arn:cluster', secretArn: secretArns[role], database: name, client: through });
@@ -83,6 +84,7 @@ export async function cloneDatabase(template = 'omni'): Promise<TestDatabase> {
   };
 }
 
+/** Over a real socket. */
 export function clientOf({ url: endpoint }: Pick<DataApiServer, 'url'>): RDSDataClient {
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   return new RDSDataClient({ endpoint, region: 'ap-northeast-2', credentials });

@@ -35,6 +35,8 @@ export interface DataApiServerOptions {
 }
 
 export interface DataApiServer extends StandIn {
+  /** The same without a socket: an operation by its path. */
+  call(path: string, request: object): Promise<object>;
   /** Makes calls fail, for tests. */
   failNext(fault: Fault): void;
 }
@@ -70,6 +72,7 @@ export async function startDataApi(options: DataApiServerOptions): Promise<DataA
   return {
     url,
     stats: () => counts,
+    call: (path, request) => serve(path, jsonObject.parse(request), served),
     failNext: (fault) => faults.failNext(fault),
     async close() {
       server.closeAllConnections();
@@ -111,27 +114,31 @@ interface Served {
 const jsonObject = z.record(z.string(), z.json());
 const secretRequest = z.object({ SecretId: z.string() });
 
-async function answer(request: IncomingMessage, { logins, faults, counts, secrets }: Served): Promise<object> {
+async function answer(request: IncomingMessage, served: Served): Promise<object> {
   const body = jsonObject.parse(JSON.parse(await readBody(request)));
-  const count = (what: string) => {
-    counts[what] = (counts[what] ?? 0) + 1;
-  };
-  if (request.headers['x-amz-target'] === 'secretsmanager.GetSecretValue') {
-    count('secrets');
-    return getSecret(secretRequest.parse(body).SecretId, secrets);
-  }
-  const path = request.url ?? '';
-  count('calls');
-  count(path);
+  if (request.headers['x-amz-target'] !== 'secretsmanager.GetSecretValue')
+    return await serve(request.url ?? '', body, served);
+  count(served, 'secrets');
+  return getSecret(secretRequest.parse(body).SecretId, served.secrets);
+}
+
+function count({ counts }: Served, what: string): void {
+  counts[what] = (counts[what] ?? 0) + 1;
+}
+
+async function serve(path: string, body: z.output<typeof jsonObject>, served: Served): Promise<object> {
+  const { logins, faults } = served;
+  count(served, 'calls');
+  count(served, path);
   const sql = z.string().optional().parse(body['sql']);
   return await faults.around(sql, async () =>
-    serve(path, body, await logins.sessionsOf(anyRequest.parse(body).secretArn)),
+    operate(path, body, await logins.sessionsOf(anyRequest.parse(body).secretArn)),
   );
 }
 
 const transactionRequest = z.object({ transactionId: z.string() });
 
-async function serve(path: string, body: z.output<typeof jsonObject>, sessions: Sessions): Promise<object> {
+async function operate(path: string, body: z.output<typeof jsonObject>, sessions: Sessions): Promise<object> {
   switch (path) {
     case '/Execute':
       return await sessions.execute(statementRequest.parse(body));
