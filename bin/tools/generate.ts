@@ -12,7 +12,7 @@ import { settingsPage } from './settings-page.ts';
 const queriesDir = 'sql/postgresql/queries';
 const sqlModule = 'functions/database/sql.generated.ts';
 const migrationsModule = 'functions/database/migrations.generated.ts';
-const settingsFile = 'docs/settings.md';
+const settingsFiles = { en: 'docs/settings.md', ko: 'docs/ko/settings.md' };
 const protoOutput = 'functions/gateway/grpc/generated';
 
 /** Comments are stripped because the Data API takes `:name` in them for a parameter. */
@@ -61,7 +61,8 @@ function protoFiles(): Map<string, string> {
 const wanted = new Map([
   [sqlModule, sqlModuleText()],
   [migrationsModule, migrationsModuleText()],
-  [settingsFile, settingsPage()],
+  [settingsFiles.en, settingsPage('en')],
+  [settingsFiles.ko, settingsPage('ko')],
   ...protoFiles(),
 ]);
 const stale = [...wanted].filter(([file, text]) => readOrNothing(file) !== text).map(([file]) => file);

@@ -1,57 +1,57 @@
 import { aboutSettings } from '../../functions/settings/about-settings.ts';
 import { expectations } from '../../functions/settings/schemas.ts';
 import { agentSettings, schemaOf } from '../../functions/settings/settings.ts';
+import { type Language, type PageWords, pageWords } from './settings-page-words.ts';
 
-/** The text of docs/settings.md. */
-export function settingsPage(): string {
-  const settings = Object.entries(agentSettings.shape).map(describeSetting);
-  const columns = ['setting', 'default', 'range', 'unit', 'in the original'];
+type Schemas = typeof agentSettings.shape;
+type Schema = Schemas[keyof Schemas];
+
+/** The text of docs/settings.md, or of docs/ko/settings.md. */
+export function settingsPage(language: Language): string {
+  const words = pageWords[language];
+  const settings = Object.entries(agentSettings.shape).map(([name, schema]) => describeSetting(name, schema, words));
   const rows = settings.map(({ name, fallback, range, unit, original }) => [name, fallback, range, unit, original]);
   const items = settings.map(({ name, meaning, readers }) => `- ${name}: ${meaning}${readers}`);
   return `<!-- Generated from functions/settings/settings.ts by \`npm run generate\`. Do not edit. -->
 
-# Settings
+# ${words.title}
 
-The settings stand under one key of the CDK app's context, \`omniAgent\`: in \`cdk.json\`
+${words.where}
 
 \`\`\`json
 { "context": { "omniAgent": { "gatewayUrl": "grpcs://gateway.example.com:443", "messagesPerSecond": 1000 } } }
 \`\`\`
 
-or, in place of all of those, on the command line: \`npx cdk deploy --all -c omniAgent='{"gatewayUrl": "…"}'\`. In an app of your
-own they are properties of the construct \`OmniAgent\`. A wrong value or an unknown name stops the synthesis, with one line that
-says what was expected. Defaults are those of the original agent, where it has the setting.
+${words.otherwise}
 
-${table([columns, ...rows])}
+${table([words.columns, ...rows])}
 
-## What each is for
+## ${words.purposes}
 
-The CDK app reads all of them. Parts that have one in their environment are named with it.
+${words.readers}
 
 ${items.join('\n')}
 `;
 }
 
-type Schemas = typeof agentSettings.shape;
-
-function describeSetting([name, schema]: [string, Schemas[keyof Schemas]]) {
+function describeSetting(name: string, schema: Schema, words: PageWords) {
   const about = aboutSettings.get(schema);
-  const range = expectations.get(schemaOf(schema))?.expected;
-  if (about === undefined || range === undefined)
+  const expectation = expectations.get(schemaOf(schema));
+  if (about === undefined || expectation === undefined)
     throw new Error(`${name}: expected what it means and takes, got none`);
   const fallback = schema.safeParse(undefined);
   return {
     name: code(name),
     fallback: !fallback.success
-      ? 'required'
+      ? words.required
       : fallback.data === undefined
-        ? 'none'
+        ? words.none
         : code(Array.isArray(fallback.data) ? '[]' : String(fallback.data)),
-    range,
-    unit: about.unit ?? '',
+    range: words.rangeOf(expectation),
+    unit: about.unit === undefined ? '' : words.unitOf(about.unit),
     original: about.original === undefined ? '' : code(about.original),
-    meaning: about.meaning,
-    readers: about.readBy === undefined ? '' : `\n  Read by ${about.readBy.join(', ')}.`,
+    meaning: words.meaningOf(about),
+    readers: about.readBy === undefined ? '' : `\n  ${words.readBy(about.readBy.join(', '))}`,
   };
 }
 
@@ -59,12 +59,17 @@ const code = (text: string) => `\`${text}\``;
 
 /** A Markdown table with its columns aligned; the first row is the head. */
 function table([head = [], ...rows]: readonly (readonly string[])[]): string {
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => widthOf(row[column] ?? ''))));
   const line = (cells: readonly string[], fill = ' ') =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(' | ')} |`;
+    `| ${cells.map((cell, column) => cell + fill.repeat((widths[column] ?? 0) - widthOf(cell))).join(' | ')} |`;
   const rule = line(
     head.map(() => ''),
     '-',
   );
   return [line(head), rule, ...rows.map((row) => line(row))].join('\n');
+}
+
+/** A letter of Hangul takes two places, as biome counts too. */
+function widthOf(text: string): number {
+  return text.length + (text.match(/\p{Script=Hangul}/gu)?.length ?? 0);
 }

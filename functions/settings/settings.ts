@@ -12,27 +12,32 @@ import { sizes } from './sizes.ts';
 export const agentSettings = z.strictObject({
   profile: oneOf(['aws', 'local']).default('aws').register(aboutSettings, {
     meaning: 'Where the agent is deployed: local is an emulator of AWS, with a PostgreSQL in place of Aurora.',
+    korean: '배포 환경입니다. local은 AWS 에뮬레이터이며, Aurora 대신 PostgreSQL을 씁니다.',
   }),
   installation: matching(
     /^(?!.*-(data|schema|receiver)$)[a-z][a-z0-9-]{0,31}$/,
     '1 to 32 lower-case letters, digits or hyphens, a letter first, and no -data, -schema or -receiver at the end',
+    '영문 소문자로 시작하는 1~32자의 소문자, 숫자, 하이픈. -data, -schema, -receiver로 끝날 수 없음',
   )
     .default('omni-agent')
     .register(aboutSettings, {
       meaning:
         'The name of this agent among those of its account and region: of its stacks, metrics, alarms and secrets.',
+      korean: '같은 계정과 리전에서 이 에이전트를 구분하는 이름이며, 스택, 지표, 경보, 시크릿 이름에 쓰입니다.',
       readBy: parts,
     }),
   messagesPerSecond: wholeNumber(0, 100_000)
     .default(400)
     .register(aboutSettings, {
       meaning: 'Most messages sent in a second, over all senders; 0 is no limit.',
+      korean: '모든 Sender를 합쳐 1초에 발송할 수 있는 최대 건수이며, 0은 무제한입니다.',
       original: 'send.tps',
       unit: 'messages/s',
       readBy: ['collector', 'sender'],
     }),
   sessions: wholeNumber(6, 40).default(10).register(aboutSettings, {
     meaning: 'Senders at work at the same time, over the three lanes.',
+    korean: '세 레인을 합쳐 동시에 동작하는 Sender 수입니다.',
     original: 'send.session.cnt',
     unit: 'senders',
   }),
@@ -40,6 +45,7 @@ export const agentSettings = z.strictObject({
     .default(3_000)
     .register(aboutSettings, {
       meaning: 'Most messages of one lane that are claimed and not yet sent.',
+      korean: '한 레인에서 선점되었지만 아직 발송되지 않은 메시지의 최대 건수입니다.',
       original: 'send.que.cnt',
       unit: 'messages',
       readBy: ['collector'],
@@ -48,6 +54,7 @@ export const agentSettings = z.strictObject({
     .default(86_400)
     .register(aboutSettings, {
       meaning: 'How long after its request_date a row without a ttl may still be sent.',
+      korean: 'ttl이 없는 행을 request_date 이후 얼마 동안 발송할 수 있는지 정합니다.',
       original: 'collect.ttl',
       unit: 's',
       readBy: ['collector', 'sender', 'omni-agent'],
@@ -56,6 +63,7 @@ export const agentSettings = z.strictObject({
     .default(2_000)
     .register(aboutSettings, {
       meaning: 'How often the Collector looks for due rows while there are none.',
+      korean: '발송할 행이 없을 때 Collector가 다시 확인하는 주기입니다.',
       original: 'collect.sleep.interval',
       unit: 'ms',
       readBy: ['collector'],
@@ -64,6 +72,7 @@ export const agentSettings = z.strictObject({
     .default(2_000)
     .register(aboutSettings, {
       meaning: 'How often the ReportMigrator looks for reports while there are none.',
+      korean: '리포트가 없을 때 ReportMigrator가 다시 확인하는 주기입니다.',
       unit: 'ms',
       readBy: ['report-migrator'],
     }),
@@ -71,11 +80,13 @@ export const agentSettings = z.strictObject({
     .default(10_000)
     .register(aboutSettings, {
       meaning: 'How often the LogMigrator looks for finished rows while there are none.',
+      korean: '종료된 행이 없을 때 LogMigrator가 다시 확인하는 주기입니다.',
       unit: 'ms',
       readBy: ['log-migrator'],
     }),
   banCheckMinutes: wholeNumber(1, 60).default(1).register(aboutSettings, {
     meaning: 'How often the ban list is checked: the longest until a banned text counts.',
+    korean: '차단 목록을 확인하는 주기이며, 차단 문구가 적용되기까지 걸리는 최대 시간입니다.',
     original: 'banCheck.interval',
     unit: 'min',
   }),
@@ -83,6 +94,7 @@ export const agentSettings = z.strictObject({
     .default(65)
     .register(aboutSettings, {
       meaning: 'How long one firing of a schedule keeps looking; above 60, the next one begins before it ends.',
+      korean: '스케줄이 한 번 실행되어 확인을 반복하는 시간이며, 60을 넘으면 끝나기 전에 다음 실행이 시작됩니다.',
       unit: 's',
       readBy: ['collector', 'report-migrator', 'log-migrator'],
     }),
@@ -90,24 +102,33 @@ export const agentSettings = z.strictObject({
     .default('Asia/Seoul')
     .register(aboutSettings, {
       meaning: 'The zone of every timestamp column.',
+      korean: '모든 timestamp 컬럼의 시간대입니다.',
       readBy: [...parts, 'omni-agent'],
     }),
   gatewayUrl: gatewayUrl().register(aboutSettings, {
     meaning: 'Where the gateway answers.',
+    korean: '게이트웨이 주소입니다.',
     readBy: ['sender', 'report-receiver'],
   }),
   receiverImage: matching(
     /^[^\s@]+@sha256:[0-9a-f]{64}$/,
     'an image that ends in @sha256: and a digest of 64 characters',
+    '@sha256:과 64자 다이제스트로 끝나는 이미지',
   )
     .optional()
     .register(aboutSettings, {
       meaning: "A published image of the receiver; without it the deploying machine's Docker builds one.",
+      korean: '레지스트리에 올려 둔 Receiver 이미지이며, 없으면 배포하는 장비의 Docker로 빌드합니다.',
     }),
-  databaseName: matching(/^[a-z][a-z0-9_]{0,53}$/, 'a lower-case name of at most 54 characters')
+  databaseName: matching(
+    /^[a-z][a-z0-9_]{0,53}$/,
+    'a lower-case name of at most 54 characters',
+    '54자 이하의 소문자 이름',
+  )
     .default('omni')
     .register(aboutSettings, {
       meaning: 'The name of the database; its roles are named after it.',
+      korean: '데이터베이스 이름이며, 롤 이름도 이 이름으로 시작합니다.',
       readBy: parts,
     }),
   manageSchema: oneOf(['auto', 'script'])
@@ -115,16 +136,23 @@ export const agentSettings = z.strictObject({
     .register(aboutSettings, {
       meaning:
         'Who changes the database: the agent (auto), or a person who runs what omni-agent schema prints (script).',
+      korean: '데이터베이스 변경 주체이며, auto는 에이전트, script는 omni-agent schema의 출력을 실행하는 사람입니다.',
       readBy: ['schema-migrator', 'table-create-scheduler'],
     }),
   ...placeSettings,
   dataApiUrl: url().optional().register(aboutSettings, {
     meaning: "With profile local: where the project's Data API server answers.",
+    korean: 'profile이 local일 때 이 프로젝트의 Data API 서버 주소입니다.',
   }),
-  plaintextGatewayHost: matching(/^[A-Za-z0-9._-]+$/, 'the name or the IPv4 address of a host')
+  plaintextGatewayHost: matching(
+    /^[A-Za-z0-9._-]+$/,
+    'the name or the IPv4 address of a host',
+    '호스트 이름 또는 IPv4 주소',
+  )
     .optional()
     .register(aboutSettings, {
       meaning: 'With profile local: the one host other than this machine where the gateway may be reached without TLS.',
+      korean: 'profile이 local일 때 이 장비 외에 TLS 없이 게이트웨이에 접속할 수 있는 유일한 호스트입니다.',
       readBy: ['sender', 'report-receiver'],
     }),
 });

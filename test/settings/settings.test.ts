@@ -31,6 +31,11 @@ describe('every setting', () => {
     expect(expectations.get(schemaOf(setting))?.expected).toBeTruthy();
   });
 
+  it.each(settings)('%s says both in Korean too', (_name, setting) => {
+    expect(aboutSettings.get(setting)?.korean).toMatch(/[가-힣].*다\.$/);
+    expect(expectations.get(schemaOf(setting))?.korean).toBeTruthy();
+  });
+
   it.each(settings)('%s is a property of the construct, which says what its default is', (name, setting) => {
     const properties = readFileSync(new URL('../../lib/omni-agent-props.ts', import.meta.url), 'utf8');
     const [, comment = ''] =
@@ -41,10 +46,12 @@ describe('every setting', () => {
     expect(said?.replaceAll("'", '"')).toBe(fallback === undefined ? undefined : JSON.stringify(fallback));
   });
 
-  it.each(settings)('%s is on its page', (name) => {
-    const page = readFileSync(new URL('../../docs/settings.md', import.meta.url), 'utf8');
-    expect(page).toContain(`\n| \`${name}\` `);
-    expect(page).toContain(`\n- \`${name}\`: `);
+  it.each(settings)('%s is on its page, in both languages', (name) => {
+    for (const file of ['docs/settings.md', 'docs/ko/settings.md']) {
+      const page = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+      expect(page).toContain(`\n| \`${name}\` `);
+      expect(page).toContain(`\n- \`${name}\`: `);
+    }
   });
 });
 
