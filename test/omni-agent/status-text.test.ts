@@ -75,8 +75,10 @@ describe('the text', () => {
       ([, title]) => title,
     );
     expect(titles).toHaveLength(places.length);
-    const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
-    for (const title of titles) expect(runbook).toMatch(new RegExp(`^\\| ${title} +\\|`, 'm'));
+    for (const file of ['docs/runbook.md', 'docs/ko/runbook.md']) {
+      const runbook = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+      for (const title of titles) expect(runbook).toMatch(new RegExp(`^\\| ${title} +\\|`, 'm'));
+    }
   });
 
   it('warns of entries of the ban list that ban nothing, and of a list that nobody looks at', () => {
