@@ -4,7 +4,7 @@ import { timeZone } from './database.ts';
 import { drafted, type Plan, randomPlan } from './drafts.ts';
 import { type Habit, type Hands, isOfCustomer } from './habit.ts';
 import { habits, removeForAnother, thinkAgain } from './habits.ts';
-import { mind } from './habits-blocks.ts';
+import { mind, mindWhatFollows } from './habits-blocks.ts';
 import {
   addColumn,
   type Copied,
@@ -116,6 +116,14 @@ export class Customer {
     world.after(0, async () => {
       if (await removeForAnother(row, this.#hands)) await this.#insert(anyTime, row.clientKey);
     });
+  }
+
+  /** Call this at the same moment: some triggers object to what the agent writes next. */
+  mayMindTheAnswer(row: RowTruth): void {
+    const { world } = this.#parts;
+    if (!world.faults.strikes('answerMinded')) return;
+    row.isMeddledWith = true;
+    world.after(0, () => mindWhatFollows(row, this.#hands));
   }
 
   async #insert(plan: Plan, reusedKey?: string): Promise<void> {

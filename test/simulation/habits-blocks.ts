@@ -65,6 +65,13 @@ async function mindLeaving(row: RowTruth, hands: Hands): Promise<void> {
   await banNumber(row, hands);
 }
 
+/** Of a row that the gateway has: its answer, its reports, and those that come once it is archived. */
+export async function mindWhatFollows(row: RowTruth, hands: Hands): Promise<void> {
+  const { random } = hands.world;
+  const step = random.pick(['settle', 'settleByStatus', 'merge', 'mergeByCode', 'late', 'late'] as const);
+  await mind(row, hands, { step, isSilent: random.chance(0.3), ...(step === 'late' && { lastingShare: 0.7 }) });
+}
+
 /** A trigger that objects to one row's writes in one step: it raises an error, at once or at the commit, or skips the row. */
 export async function mind(
   row: RowTruth,

@@ -69,7 +69,10 @@ export async function runSeed({ client, customers, sessions, seed, onLine }: See
   const customer = new Customer({ world, ledger, checker, client: customers, master: client, desk });
   const onRefused = (row: RowTruth) => customer.mayMindHalving(row);
   const onUnsent = (row: RowTruth) => customer.mayThinkAgain(row);
-  const onAnswered = (row: RowTruth) => customer.mayReplace(row);
+  const onAnswered = (row: RowTruth) => {
+    customer.mayReplace(row);
+    customer.mayMindTheAnswer(row);
+  };
   const hooks = { onRefused, onUnsent, onAnswered };
   const gateway = new SimulatedGateway({ world, ledger, checker, desk, fate, dataDir, ...hooks });
   try {
