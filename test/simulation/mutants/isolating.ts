@@ -15,7 +15,7 @@ function unmarked(step: string, file: string, breaks: Mutant['breaks']): Mutant 
 }
 
 /** A statement that takes rows even if they are put aside. */
-function passesOver(step: string, file: string, find: string): Mutant {
+function passesOver(step: string, file: string, [find, and]: readonly [find: string, and?: Mutant['and']]): Mutant {
   const name = `the ${step} passes over rows that are put aside`;
   return {
     name,
@@ -23,6 +23,7 @@ function passesOver(step: string, file: string, find: string): Mutant {
     file: file.startsWith('sql/') ? file : `${queries}/${file}.sql`,
     find,
     replace: '',
+    ...(and && { and }),
   };
 }
 
@@ -48,7 +49,7 @@ export const isolatingMutants: readonly Mutant[] = [
     find: 'if (round > rounds ||',
     replace: 'if (round > 0 ||',
   },
-  passesOver('claim', 'fragments/is_due', ' and $1.client_key not in (select client_key from set_aside_now)'),
+  passesOver('claim', 'fragments/is_due', [' and $1.client_key not in (select client_key from set_aside_now)']),
   {
     name: 'the seal passes over rows that are put aside',
     breaks: ['I9', 'I10'],
@@ -56,15 +57,22 @@ export const isolatingMutants: readonly Mutant[] = [
     find: '$1.client_key not in ({{set_aside_now seal}})',
     replace: 'true',
   },
-  passesOver('settlement', 'settle_batch', aside('t', 'settle')),
-  passesOver('halving', 'split_batch', ' and not o.is_set_aside'),
-  passesOver('merge', 'merge_reports', '\n      and t.client_key not in (select client_key from set_aside_now)'),
-  passesOver('late merge', 'merge_late_reports', aside('l', 'late')),
-  passesOver(
-    'archive',
-    archive,
+  passesOver('settlement', 'settle_batch', [aside('t', 'settle')]),
+  passesOver('halving', 'split_batch', [
+    ' and not o.is_set_aside',
+    { find: 'order by s.client_key is null, member.client_key', replace: 'order by member.client_key' },
+  ]),
+  passesOver('merge', 'merge_reports', [
+    '\n      and t.client_key not in (select client_key from set_aside_now)',
+    {
+      find: '\n    and (r.client_key is null or r.client_key not in (select client_key from set_aside_now))',
+      replace: '',
+    },
+  ]),
+  passesOver('late merge', 'merge_late_reports', [aside('l', 'late')]),
+  passesOver('archive', archive, [
     " and t.client_key not in (select client_key from set_aside where step = 'archive' and until > (select at from moment))",
-  ),
+  ]),
   notices('claim', 'claim_batches', ['decision', 'claimed']),
   notices('settlement', 'settle_batch', ['locked', 'written']),
   notices('merge', 'merge_reports', ['wide', 'applied']),
