@@ -14,8 +14,8 @@ import { Violation, type World } from './world.ts';
 
 export const { timeZone } = defaults;
 
-/** A probe puts aside every row that fails; more than one is needed only where rows fail beside each other. */
-const mostFailures = 3;
+/** One probe puts aside every row that fails; another is needed only where rows fail beside each other. */
+const mostFailures = 2;
 
 /** As the SDK does by itself after a broken connection or a server error. */
 const sdkAttempts = 3;
