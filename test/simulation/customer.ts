@@ -124,6 +124,8 @@ export class Customer {
     if (!world.faults.strikes('answerMinded')) return;
     row.isMeddledWith = true;
     world.after(0, () => mindWhatFollows(row, this.#hands));
+    // Most are archived by then.
+    this.#later(world.random.between(40_000, 120_000), async () => this.#parts.desk.repeat(row));
   }
 
   async #insert(plan: Plan, reusedKey?: string): Promise<void> {

@@ -5,6 +5,7 @@ import type { Report } from '../../functions/message/report.ts';
 import type { ReportEvent, ReportStream } from '../../functions/pipeline/receive-reports.ts';
 import type { Ledger } from './ledger.ts';
 import type { Process } from './process.ts';
+import type { RowTruth } from './truth.ts';
 import type { World } from './world.ts';
 
 const minuteMs = 60_000;
@@ -54,9 +55,12 @@ export class ReportDesk {
   /** Sends again the reports of earlier rows with this key, now that another row has it. */
   repeatFor(clientKey: string): void {
     if (!this.#world.faults.strikes('reportRepeatedLate')) return;
-    const rows = [...this.#ledger.rows.values()].filter((row) => row.clientKey === clientKey);
-    const reports = rows.flatMap((row) => [...row.reports.values()]);
-    for (const report of reports) this.#plan(report, this.#world.random.between(0, 12_000));
+    for (const row of this.#ledger.rows.values()) if (row.clientKey === clientKey) this.repeat(row);
+  }
+
+  /** Sends the reports of a row again. */
+  repeat({ reports }: RowTruth): void {
+    for (const report of reports.values()) this.#plan(report, this.#world.random.between(0, 12_000));
   }
 
   open(process: Process): ReportStream {

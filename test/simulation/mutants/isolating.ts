@@ -127,7 +127,7 @@ export const isolatingMutants: readonly Mutant[] = [
     replace: 'b.others_answered and (b.refused_at >',
   },
   unmarked('claim', 'claim_batches', ['I9', 'I10']),
-  unmarked('seal', 'seal_batch', ['I3', 'I9', 'I10']),
+  unmarked('seal', 'seal_batch', ['I3', 'I4', 'I9', 'I10']),
   unmarked('settlement', 'settle_batch', ['I3', 'I4', 'I5', 'I9', 'I10']),
   unmarked('halving', 'split_batch', ['I3', 'I9', 'I10']),
   unmarked('merge', 'merge_reports', ['I3', 'I4', 'I9', 'I10']),
