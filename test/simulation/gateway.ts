@@ -184,6 +184,12 @@ export class SimulatedGateway {
     return false;
   }
 
+  /** Of two that are halved because of one, the other goes alone next. */
+  #mayKeep(rows: readonly RowTruth[]): void {
+    const [other, ...more] = rows.filter(({ refusedAt }) => refusedAt === undefined);
+    if (rows.length === 2 && other && more.length === 0 && this.#options.world.random.chance(0.5)) this.#kept.add(other);
+  }
+
   /** Refuses a whole request, for ever, because of one member that it cannot read; never one that it has answered before. */
   #mayRefuse({ idempotencyKey, messages }: Batch): void {
     const { world, ledger, onRefused } = this.#options;
@@ -195,9 +201,8 @@ export class SimulatedGateway {
       const row = world.random.pick(rows);
       world.tell(`gateway cannot read ${row.id}`);
       row.refusedAt ??= world.now;
-      const other = world.random.pick(rows);
-      if (other !== row && world.random.chance(0.5)) this.#kept.add(other);
     }
+    this.#mayKeep(rows);
     this.#receivedKeys.add(idempotencyKey);
     // Once refused, a key never stands for anything else.
     if (rows.every(({ refusedAt }) => refusedAt === undefined) && !this.#refusedKeys.has(idempotencyKey)) return;

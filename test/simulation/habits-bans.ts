@@ -51,7 +51,7 @@ async function ban(
   if (entry !== undefined && random.chance(0.4)) hands.later(random.between(100, 90_000), () => lift(entry, hands));
 }
 
-/** Entries that ban nothing: blank, unknown, not in use, not a valid number or expression. */
+/** Entries that ban nothing: blank, unknown, not in use, not a valid number or expression. Most would ban every row. */
 async function banNothing({ id, number }: RowTruth, hands: Hands): Promise<void> {
   const [ban_type, ban_text, use_yn] = hands.world.random.pick([
     ...[
@@ -59,14 +59,14 @@ async function banNothing({ id, number }: RowTruth, hands: Hands): Promise<void>
       ['T', ' ', 'Y'],
       ['T', '\u3000\t\u200b', 'Y'],
       ['T', null, 'Y'],
-      ['T', `${id} version`, 'n'],
+      ['T', 'version', 'n'],
     ],
     ...[
       ['E', ' ', 'Y'],
       ['E', '(', 'Y'],
       ['E', '.*', 'Y'],
       ['E', `(${id})?`, 'Y'],
-      ['E', `${id} version`, 'N'],
+      ['E', 'version', 'N'],
     ],
     ...[
       ['R', '', 'Y'],
@@ -77,9 +77,9 @@ async function banNothing({ id, number }: RowTruth, hands: Hands): Promise<void>
       ['R', number, null],
     ],
     ...[
-      ['X', `${id} version`, 'Y'],
+      ['X', 'version', 'Y'],
       [null, number, 'Y'],
-      [' ', `${id} version`, 'Y'],
+      [' ', 'version', 'Y'],
     ],
   ]);
   await insert(
