@@ -57,17 +57,18 @@ export class SimulatedGateway {
 
   /**
    * Refuses everything for this long, as if it could read nothing; only once, and not while a half is on its way that may
-   * take a recent acceptance as proof that the gateway is well.
+   * take a recent acceptance as proof that the gateway is well. Returns whether it does.
    */
-  refuseAll(ms: number, but?: RowTruth): void {
+  refuseAll(ms: number, but?: RowTruth): boolean {
     const { world, ledger } = this.#options;
     const knownSince = world.now - (justNowSeconds + timing.leaseSeconds) * 1000;
     const isHalfAbout = [...ledger.rows.values()].some(
       (row) => row !== but && row.halvedAt > knownSince && row.accepted.length === 0 && row.refusedAt === undefined,
     );
-    if (Number.isFinite(this.#refusesUntil) || isHalfAbout) return;
+    if (this.#hasRefusedAll || isHalfAbout) return false;
     this.#refusesUntil = this.#options.world.now + ms;
     this.#options.world.tell(`gateway refuses everything for ${Math.round(ms / 1000)} s`);
+    return true;
   }
 
   /** Goes on accepting and reporting, but answers nobody for this long. */
@@ -118,6 +119,10 @@ export class SimulatedGateway {
     onUnsent(ledger.rowOf(world.random.pick(messages)));
   }
 
+  get #hasRefusedAll(): boolean {
+    return Number.isFinite(this.#refusesUntil);
+  }
+
   get #isMute(): boolean {
     return this.#options.world.now < this.#muteUntil;
   }
@@ -140,7 +145,7 @@ export class SimulatedGateway {
       this.#options.onAnswered(this.#options.ledger.rowOf(random.pick(batch.messages)));
       if (world.now < (this.#sleepers.get(batch.idempotencyKey) ?? world.now)) return 'lost';
       if (faults.strikes('gatewayErrorAfter')) throw new StatusError(random.pick(broken), 'simulated');
-      if (!Number.isFinite(this.#refusesUntil) && faults.strikes('refusesAfterLostReply')) {
+      if (!this.#hasRefusedAll && faults.strikes('refusesAfterLostReply')) {
         // The answer is asked for again meanwhile, so it says nothing about the gateway's later state.
         this.refuseAll(random.between(20_000, 60_000));
         return 'lost';
@@ -175,13 +180,12 @@ export class SimulatedGateway {
   #keepsLate({ messages }: Batch): boolean {
     const { world, ledger } = this.#options;
     const [row, ...others] = messages.map((message) => ledger.rowOf(message));
-    if (row === undefined || others.length > 0 || !this.#kept.has(row) || world.faults.over) return false;
+    if (row === undefined || others.length > 0 || !this.#kept.has(row)) return false;
+    if (world.faults.over || this.#hasRefusedAll) return false;
     const batchId = batchIdOf(messages[0]);
     const isOldNews = (ledger.leasedAt(batchId) ?? Number.NEGATIVE_INFINITY) - row.halvedAt > justNowSeconds * 1000;
     if (!isOldNews || !ledger.knowsOfOthers(batchId, row.halvedAt)) return true;
-    this.#kept.delete(row);
-    this.refuseAll(world.random.between(5_000, 20_000), row);
-    return false;
+    return !this.refuseAll(world.random.between(5_000, 20_000), row);
   }
 
   /** Of two that are halved because of one, the other goes alone next. */
