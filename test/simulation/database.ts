@@ -46,9 +46,9 @@ export class SimulatedDatabase {
   readonly #options: SimulatedDatabaseOptions;
   /** Statements that come earlier wait until then. */
   #stalledUntil = 0;
-  /** How often in a row each statement failed because of the customer, each time after another probe. */
+  /** How often in a row each statement failed because of the customer, each time after another probe of it. */
   readonly #failures = new Map<string, { count: number; probes: number }>();
-  #probes = 0;
+  readonly #probes = new Map<string, number>();
 
   constructor(options: SimulatedDatabaseOptions) {
     this.#options = options;
@@ -113,7 +113,8 @@ export class SimulatedDatabase {
     try {
       const answer = await sessions.execute(statementRequest.parse({ ...input, parameters }));
       this.#failures.delete(what);
-      if (name === 'setAsideFailing') this.#probes += 1;
+      const probed = name === 'setAsideFailing' ? probedBy(input) : undefined;
+      if (probed !== undefined) this.#probes.set(probed, this.#probesOf(probed) + 1);
       return { ...answer, $metadata: {} };
     } catch (error) {
       const told = toDataApiError(error);
@@ -127,10 +128,14 @@ export class SimulatedDatabase {
 
   #noteFailure(what: string, { message }: Error): void {
     const { count, probes } = this.#failures.get(what) ?? { count: 0, probes: -1 };
-    if (probes === this.#probes) return;
-    this.#failures.set(what, { count: count + 1, probes: this.#probes });
+    if (probes === this.#probesOf(what)) return;
+    this.#failures.set(what, { count: count + 1, probes: this.#probesOf(what) });
     if (count >= mostFailures)
       this.#options.world.fail(new Violation('I10', `${what} failed ${count + 1} times in a row: ${message}`));
+  }
+
+  #probesOf(what: string): number {
+    return this.#probes.get(what) ?? 0;
   }
 
   #randomError(): DataApiError {
@@ -146,6 +151,13 @@ export class SimulatedDatabase {
 
 function batchIdOf({ parameters }: ExecuteStatementCommand['input']): string {
   return parameters?.find((one) => one.name === 'batchId')?.value?.stringValue ?? '';
+}
+
+/** The statement that a probe tries, as its failures are noted. */
+function probedBy({ parameters }: ExecuteStatementCommand['input']): string {
+  const textOf = (name: string) => parameters?.find((one) => one.name === name)?.value?.stringValue ?? '';
+  const { batchId = '' } = z.looseObject({ batchId: z.string().optional() }).parse(JSON.parse(textOf('parameters')));
+  return `${namesByText.get(textOf('statement'))} ${batchId}`.trim();
 }
 
 /** Fills in the time, also in the parameters of a statement that a probe is to try. */

@@ -191,7 +191,8 @@ export class SimulatedGateway {
   /** Of two that are halved because of one, the other goes alone next. */
   #mayKeep(rows: readonly RowTruth[]): void {
     const [other, ...more] = rows.filter(({ refusedAt }) => refusedAt === undefined);
-    if (rows.length === 2 && other && more.length === 0 && this.#options.world.random.chance(0.5)) this.#kept.add(other);
+    if (rows.length === 2 && other && more.length === 0 && this.#options.world.random.chance(0.5))
+      this.#kept.add(other);
   }
 
   /** Refuses a whole request, for ever, because of one member that it cannot read; never one that it has answered before. */

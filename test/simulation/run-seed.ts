@@ -133,12 +133,12 @@ async function tell(story: Story): Promise<undefined> {
   world.tell('faults stop');
   const isDone = () => customer.isDone && isAtRest({ checker, ledger, desk });
   if (!(await world.run(isDone, restLimitMs)))
-    throw new Violation('I9', `not at rest: ${whatIsLeft({ checker, desk })}`);
+    throw new Violation('I9', `not at rest: ${whatIsLeft({ checker, desk, ledger })}`);
   // What is still on its way in a network or the queue arrives, and must change nothing. Only a batch that was in doubt may be
   // closed by then, and reports that waited for it be given up some time later.
   await world.run(() => false, stragglersMs);
   if (!(isDone() || (await world.run(isDone, restLimitMs))))
-    throw new Violation('I9', `no longer at rest: ${whatIsLeft({ checker, desk })}`);
+    throw new Violation('I9', `no longer at rest: ${whatIsLeft({ checker, desk, ledger })}`);
   await checkEndings(client, ledger);
   rate.check(ledger.calls);
   if (world.faults.isCalm) checkPunctual(ledger, rate.messagesPerSecond);
