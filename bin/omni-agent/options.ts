@@ -1,13 +1,22 @@
 import type * as z from 'zod';
+import { statisticsColumns } from '../../functions/operation/statistics.ts';
 import { agentSettings, defaults } from '../../functions/settings/settings.ts';
 import { readArguments } from '../local/arguments.ts';
 import { UsageError } from '../local/usage-error.ts';
+import { refuseStatsOptions, type StatsRequest, statsOptions, toStatsRequest } from './stats-options.ts';
 
-export type OperatorOptions = LookOptions | SchemaOptions;
+export type OperatorOptions = LookOptions | StatsOptions | SchemaOptions;
 
 /** A look at an agent. */
 export interface LookOptions {
   readonly command: 'status' | 'doubt';
+  readonly json: boolean;
+  readonly target: Target;
+}
+
+/** The statistics of an agent. */
+export interface StatsOptions extends StatsRequest {
+  readonly command: 'stats';
   readonly json: boolean;
   readonly target: Target;
 }
@@ -40,9 +49,16 @@ export interface AgentAddress {
 export const usage = `Usage:
   omni-agent status [--json]    how many messages are where, rows put aside, the report stream, the zones
   omni-agent doubt [--json]     batches that may have been sent, why, what settles them
+  omni-agent stats [--from DAY] [--to DAY] [--by COLUMN,...] [--json]
+                                how many messages of the log, of the last seven days or of others (yyyy-mm-dd), added
+                                up by day,channel or by some of ${statisticsColumns.join(',')}
+  omni-agent stats --compare [--from DAY] [--to DAY] [--json]
+                                where these statistics do not equal the log
+  omni-agent stats --rebuild [--from DAY] [--to DAY] [--json]
+                                makes them equal
   omni-agent schema [--database NAME]
                                 the statements that create or update the database, for psql
-None of them changes anything; docs/runbook.md says how to read them.
+Only stats --rebuild changes anything; docs/runbook.md and docs/statistics.md say how to read them.
 Which agent:
   --local                       the one on this machine, as npm run local or npm start runs it
   --data DIR                    the same, if there are several: the one with its data in DIR
@@ -57,18 +73,23 @@ const options = {
   local: { type: 'boolean', default: false },
   data: { type: 'string' },
   database: { type: 'string' },
+  ...statsOptions,
 } as const;
+
+const commands = ['status', 'doubt', 'stats', 'schema'] as const;
 
 /** Throws a UsageError whose one line says what was expected and what came. */
 export function parseOptions(args: readonly string[], environment: NodeJS.ProcessEnv): OperatorOptions {
-  const [command, ...rest] = args;
-  if (command !== 'status' && command !== 'doubt' && command !== 'schema')
-    throw new UsageError(`expected status, doubt or schema, got ${command ?? 'nothing'}; --help says more`);
-  const { json, local, data, database } = readArguments(rest, options);
+  const [word, ...rest] = args;
+  const command = commands.find((name) => name === word);
+  if (command === undefined)
+    throw new UsageError(`expected status, doubt, stats or schema, got ${word ?? 'nothing'}; --help says more`);
+  const { json, local, data, database, ...more } = readArguments(rest, options);
+  if (command !== 'stats') refuseStatsOptions(command, more);
   if (command === 'schema') return schemaOptions(database, environment);
   if (database !== undefined) throw new UsageError(`--database: expected with schema alone, got it with ${command}`);
   const target = local || data !== undefined ? { local: { data } } : addressIn(environment);
-  return { command, json, target };
+  return command === 'stats' ? { command, json, target, ...toStatsRequest(more) } : { command, json, target };
 }
 
 /** Without the option the database is that of the environment, or the one that an agent has by default. */

@@ -111,6 +111,23 @@ export const migrations = [
       "alter function add_log_columns() security definer set search_path = public, pg_temp",
       "alter function is_sealed(bigint, bigint) set search_path = public, pg_temp"
     ]
+  },
+  {
+    "version": 3,
+    "name": "statistics",
+    "statements": [
+      "create table if not exists msg_statistics_part (\n  id            bigint generated always as identity primary key,\n  day           date not null,\n  payment_code  text not null,\n  channel       text not null,\n  carrier       text not null,\n  result_code   text not null,\n  message_count bigint not null\n) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 200)",
+      "create or replace view msg_statistics as\n  select day, payment_code, channel, carrier, result_code, sum(message_count)::bigint as message_count\n  from msg_statistics_part group by day, payment_code, channel, carrier, result_code having sum(message_count) > 0",
+      "create or replace function statistics_of(logged jsonb)\n  returns table (day date, payment_code text, channel text, carrier text, result_code text) language sql stable as $$\n  select l.day, coalesce(l.payment_code, ''),\n    case when result.channel in ('sms', 'mms', 'international', 'alimtalk', 'friendtalk', 'brandmessage', 'rcs')\n         then result.channel else 'other' end,\n    coalesce(result.carrier, ''), coalesce(result.code, '')\n  from jsonb_to_record(logged) as l(\n    day date, payment_code text, channel_order text,\n    mt_report_code text, mt_report_pos int, mtr_message_type text, mt_telecom text,\n    kko_report_code text, kko_report_pos int, kkor_message_type text, rcs_report_code text, rcs_report_pos int, rcs_telecom text)\n  cross join lateral (select fallback_chain(l.channel_order) as chain) c\n  cross join lateral (\n    select g.code, g.carrier, c.chain[place.pos] as channel\n    from (values\n      ('mt', l.mt_report_code, l.mt_report_pos, l.mt_telecom, case l.mtr_message_type\n        when 'SM' then 'sms' when 'LM' then 'mms' when 'MM' then 'mms' when 'IM' then 'international' end),\n      ('kko', l.kko_report_code, l.kko_report_pos, null, case left(l.kkor_message_type, 1)\n        when 'A' then 'alimtalk' when 'F' then 'friendtalk' end),\n      ('rcs', l.rcs_report_code, l.rcs_report_pos, l.rcs_telecom, 'rcs'),\n      (null, null, 1, null, null)\n    ) as g(name, code, pos, carrier, channel_of_type)\n    cross join lateral (\n      select coalesce(g.pos, array_position(c.chain, g.channel_of_type), (\n        select min(n) from generate_subscripts(c.chain, 1) as n where column_group(c.chain[n]) = g.name), 1) as pos\n    ) place\n    where g.name is null or g.code is not null or g.pos is not null\n    order by g.name is null, coalesce(g.code = '10000', false) desc, place.pos desc limit 1\n  ) result\n$$",
+      "create or replace function add_counts(changes jsonb) returns int language plpgsql as $$\ndeclare\n  done int;\nbegin\n  with change as materialized (\n    select c.*, part.id\n    from jsonb_to_recordset(changes)\n      as c(day date, payment_code text, channel text, carrier text, result_code text, count bigint)\n    left join lateral (\n      select p.id from msg_statistics_part p\n      where p.day = c.day and p.payment_code = c.payment_code and p.channel = c.channel and p.carrier = c.carrier\n        and p.result_code = c.result_code\n      limit 1 for update skip locked\n    ) part on true\n  ),\n  updated as (\n    update msg_statistics_part p set message_count = p.message_count + u.count\n    from unnest(array(select id from change where id is not null), array(select count from change where id is not null))\n           as u(id, count)\n    where p.id = u.id\n  ),\n  inserted as (\n    insert into msg_statistics_part (day, payment_code, channel, carrier, result_code, message_count)\n    select day, payment_code, channel, carrier, result_code, count from change where id is null\n  )\n  select count(*) into done from change;\n  return done;\nend $$",
+      "create or replace function count_messages(changes jsonb) returns int language plpgsql as $$\nbegin\n  return add_counts((\n    select jsonb_agg(k) from (\n      select s.day, s.payment_code, s.channel, s.carrier, s.result_code, sum((c->>'count')::bigint) as count\n      from jsonb_array_elements(changes) as c cross join lateral statistics_of(c) s\n      group by s.day, s.payment_code, s.channel, s.carrier, s.result_code\n    ) k where k.count <> 0));\nend $$",
+      "create or replace function statistics_days(from_day date, to_day date) returns setof date language sql stable as $$\n  with recursive range as materialized (select r.from_date, r.to_date from msg_log_range r where not r.takes_all),\n  logged(day) as (\n    select (select min(l.request_date) from msg_log l\n            where l.request_date > '-infinity' and l.request_date < 'infinity'\n              and l.request_date >= statistics_days.from_day and l.request_date < statistics_days.to_day + 1)::date\n    union all\n    select (select min(l.request_date) from msg_log l\n            where l.request_date < 'infinity'\n              and l.request_date >= g.day + 1 and l.request_date < statistics_days.to_day + 1)::date\n    from logged g where g.day is not null\n  )\n  select g.day from logged g where g.day is not null\n  union\n  select l.request_date::date from msg_log l\n  where l.request_date in ('-infinity', 'infinity')\n    and l.request_date between statistics_days.from_day and statistics_days.to_day\n  union\n  select c.day\n  from (select distinct p.day from msg_statistics_part p\n        where p.day between statistics_days.from_day and statistics_days.to_day) c\n  where exists (select from range r where r.from_date < c.day + 1 and r.to_date > c.day)\n$$",
+      "create or replace function compare_statistics(of_day date)\n  returns table (payment_code text, channel text, carrier text, result_code text, counted bigint, logged bigint)\n  language sql stable as $$\n  select k.payment_code, k.channel, k.carrier, k.result_code, sum(k.counted)::bigint, sum(k.logged)::bigint\n  from (\n    select p.payment_code, p.channel, p.carrier, p.result_code, p.message_count as counted, 0 as logged\n    from msg_statistics_part p where p.day = compare_statistics.of_day\n    union all\n    select s.payment_code, s.channel, s.carrier, s.result_code, 0, g.count\n    from (\n      select l.request_date::date as day, l.payment_code, l.channel_order,\n        l.mt_report_code, l.mt_report_pos, l.mtr_message_type, l.mt_telecom,\n        l.kko_report_code, l.kko_report_pos, l.kkor_message_type,\n        l.rcs_report_code, l.rcs_report_pos, l.rcs_telecom, count(*) as count\n      from msg_log l\n      where l.request_date >= compare_statistics.of_day::timestamp\n        and l.request_date <= compare_statistics.of_day + interval '1 day' - interval '1 microsecond'\n      group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13\n    ) g cross join lateral statistics_of(to_jsonb(g)) s\n  ) k\n  where exists (select from statistics_days(compare_statistics.of_day, compare_statistics.of_day))\n  group by k.payment_code, k.channel, k.carrier, k.result_code having sum(k.counted) <> sum(k.logged)\n$$",
+      "create or replace function rebuild_statistics(of_day date) returns int language plpgsql as $$\nbegin\n  if not pg_try_advisory_xact_lock(hashtext('rebuild_statistics')) then\n    raise exception 'the statistics are being rebuilt by somebody else: try again' using errcode = 'lock_not_available';\n  end if;\n  return add_counts((\n    select jsonb_agg(k) from (\n      select rebuild_statistics.of_day as day, c.payment_code, c.channel, c.carrier, c.result_code, c.logged - c.counted as count\n      from compare_statistics(rebuild_statistics.of_day) c\n    ) k));\nend $$",
+      "do $$\ndeclare\n  agent text;\nbegin\n  for agent in\n    select distinct a.grantee::regrole::text\n    from pg_class c cross join lateral aclexplode(c.relacl) a\n    where c.oid = 'send_batch'::regclass and a.privilege_type = 'UPDATE' and a.grantee not in (0, c.relowner)\n  loop\n    execute format('grant select, insert, update on msg_statistics_part to %s', agent);\n  end loop;\nend $$",
+      "create or replace function log_columns(out copied text, out lacking text) language plpgsql stable as $$\nbegin\n  select pg_catalog.string_agg(pg_catalog.format('%I', t.attname), ', ' order by t.attnum)\n           filter (where l.attgenerated = '' and t.attname not in\n             ('msg_status', 'request_date', 'finished_at', 'archived_at', 'end_reason', 'waits_until', 'agent_writes')),\n         pg_catalog.string_agg(\n           case when l.attname is null then pg_catalog.format('add column if not exists %I %s', t.attname, type.name)\n                when log_type.typcategory = 'S' then pg_catalog.format('alter column %I type %s', t.attname, type.name)\n                else pg_catalog.format('alter column %1$I type %2$s using %1$I::text::%2$s', t.attname, type.name) end,\n           ', ' order by t.attnum)\n           filter (where l.attname is null\n             or (l.atttypid, l.atttypmod) <> (t.atttypid, t.atttypmod)\n               and is_too_narrow(l.atttypid, l.atttypmod, t.atttypid, t.atttypmod))\n  into copied, lacking\n  from pg_attribute t\n  cross join lateral (select pg_catalog.format_type(t.atttypid, t.atttypmod) as name) type\n  left join pg_attribute l on l.attrelid = 'msg_log'::regclass and l.attname = t.attname and not l.attisdropped\n  left join pg_type log_type on log_type.oid = l.atttypid\n  where t.attrelid = 'msg_tran'::regclass and t.attnum > 0 and not t.attisdropped;\nend $$",
+      "create or replace function archive_messages(\n  at timestamptz, time_zone text, turn_limit int, only_keys jsonb,\n  out picked_count int, out moved_count int, out lacks_columns boolean, out missing_months text\n) language plpgsql as $$\ndeclare\n  columns record := log_columns();\n  logged_count int;\n  key_count int;\n  has_table constant text := 'exists (select from range r where r.takes_all and is_sendable_date(%1$s) or %1$s >= r.from_date and %1$s < r.to_date)';\n  home constant text := format($q$\n    (select case\n       when %s or date_trunc('month', t.request_date) = date_trunc('month', m.local)\n         or (t.msg_sent_date is not null or t.batch_id is not null) and is_sendable_date(t.request_date)\n           and t.request_date < m.local + interval '1 month'\n       then t.request_date else m.local end as day from moment m)\n  $q$, format(has_table, 't.request_date'));\nbegin\n  picked_count := 0;\n  moved_count := 0;\n  lacks_columns := columns.lacking is not null;\n  if lacks_columns then return; end if;\n  execute format($q$\n    with moment as materialized (select $1 as at, $1 at time zone $2 as local),\n    range as materialized (select takes_all, from_date, to_date from msg_log_range),\n    finished as materialized (\n      select t.client_key, home.day from msg_tran t cross join lateral %2$s home\n      where t.finished_at is not null and t.finished_at <= (select local from moment) and %3$s\n        and (t.msg_sent_date is not null or coalesce((select 1 from send_batch b where b.id = t.batch_id), 0) <> 1)\n        and t.client_key not in (select client_key from set_aside where step = 'archive' and until > (select at from moment))\n        and ($4 is null or t.client_key = any(array(select key::bigint from jsonb_array_elements_text($4) as key)))\n      order by t.finished_at, t.client_key limit $3\n      for update of t skip locked\n    ),\n    moved as (\n      delete from msg_tran t\n      using unnest(array(select client_key from finished order by client_key), array(select day from finished order by client_key))\n              as f(client_key, day)\n      where t.client_key = f.client_key returning t.*, f.day as zz_omni_day\n    ),\n    logged as (\n      insert into msg_log (%1$s, msg_status, request_date, finished_at, archived_at, end_reason)\n      select %1$s, '4', zz_omni_day, case when isfinite(finished_at) then finished_at else (select local from moment) end, (select local from moment),\n             nullif(concat_ws('; ', coalesce(end_reason, case when not isfinite(finished_at) then 'ended by the customer' end),\n                              case when zz_omni_day <> request_date then 'request_date was ' || request_date end), '')\n      from moved\n      returning request_date::date as day, payment_code, channel_order, mt_report_code, mt_report_pos, mtr_message_type,\n        mt_telecom, kko_report_code, kko_report_pos, kkor_message_type, rcs_report_code, rcs_report_pos, rcs_telecom\n    ),\n    counted as materialized (\n      select l.*, count(*) as count from logged l group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13\n    ),\n    passed_over as (\n      insert into set_aside (client_key, step, error, since, until)\n      select f.client_key, 'archive', 'a trigger of the customer passes the row over', (select at from moment), aside_until((select at from moment), 0)\n      from finished f where f.client_key not in (select client_key from moved)\n      on conflict (client_key, step) do update\n        set tries = set_aside.tries + 1, error = excluded.error, until = aside_until((select at from moment), set_aside.tries + 1)\n    )\n    select (select count(*)::int from finished), (select count(*)::int from moved),\n      (select coalesce(sum(count), 0)::int from counted),\n      case when (select count(*) from finished) < $3 then (\n        select string_agg(distinct date_trunc('month', home.day)::date::text, ',') from msg_tran t cross join lateral %2$s home\n        where t.finished_at is not null and t.finished_at <= (select local from moment) and not %3$s) end,\n      (select count_messages(jsonb_agg(c)) from counted c) $q$,\n    columns.copied, home, format(has_table, 'home.day'))\n  into picked_count, moved_count, logged_count, missing_months, key_count using at, time_zone, turn_limit, only_keys;\n  if logged_count < moved_count then raise exception 'a trigger of the customer keeps a row out of msg_log'; end if;\nend $$"
+    ]
   }
 ] as const;
 
@@ -204,6 +221,11 @@ export const indexes = [
     "name": "send_batch_state",
     "table": "send_batch",
     "text": "create unique index if not exists send_batch_state on send_batch (id, state)"
+  },
+  {
+    "name": "msg_statistics_part_key",
+    "table": "msg_statistics_part",
+    "text": "create index if not exists msg_statistics_part_key on msg_statistics_part (day, payment_code, channel, carrier, result_code)"
   }
 ] as const;
 
@@ -672,6 +694,51 @@ export const objects = [
     "kind": "function",
     "name": "grant_as_msg_log",
     "table": null
+  },
+  {
+    "kind": "table",
+    "name": "msg_statistics_part",
+    "table": null
+  },
+  {
+    "kind": "index",
+    "name": "msg_statistics_part_key",
+    "table": null
+  },
+  {
+    "kind": "view",
+    "name": "msg_statistics",
+    "table": null
+  },
+  {
+    "kind": "function",
+    "name": "statistics_of",
+    "table": null
+  },
+  {
+    "kind": "function",
+    "name": "add_counts",
+    "table": null
+  },
+  {
+    "kind": "function",
+    "name": "count_messages",
+    "table": null
+  },
+  {
+    "kind": "function",
+    "name": "statistics_days",
+    "table": null
+  },
+  {
+    "kind": "function",
+    "name": "compare_statistics",
+    "table": null
+  },
+  {
+    "kind": "function",
+    "name": "rebuild_statistics",
+    "table": null
   }
 ] as const;
 
@@ -688,9 +755,10 @@ export const grantStatements = [
   "grant select, insert, update, delete, trigger, references on msg_tran, msg_log, msg_report, msg_banlist, file_upload to {user}",
   "grant truncate on msg_banlist to {user}",
   "grant usage on sequence sq_msg_tran_01, sq_msg_report_01, sq_msg_banlist_01, sq_file_upload_01 to {user}",
-  "grant select on msg_log_range, msg_report_unmatched to {user}",
+  "grant select on msg_log_range, msg_report_unmatched, msg_statistics to {user}",
   "grant select, insert, update, delete on\n  msg_report_unmatched, ban_list, agent, send_lane, send_batch, set_aside, rate_gate, receiver_lease to {agent}",
   "grant usage on sequence sq_send_batch to {agent}",
+  "grant select, insert, update on msg_statistics_part to {agent}",
   "grant select on schema_migration to {agent}",
   "revoke execute on function create_log_month(date), add_log_columns() from public",
   "grant execute on function create_log_month(date), add_log_columns() to {agent}",

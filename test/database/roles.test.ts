@@ -22,6 +22,8 @@ const privileges: Readonly<
   msg_banlist: { customer: all, agent: all },
   file_upload: { customer: customers, agent: customers },
   msg_log_range: { customer: ['SELECT'], agent: ['SELECT'] },
+  msg_statistics: { customer: ['SELECT'], agent: ['SELECT'] },
+  msg_statistics_part: { customer: [], agent: ['INSERT', 'SELECT', 'UPDATE'] },
   msg_report_unmatched: { customer: ['SELECT'], agent: dml },
   ban_list: { customer: [], agent: dml },
   agent: { customer: [], agent: dml },

@@ -8,6 +8,7 @@ export async function emptyTables(client: pg.Client, { dropNextMonth }: { dropNe
     alter table msg_tran drop column if exists order_no; alter table msg_log drop column if exists order_no;
     delete from msg_tran; delete from msg_log; delete from msg_report; delete from msg_report_unmatched;
     delete from msg_banlist; delete from ban_list; insert into ban_list default values; delete from send_batch; delete from set_aside;
+    delete from msg_statistics_part;
     alter sequence sq_send_batch restart; alter sequence sq_msg_report_01 restart;
     update agent set installation = 'simulated', claim_turn = 0, claim_time = 0;
     update send_lane set had_until = 0;

@@ -1,11 +1,11 @@
--- Applies parked reports to the log tables. A report whose row is in msg_tran after all goes back to the merge; one that never
--- finds its row goes to msg_report_unmatched.
+-- Applies parked reports to the log tables, and counts the rows anew (msg_statistics). A report whose row is in msg_tran after all
+-- goes back to the merge; one that never finds its row goes to msg_report_unmatched.
 --
 -- Index: msg_report_parked; primary key or msg_key index of each month not older than lookbackDays. Locks: msg_report rows and
 --   msg_log rows (skip locked: a row that somebody holds delays only its own reports). Never waits.
 -- Parameters: now, timeZone; turnLimit; maxTries, retrySeconds between two tries; lookbackDays; reportDays for which reports
 --   come; only, the rows of a probe.
--- One row: picked_count, merged_count, unmatched_count.
+-- One row: picked_count, merged_count, unmatched_count; recounted_keys, the counts that changed.
 with {{moment}},
 picked as materialized (
   select r.seq, r.msg_key, r.channel_type, r.message_type, r.report_type, r.rslt_date, r.report_date, r.report_code, r.telecom,
@@ -18,7 +18,7 @@ picked as materialized (
 -- By our reference, whatever key the gateway gives; by its key if there is no reference.
 found as materialized (
   select p.seq, t.client_key, t.batch_id, p.msg_key, p.channel_type, p.message_type, p.report_type, p.rslt_date, p.report_date,
-         p.report_code, p.telecom, p.mt_res_cnt, t.chain, locked.client_key is not null as is_locked
+         p.report_code, p.telecom, p.mt_res_cnt, t.chain, t.archived_at, locked.counted is not null as is_locked, locked.counted
   from {{picked_rows}}
   cross join lateral (
     select l.client_key, l.batch_id, l.archived_at, fallback_chain(l.channel_order) as chain
@@ -29,7 +29,8 @@ found as materialized (
     ) l order by l.archived_at desc limit 1
   ) t
   left join lateral (
-    select l.client_key from msg_log l
+    -- What the row counts as, once it is locked: nobody changes it before the update.
+    select {{counted_columns l}} as counted from msg_log l
     where l.client_key = t.client_key and l.archived_at = t.archived_at and {{is_young l}}
       and l.client_key not in ({{set_aside_now late}}) {{only l}}
     for no key update skip locked
@@ -41,8 +42,22 @@ attempted as (
   update msg_log t
   set {{report_columns}}
   from wide w
-  where t.client_key = w.client_key and t.batch_id = w.batch_id and {{is_young t}}
-  returning t.client_key, w.seqs, {{holds_results t}} as is_written
+  -- Only the row that is locked: batch 0, the original agent's, may have another row of its client_key.
+  where t.client_key = w.client_key and t.batch_id = w.batch_id and t.archived_at = w.archived_at and {{is_young t}}
+  returning t.client_key, t.batch_id, w.seqs, {{holds_results t}} as is_written, {{counted_columns t}} as counted
+),
+-- What no longer counts as it did, and what it counts as now. Most late reports are receipts, which change no count. A row that a
+-- trigger has skipped is as it was.
+recounted as materialized (
+  select v.counted || jsonb_build_object('count', sum(v.count)) as change
+  from (
+    select f.counted, -1 as count from found f
+    where f.is_locked group by f.client_key, f.batch_id, f.counted
+      having coalesce((f.client_key, f.batch_id) in (select client_key, batch_id from attempted), false)
+    union all
+    select counted, 1 from attempted
+  ) v
+  group by v.counted having sum(v.count) <> 0
 ),
 applied as materialized (select client_key, seqs from attempted where is_written),
 done as materialized (select unnest(seqs) as seq from applied),
@@ -84,4 +99,5 @@ parked as (
 )
 select (select count(*)::int from picked) as picked_count,
        (select count(*)::int from deleted) - (select count(*)::int from unmatched) as merged_count,
-       (select count(*)::int from unmatched) as unmatched_count
+       (select count(*)::int from unmatched) as unmatched_count,
+       (select count_messages(jsonb_agg(change)) from recounted) as recounted_keys

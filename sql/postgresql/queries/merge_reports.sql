@@ -21,7 +21,7 @@ picked as materialized (
   for update of r skip locked
 ),
 found as materialized (
-  select p.*, t.chain, locked.client_key is not null as is_locked
+  select p.*, t.chain, null::timestamp as archived_at, locked.client_key is not null as is_locked
   from {{picked_rows}}
   cross join lateral (
     select fallback_chain(t.channel_order) as chain from msg_tran t

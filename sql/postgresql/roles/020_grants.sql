@@ -5,12 +5,13 @@
 grant select, insert, update, delete, trigger, references on msg_tran, msg_log, msg_report, msg_banlist, file_upload to {user};
 grant truncate on msg_banlist to {user};
 grant usage on sequence sq_msg_tran_01, sq_msg_report_01, sq_msg_banlist_01, sq_file_upload_01 to {user};
-grant select on msg_log_range, msg_report_unmatched to {user};
+grant select on msg_log_range, msg_report_unmatched, msg_statistics to {user};
 
 -- The agent's own.
 grant select, insert, update, delete on
   msg_report_unmatched, ban_list, agent, send_lane, send_batch, set_aside, rate_gate, receiver_lease to {agent};
 grant usage on sequence sq_send_batch to {agent};
+grant select, insert, update on msg_statistics_part to {agent};
 grant select on schema_migration to {agent};
 
 -- These change tables as their owner.

@@ -1,7 +1,7 @@
 import type { Mutant } from './mutant.ts';
 
 const queries = 'sql/postgresql/queries';
-const archive = 'sql/postgresql/migrations/0001_tables/072_archive.sql';
+const archive = 'sql/postgresql/migrations/0003_statistics/020_archive.sql';
 
 /** A statement that does not identify itself as the agent's: the guard undoes what it writes. */
 function unmarked(step: string, file: string, breaks: Mutant['breaks']): Mutant {

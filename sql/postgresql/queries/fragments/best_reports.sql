@@ -10,7 +10,7 @@ ranked as materialized (
   from placed p
 ),
 wide as materialized (
-  select client_key, batch_id, array_agg(seq) as seqs,
+  select client_key, batch_id, max(archived_at) as archived_at, array_agg(seq) as seqs,
     -- If two messages were given one key, the first has it, or the statement would fail for ever.
     case when row_number() over (partition by max(given_key) order by client_key, batch_id) = 1 then max(given_key) end as msg_key,
     {{best_of_group mt}},
