@@ -35,7 +35,7 @@ export function comparisonText({ days, differences }: Comparison): string {
     ]);
   const rest = differences.length - rows.length;
   return [
-    `${daysText(days)}: on ${count(wrong.size)} of them the statistics do not equal the log.`,
+    `${daysText(days)}: on ${count(wrong.size)} the statistics do not equal the log.`,
     '',
     table(['day', 'payment_code', 'channel', 'carrier', 'result_code', 'counted', 'in the log'], rows),
     ...(rest > 0 ? [`  and ${count(rest)} more`] : []),
@@ -47,7 +47,7 @@ export function rebuildingText({ days, corrected }: Rebuilding): string {
   if (corrected.length === 0) return `${daysText(days)}: the statistics were equal to the log; nothing was changed.`;
   const rows = corrected.map(({ day, counts }) => [day, count(counts)]);
   return [
-    `${daysText(days)}: ${count(corrected.length)} of them did not equal the log, and do now.`,
+    `${daysText(days)}: ${count(corrected.length)} did not equal the log, corrected.`,
     '',
     table(['day', 'counts corrected'], rows),
   ].join('\n');

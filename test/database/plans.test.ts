@@ -5,6 +5,7 @@ import { statementRequest } from '../../bin/local/data-api/requests.ts';
 import type { Queries } from '../../functions/database/agent-database.ts';
 import { collectStore } from '../../functions/database/collect-store.ts';
 import { connectDataApi, type DataApiClient } from '../../functions/database/data-api.ts';
+import type { Channel } from '../../functions/message/channel.ts';
 import { claimLimits } from '../../functions/pipeline/collect.ts';
 import { sizes } from '../../functions/settings/sizes.ts';
 import { agentOn, reportOf } from '../support/agent.ts';
@@ -43,6 +44,9 @@ const times = {
   archived: new Date('2026-11-24T04:00:00Z'),
   notYet: '2026-11-27 12:00',
 };
+
+/** Finished by the report of sms, whichever comes first. */
+const ours = { request_date: times.ours, channel_order: 'alimtalk,sms', kko_content: 'Hello' };
 
 interface Surroundings {
   readonly others: number;
@@ -121,7 +125,7 @@ async function readsBeside({ others, inserted, bans = 0 }: Surroundings): Promis
     await prepare(database.master);
     await insertBans(database.master, bans);
     if (inserted === 'first') await insertOthers(database.master, others);
-    await insertMessages(database.master, messageCount, { request_date: times.ours });
+    await insertMessages(database.master, messageCount, ours);
     if (inserted === 'last') await insertOthers(database.master, others);
     const { queries, reads } = counting(database, session);
     await journey({ ...database, at: (now) => ({ ...database.at(now), queries }) });
@@ -145,13 +149,14 @@ async function journey(database: TestDatabase): Promise<void> {
     const tally = await agent.send(batches[0]?.batchId ?? '');
     expect(tally).toMatchObject({ outcome: 'sent', accepted: sizes.batch });
   }
-  const report = (reportType: 'result' | 'handset') =>
-    agent.store(gateway.accepted.map((reference) => reportOf(reference, 'sms', { reportType })));
-  await report('result');
+  const report = (channel: Channel, reportCode: string) =>
+    agent.store(gateway.accepted.map((reference) => reportOf(reference, channel, { reportCode })));
+  await report('sms', '20001');
   expect(await agent.merge()).toMatchObject({ merged: messageCount, late: 0 });
   agent.setNow(times.archived);
   expect(await agent.archive()).toMatchObject({ archived: messageCount });
-  await report('handset');
+  // Counted anew: by it, the message was delivered.
+  await report('alimtalk', '10000');
   expect(await agent.merge()).toMatchObject({ parked: messageCount, late: messageCount });
 }
 
@@ -188,6 +193,11 @@ async function insertOthers(pool: pg.Pool, count: number): Promise<void> {
     `insert into msg_log (client_key, batch_id, msg_key, channel_order, msg_status, request_date, recipient, finished_at, archived_at)
      select 4000000 + i, 1000000, 'L-' || i, 'sms', '4', '${times.due}', '01000000002', '${times.due}', '${times.due}'
      from generate_series(1, ${count}) i`,
+  );
+  // As many counts, of the same days.
+  await pool.query(
+    `insert into msg_statistics_part (day, payment_code, channel, carrier, result_code, message_count)
+     select date '${times.due}', 'D' || i, 'sms', '10001', '10000', 1 from generate_series(1, ${count}) i`,
   );
 }
 

@@ -1,13 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as statements from '../../functions/database/sql.generated.ts';
 
-const schema = new URL('../../sql/postgresql/migrations/0001_tables/', import.meta.url);
+const migrations = new URL('../../sql/postgresql/migrations/', import.meta.url);
 
-/** All SQL that the agent runs, by name: its statements and the schema with its functions. */
+/** All SQL that the agent runs, by name: its statements and the migrations with their functions. */
 const texts = new Map([
   ...Object.values(statements).map(({ name, text }) => [name, text] as const),
-  ...readdirSync(schema).map((file) => [file, readFileSync(new URL(file, schema), 'utf8')] as const),
+  ...readdirSync(migrations, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.sql'))
+    .map((file) => [basename(file), readFileSync(new URL(file, migrations), 'utf8')] as const),
 ]);
 
 /** Without comments, which may mention an UPDATE. */

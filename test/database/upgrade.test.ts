@@ -4,12 +4,16 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { type DataApiServer, startDataApi } from '../../bin/local/data-api/server.ts';
 import { createSchema, loginsOf } from '../../bin/local/database/schema.ts';
+import type { Queries } from '../../functions/database/agent-database.ts';
 import { connectDataApi } from '../../functions/database/data-api.ts';
-import { indexes, migrations } from '../../functions/database/migrations.generated.ts';
+import { statisticsStore } from '../../functions/database/statistics-store.ts';
+import { compareStatistics, rebuildStatistics } from '../../functions/operation/statistics.ts';
 import { agentOn, reportOf, type TestAgent } from '../support/agent.ts';
 import { clientOf, loginAs, timeZone } from '../support/database.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';
+import { firstVersion } from '../support/first-version.ts';
 import { insertMessages } from '../support/messages.ts';
+import { allDays } from '../support/statistics.ts';
 
 /** Before the roles: one role owned the tables, and the agent and its customers were that role. */
 const name = `upgraded_${process.pid}`;
@@ -36,13 +40,16 @@ async function as(url: string, ...statements: string[]): Promise<void> {
   }
 }
 
+function queriesOf(secretArn: keyof typeof secrets): Queries {
+  return connectDataApi({ clusterArn: 'arn:cluster', secretArn, database: name, client: clientOf(dataApi) });
+}
+
 function agentAs(secretArn: keyof typeof secrets): TestAgent {
-  const queries = connectDataApi({ clusterArn: 'arn:cluster', secretArn, database: name, client: clientOf(dataApi) });
+  const queries = queriesOf(secretArn);
   return agentOn({ at: (now) => ({ queries, timeZone, now: () => now }) }, gateway);
 }
 
 beforeEach(async () => {
-  const first = migrations.find(({ version }) => version === 1)?.statements ?? [];
   await as(urlOf('postgres', 'postgres'), `create database ${name} owner omni_master`);
   await as(
     urlOf('postgres'),
@@ -50,7 +57,7 @@ beforeEach(async () => {
     `grant ${former} to omni_master with inherit true, set true`,
     `alter database ${name} set timezone = '${timeZone}'`,
   );
-  await as(urlOf(former), ...first, ...indexes.map(({ text }) => text));
+  await as(urlOf(former), ...firstVersion);
   dataApi = await startDataApi({ databaseUrl: urlOf(former), timeZone: 'UTC', port: 0, secrets });
   gateway = new FakeGateway();
   [before, after] = [agentAs('former'), agentAs('new')];
@@ -75,6 +82,27 @@ async function claimed(): Promise<string> {
 
 async function deliver(agent: TestAgent, references: readonly string[]): Promise<void> {
   await agent.store(references.map((reference) => reportOf(reference, 'sms')));
+}
+
+async function sendAndArchive(agent: TestAgent): Promise<void> {
+  await agent.send(await claimed());
+  await deliver(agent, gateway.accepted.slice(-3));
+  await agent.merge();
+  await agent.archive();
+}
+
+/** The late merge of the version before, which does not count. */
+async function mergeAsBefore(): Promise<void> {
+  const queries = queriesOf('former');
+  const withoutCount: Queries = {
+    async query(statement, parameters, rowSchema) {
+      const text = statement.text.replace(/,\s*\(select count_messages\(.*$/s, '');
+      if (statement.name === 'mergeLateReports') expect(text).not.toBe(statement.text);
+      return await queries.query({ ...statement, text }, parameters, rowSchema);
+    },
+  };
+  const agent = agentOn({ at: (now) => ({ queries: withoutCount, timeZone, now: () => now }) }, gateway);
+  expect(await agent.merge()).toMatchObject({ late: 3 });
 }
 
 describe('an upgrade from the version before the roles', () => {
@@ -120,6 +148,33 @@ describe('an upgrade from the version before the roles', () => {
     expect((await customer.query('select from msg_tran')).rowCount).toBe(0);
     expect(gateway.accepted).toHaveLength(22);
     expect(new Set(gateway.accepted).size).toBe(22);
+  });
+
+  it('counts what either version archives; a rebuild makes up for what the one before did not count', async () => {
+    const statistics = () => statisticsStore({ queries: queriesOf('new'), timeZone, now: () => null });
+    const differences = async () => (await compareStatistics(statistics(), allDays)).differences;
+    await sendAndArchive(before);
+    await upgrade();
+    expect(await statistics().read(allDays, ['channel'])).toMatchObject({ uncountedDays: 1, lines: [] });
+    await rebuildStatistics(statistics(), allDays);
+    expect(await differences()).toEqual([]);
+    for (const agent of [before, after]) await sendAndArchive(agent);
+    expect(await statistics().read(allDays, ['channel'])).toMatchObject({ lines: [{ messages: 9, delivered: 9 }] });
+    expect(await differences()).toEqual([]);
+
+    // A row that was given up, whose report comes late.
+    await claimed();
+    await before.send(before.queued.at(-1)?.batchId ?? '');
+    await customer.query(`update msg_tran set msg_status = '3'`);
+    await before.archive();
+    await deliver(before, gateway.accepted.slice(-3));
+    await mergeAsBefore();
+    expect(await differences()).toMatchObject([
+      { counted: 3, logged: 0 },
+      { counted: 9, logged: 12 },
+    ]);
+    await rebuildStatistics(statistics(), allDays);
+    expect(await differences()).toEqual([]);
   });
 
   it('may be repeated, and changes nothing then', async () => {

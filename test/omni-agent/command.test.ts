@@ -109,12 +109,48 @@ describe('omni-agent', () => {
     }
   });
 
+  it('tells and rebuilds the statistics, for people and as JSON, of a local and of a deployed agent', async () => {
+    const days = ['--from', '2026-11-24', '--to', '2026-11-24'];
+    await database.current.master.query(
+      `insert into msg_log (client_key, channel_order, recipient, msg_status, request_date, mt_report_code, mt_report_pos)
+       values (1, 'sms', '01000000001', '4', '2026-11-24 12:00', '10000', 1)`,
+    );
+    try {
+      const [before, different] = await Promise.all([
+        omniAgent(['stats', '--local', ...days], local),
+        omniAgent(['stats', '--compare', '--json'], deployed()),
+      ]);
+      expect(before.stdout).toMatch(/^No message in the log from 2026-11-24 .*\n\nWARNING: 1 day has messages/);
+      expect(JSON.parse(different.stdout)).toMatchObject({ differences: [{ counted: 0, logged: 1 }] });
+      const rebuilt = await omniAgent(['stats', '--rebuild', '--local'], local);
+      expect(rebuilt).toMatchObject({ code: 0, stderr: '' });
+      expect(rebuilt.stdout).toMatch(/^1 day, 2026-11-24: 1 did not equal the log, corrected\./);
+      const [people, json] = await Promise.all([
+        omniAgent(['stats', '--local', ...days, '--by', 'channel'], local),
+        omniAgent(['stats', '--json', ...days], deployed()),
+      ]);
+      expect(people.stdout).toMatch(/^ {2}sms +1 +1 +0 +100\.0 %$/m);
+      expect(JSON.parse(json.stdout)).toMatchObject({
+        lines: [{ key: { channel: 'sms' }, messages: 1, delivered: 1 }],
+      });
+    } finally {
+      await database.current.master.query('truncate msg_log, msg_statistics_part');
+    }
+  });
+
   it('changes nothing, and tells nothing of a person', async () => {
     const url = new URL(database.current.urlOf('agent'));
     const { master: pool } = database.current;
     await pool.query(`alter database ${url.pathname.slice(1)} set default_transaction_read_only = on`);
     try {
-      const runs = [['status'], ['status', '--json'], ['doubt'], ['doubt', '--json']];
+      const runs = [
+        ['status'],
+        ['status', '--json'],
+        ['doubt'],
+        ['doubt', '--json'],
+        ['stats'],
+        ['stats', '--compare'],
+      ];
       await withDatabase(url.href, async () => {
         for (const { code, stdout } of await Promise.all(runs.map((args) => omniAgent([...args, '--local'], local)))) {
           expect(code).toBe(0);
@@ -146,7 +182,7 @@ describe('omni-agent ends with code 1 and one line that says what was expected',
   };
 
   it.each([
-    ['an unknown command', ['stats'], {}, /^expected status, doubt or schema, got stats/],
+    ['an unknown command', ['state'], {}, /^expected status, doubt, stats or schema, got state/],
     ['no agent', ['status'], {}, /^No agent: expected --local, or in the environment DATABASE_CLUSTER_ARN/],
   ] as const)('at %s', async (...[, args, environment, line]) => {
     await refused(args, environment, line);

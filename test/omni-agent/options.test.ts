@@ -35,9 +35,21 @@ describe('the options of omni-agent', () => {
     expect(of()).toMatchObject({ target: { clusterArn: 'arn:cluster' } });
   });
 
+  it('of stats are the days, the columns, and what to do', () => {
+    const of = (...args: string[]) => parseOptions(['stats', ...args], deployed);
+    const noDays = { from: undefined, to: undefined };
+    expect(of()).toMatchObject({ command: 'stats', mode: 'show', period: noDays, columns: ['day', 'channel'] });
+    expect(of('--from', '2026-11-01', '--to', '2026-11-30', '--by', 'result_code, channel')).toMatchObject({
+      period: { from: '2026-11-01', to: '2026-11-30' },
+      columns: ['channel', 'result_code'],
+    });
+    expect(of('--compare')).toMatchObject({ mode: 'compare', period: noDays });
+    expect(of('--rebuild', '--from', '2026-11-24')).toMatchObject({ mode: 'rebuild', period: { from: '2026-11-24' } });
+  });
+
   const wrong: [string, string[], object, RegExp][] = [
-    ['no command', [], {}, /^expected status, doubt or schema, got nothing; --help says more$/],
-    ['an unknown command', ['stat'], {}, /^expected status, doubt or schema, got stat; --help says more$/],
+    ['no command', [], {}, /^expected status, doubt, stats or schema, got nothing; --help says more$/],
+    ['an unknown command', ['stat'], {}, /^expected status, doubt, stats or schema, got stat; --help says more$/],
     ['an unknown option', ['status', '--jsn'], {}, /^Unknown option '--jsn'.*; --help says more$/],
     ['one word too many', ['status', 'doubt'], {}, /^Unexpected argument 'doubt'/],
     ['an option without its value', ['status', '--data'], {}, /^Option '--data <value>' argument missing/],

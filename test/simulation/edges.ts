@@ -39,6 +39,7 @@ const moments = [
   'a settlement after a takeover',
   'a batch given back after a takeover',
   'a report that never finds its row',
+  'a late report changes a count',
   'a batch closed by its reports',
   'a change takes a row out of its batch',
   'a hold that comes too late',

@@ -16,6 +16,7 @@ import { SimulatedGateway } from './gateway.ts';
 import { Ledger, type Step } from './ledger.ts';
 import { Rate } from './rate.ts';
 import { ReportDesk } from './report-desk.ts';
+import { changesLog, checkStatistics } from './statistics.ts';
 import { emptyTables } from './tables.ts';
 import type { RowTruth } from './truth.ts';
 import { type Invariant, Violation, World } from './world.ts';
@@ -140,12 +141,14 @@ async function tell(story: Story): Promise<undefined> {
   if (!(isDone() || (await world.run(isDone, restLimitMs))))
     throw new Violation('I9', `no longer at rest: ${whatIsLeft({ checker, desk, ledger })}`);
   await checkEndings(client, ledger);
+  await checkStatistics(client);
   rate.check(ledger.calls);
   if (world.faults.isCalm) checkPunctual(ledger, rate.messagesPerSecond);
 }
 
 /** What a committed statement means to the other parts. */
-function listener({ world, ledger, checker, customer }: Story): SimulatedDatabaseOptions['onStatement'] {
+function listener({ world, ledger, checker, customer, client }: Story): SimulatedDatabaseOptions['onStatement'] {
+  let statistics = '';
   return async ({ name, batchId, outcome }, process) => {
     const step = steps[name];
     const isDone = step === 'settle' || outcome === 'leased' || outcome === 'sealed';
@@ -154,6 +157,12 @@ function listener({ world, ledger, checker, customer }: Story): SimulatedDatabas
     const isLate = name === 'releaseBatch' && ledger.isTakenOver(batchId, process.name);
     const lost = isLate ? checker.last.batches.find(({ id }) => id === batchId) : undefined;
     await checker.look(name);
+    if (changesLog.has(name)) {
+      const counted = await checkStatistics(client).catch((error: Error) => void world.fail(error));
+      if (name === 'mergeLateReports' && counted !== statistics)
+        world.saw('a late report changes a count' satisfies Moment);
+      statistics = counted ?? '';
+    }
     if (lost !== undefined) {
       world.saw('a batch given back after a takeover' satisfies Moment);
       checker.checkUntouched(lost);

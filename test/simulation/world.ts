@@ -10,7 +10,7 @@ interface Event {
 }
 
 /** The invariants of docs/reliability.md; and SQL: that no statement of the agent fails by itself. */
-export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'SQL';
+export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'I11' | 'SQL';
 
 /** Something has happened that must never happen. */
 export class Violation extends Error {

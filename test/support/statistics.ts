@@ -1,14 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Pool } from 'pg';
 import { expect } from 'vitest';
 import { statisticsStore } from '../../functions/database/statistics-store.ts';
 import { compareStatistics, type Period } from '../../functions/operation/statistics.ts';
+import { documentedQuery } from '../simulation/statistics.ts';
 import type { TestDatabase } from './database.ts';
-
-const document = readFileSync(new URL('../../docs/statistics.md', import.meta.url), 'utf8');
-
-/** The query over the log that docs/statistics.md says gives the same. */
-export const documentedQuery = /<!-- The tests compare .*? -->\s+```sql\n(.*?);\n```/s.exec(document)?.[1] ?? '';
 
 export const allDays: Period = { from: undefined, to: undefined };
 

@@ -113,6 +113,27 @@ export const reportingMutants: readonly Mutant[] = [
     replace: 'merge.due && merge.parkedCount < 0 ?',
   },
   {
+    name: 'a late report is counted',
+    breaks: ['I11'],
+    file: `${queries}/merge_late_reports.sql`,
+    find: '(select count_messages(jsonb_agg(change)) from recounted)',
+    replace: '0',
+  },
+  {
+    name: 'a late report takes back what the row counted as',
+    breaks: ['I11'],
+    file: `${queries}/merge_late_reports.sql`,
+    find: 'where f.is_locked group by',
+    replace: 'where false group by',
+  },
+  {
+    name: 'a row is counted in the statement that logs it',
+    breaks: ['I11'],
+    file: archive,
+    find: '(select count_messages(jsonb_agg(c)) from counted c)',
+    replace: '0',
+  },
+  {
     name: 'a row is moved to the log, not copied',
     breaks: ['I2'],
     file: archive,
