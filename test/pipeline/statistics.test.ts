@@ -200,8 +200,10 @@ describe('archivers at the same time', () => {
       await agent.archive();
       await slow.query('commit');
     }
+    await insertMessages(pool(), 1, finished);
+    await agent.archive();
     expect(await size()).toBe(2);
-    expect(await counts()).toEqual(['|sms|||4']);
+    expect(await counts()).toEqual(['|sms|||5']);
   });
 });
 
