@@ -81,8 +81,8 @@ it('says that a row which the gateway refuses alone is at rest, until the gatewa
 });
 
 it('says what is left', () => {
-  const said = whatIsLeft(stateOf({}, { rows: [{ ...row, batchId: '7' }], batches: [batch], aside }));
-  expect(said).toBe('rows r1x(1); batches 7(claimed); 0 reports; aside 1(settle); desk idle true');
+  const said = whatIsLeft(stateOf({}, { rows: [{ ...row, batchId: '7' }], batches: [batch], aside, reports: ['9.1'] }));
+  expect(said).toBe('rows r1x(1); batches 7(claimed); reports 9.1 of undefined; aside 1(settle); desk idle true');
 });
 
 it.each([
