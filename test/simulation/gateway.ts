@@ -181,7 +181,8 @@ export class SimulatedGateway {
     const { world, ledger } = this.#options;
     const [row, ...others] = messages.map((message) => ledger.rowOf(message));
     if (row === undefined || others.length > 0 || !this.#kept.has(row)) return false;
-    if (world.faults.over || this.#hasRefusedAll) return false;
+    // It must end some time, though nothing else may be there to be accepted.
+    if (this.#hasRefusedAll || world.now - row.halvedAt > keptMs) return false;
     const batchId = batchIdOf(messages[0]);
     const isOldNews = (ledger.leasedAt(batchId) ?? Number.NEGATIVE_INFINITY) - row.halvedAt > justNowSeconds * 1000;
     if (!isOldNews || !ledger.knowsOfOthers(batchId, row.halvedAt)) return true;
@@ -267,5 +268,8 @@ export class SimulatedGateway {
 
 /** How long the agent believes that a gateway which accepted others is well: see lease_batch.sql. */
 const justNowSeconds = 10;
+
+/** How long a row is kept for a moment at which the gateway refuses everything. */
+const keptMs = 120_000;
 
 const never = new Promise<never>(() => undefined);
