@@ -1,6 +1,6 @@
 import sqsPartialBatchFailure from '@middy/sqs-partial-batch-failure';
 import type { SQSEvent } from 'aws-lambda';
-import { logBatch } from './aws/batch-log.ts';
+import { logBatch, logFailure } from './aws/batch-log.ts';
 import { steadyClock } from './aws/clock.ts';
 import { parseEnvironment, senderEnvironment } from './aws/env.ts';
 import { withHouseMiddleware } from './aws/middleware.ts';
@@ -26,5 +26,5 @@ async function sendRecord(body: string): Promise<void> {
 }
 
 export const handler = withHouseMiddleware<SQSEvent>(observed)
-  .use(sqsPartialBatchFailure())
+  .use(sqsPartialBatchFailure({ logger: (reason, record) => logFailure(observed, reason, record) }))
   .handler(async (event) => Promise.allSettled(event.Records.map((record) => sendRecord(record.body))));

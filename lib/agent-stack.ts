@@ -1,4 +1,4 @@
-import { CrossStackReferences, ReferenceStrength, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, CrossStackReferences, ReferenceStrength, Stack, type StackProps } from 'aws-cdk-lib';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { Part } from '../functions/settings/part.ts';
@@ -7,8 +7,9 @@ import { AgentFunction } from './agent-function.ts';
 import { Archiving } from './archiving.ts';
 import { Collection } from './collection.ts';
 import type { DataStack } from './data-stack.ts';
+import { Probing } from './probing.ts';
 import { Reporting } from './reporting.ts';
-import { SendQueue } from './send-queue.ts';
+import { lanes, SendQueue } from './send-queue.ts';
 import { Sending } from './sending.ts';
 import { TableCreation } from './table-creation.ts';
 import { Upkeep } from './upkeep.ts';
@@ -36,7 +37,19 @@ export class AgentStack extends Stack {
     new Archiving(this, 'Archiving', { config, database });
     new TableCreation(this, 'TableCreation', { config, database });
     new Upkeep(this, 'Upkeep', { config, database });
+    new Probing(this, 'Probing', { config, gatewaySecret: secrets.gateway, network });
+    this.#describe(config, sendQueue);
     const functions = this.node.findAll().filter((one) => one instanceof AgentFunction);
     this.logGroups = Object.fromEntries(functions.map(({ program, logGroup }) => [program, logGroup]));
+  }
+
+  /** What `omni-agent --installation` reads. */
+  #describe({ defaultValiditySeconds }: AgentConfig, { queues }: SendQueue): void {
+    for (const lane of lanes)
+      new CfnOutput(this, `Queue${lane}`, { value: queues[lane].queueUrl, description: `The queue of lane ${lane}` });
+    new CfnOutput(this, 'DefaultValiditySeconds', {
+      value: String(defaultValiditySeconds),
+      description: 'The setting defaultValiditySeconds',
+    });
   }
 }

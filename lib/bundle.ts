@@ -13,6 +13,7 @@ const programs: Readonly<Record<Part, string>> = {
   'banlist-scheduler': 'functions/banlist-scheduler.ts',
   'schema-migrator': 'functions/schema-migrator.ts',
   'table-create-scheduler': 'functions/table-create-scheduler.ts',
+  'gateway-probe': 'functions/gateway-probe.ts',
   'report-receiver': 'bin/report-receiver.ts',
 };
 

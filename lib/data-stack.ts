@@ -39,7 +39,7 @@ export class DataStack extends Stack {
     this.endpoint = place.endpoint;
     this.#open(config, existing, place);
     this.#logFlows();
-    if (config.profile === 'aws') this.#describe(place);
+    if (config.profile === 'aws') this.#describe(config, place);
   }
 
   #open(config: AgentConfig, { clientSecurityGroups = [] }: ExistingParts, place: DatabasePlace): void {
@@ -58,7 +58,7 @@ export class DataStack extends Stack {
     });
   }
 
-  #describe({ clusterArn, endpoint, kept }: DatabasePlace): void {
+  #describe({ databaseName, timeZone }: AgentConfig, { clusterArn, endpoint, kept }: DatabasePlace): void {
     const { owner, agent, customer, gateway } = this.secrets;
     const output = (id: string, value: string | undefined, description: string) => {
       if (value !== undefined) new CfnOutput(this, id, { value, description });
@@ -69,6 +69,9 @@ export class DataStack extends Stack {
     output('DatabaseCluster', clusterArn, 'The cluster, for the Data API');
     output('DatabaseEndpoint', endpoint?.hostname, 'The host of the database');
     output('DatabasePort', endpoint && String(endpoint.port), 'The port of the database');
+    output('DatabaseName', databaseName, 'The name of the database');
+    output('TimeZone', timeZone, 'The zone of its timestamp columns');
+    output('AgentSecret', agent.secretArn, "Name and password of the agent's role in the database");
     output('CustomerSecret', customer.secretArn, 'Name and password with which your application connects');
     const settings = this.toJsonString({
       ...own?.kept,

@@ -102,6 +102,11 @@ function networkOfIds(
   };
 }
 
+/** Where a function stands that calls the gateway: it leaves through the registered address. */
+export function callerPlace(scope: Construct, { vpc, senderSubnets }: AgentNetwork, config: AgentConfig) {
+  return { vpc, vpcSubnets: senderSubnets, securityGroups: [callerGroup(scope, vpc, config)] };
+}
+
 /** The group of a part that calls the gateway: nothing comes in, and nothing leaves but to AWS and the gateway. */
 export function callerGroup(
   scope: Construct,

@@ -65,8 +65,9 @@ export class ReceiverStack extends Stack {
     });
     data.database.grantStatements(task.taskRole, 'agent');
     grantReading(task.taskRole, data.secrets.gateway);
-    new FargateService(this, 'Service', {
-      cluster: new Cluster(this, 'Cluster', { vpc: network.vpc }) as ICluster,
+    const cluster = new Cluster(this, 'Cluster', { vpc: network.vpc });
+    const service = new FargateService(this, 'Service', {
+      cluster: cluster as ICluster,
       taskDefinition: task,
       desiredCount: 1,
       // Two for a moment are harmless: a lease row lets one of them hold the stream.
@@ -76,6 +77,8 @@ export class ReceiverStack extends Stack {
       vpcSubnets: network.senderSubnets,
       securityGroups: [callerGroup(this, network.vpc, config)],
     });
+    new CfnOutput(this, 'ReceiverCluster', { value: cluster.clusterName, description: 'The cluster of the receiver' });
+    new CfnOutput(this, 'ReceiverService', { value: service.serviceName, description: 'The service of the receiver' });
     this.#alarmOnSilence(logGroup, config);
   }
 

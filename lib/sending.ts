@@ -1,6 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
 import { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import type { ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
@@ -12,7 +11,7 @@ import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
 import { agentAlarm, partMetric } from './alarm.ts';
 import { type AgentDatabase, grantReading } from './database.ts';
-import { type AgentNetwork, callerGroup } from './network.ts';
+import { type AgentNetwork, callerPlace } from './network.ts';
 import { type Lane, lanes, type SendQueue } from './send-queue.ts';
 
 interface SendingProps {
@@ -32,7 +31,7 @@ export class Sending extends Construct {
     const sender = new AgentFunction<typeof senderEnvironment>(this, 'Sender', {
       program: 'sender',
       timeout: Duration.seconds(timing.senderTimeoutSeconds),
-      ...(network && placeIn(network, callerGroup(this, network.vpc, config))),
+      ...(network && callerPlace(this, network, config)),
       environment: {
         INSTALLATION: installation,
         ...database.environmentAs('agent'),
@@ -63,10 +62,6 @@ export class Sending extends Construct {
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
   }
-}
-
-function placeIn({ vpc, senderSubnets }: AgentNetwork, group: ISecurityGroup) {
-  return { vpc, vpcSubnets: senderSubnets, securityGroups: [group] };
 }
 
 /** Looks at a batch whose back-off is at its longest. */

@@ -20,12 +20,15 @@ import { UsageError } from './usage-error.ts';
 const announcement = z.object({
   dataDir: z.string(),
   dataApiUrl: z.url(),
+  /** Where its queues answer, whatever host their URLs name. */
+  queueEndpoint: z.url(),
   /** As the agent's own functions are told. */
   clusterArn: z.string(),
   secretArn: z.string(),
   database: z.string(),
   timeZone: z.string(),
   defaultValiditySeconds: z.number().int(),
+  queueUrls: z.object({ veryfast: z.url(), fast: z.url(), slow: z.url() }),
 });
 
 export type Announcement = z.output<typeof announcement>;
@@ -36,30 +39,37 @@ const environmentOfFunctions = z.object({
   DATABASE_NAME: z.string(),
   TIME_ZONE: z.string(),
   DEFAULT_VALIDITY_SECONDS: z.coerce.number(),
+  QUEUE_URL_VERYFAST: z.url(),
+  QUEUE_URL_FAST: z.url(),
+  QUEUE_URL_SLOW: z.url(),
 });
 
-export interface Announced extends Pick<Announcement, 'dataDir' | 'dataApiUrl'> {
-  /** Of a function that sends or collects. */
+export interface Announced extends Pick<Announcement, 'dataDir' | 'dataApiUrl' | 'queueEndpoint'> {
+  /** The collector's. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
 /** Says that this process runs the agent; the answer takes it back. */
-export function announce({ dataDir, dataApiUrl, environment }: Announced): () => Promise<void> {
+export function announce({ environment, ...where }: Announced): () => Promise<void> {
   const said = environmentOfFunctions.parse(environment);
   const text: Announcement = {
-    dataDir,
-    dataApiUrl,
+    ...where,
     clusterArn: said.DATABASE_CLUSTER_ARN,
     secretArn: said.DATABASE_SECRET_ARN,
     database: said.DATABASE_NAME,
     timeZone: said.TIME_ZONE,
     defaultValiditySeconds: said.DEFAULT_VALIDITY_SECONDS,
+    queueUrls: {
+      veryfast: said.QUEUE_URL_VERYFAST,
+      fast: said.QUEUE_URL_FAST,
+      slow: said.QUEUE_URL_SLOW,
+    },
   };
   mkdirSync(folderPath(), { recursive: true, mode: 0o700 });
   const folder = ownFolder();
   // A killed runner has left its file behind; its process id may be in use again, but its data folder is ours now.
   for (const file of announcements(folder))
-    if (!isRunning(file) || parsed(file)?.dataDir === dataDir) rmSync(file, { force: true });
+    if (!isRunning(file) || parsed(file)?.dataDir === where.dataDir) rmSync(file, { force: true });
   const file = join(folder, `${process.pid}.json`);
   // Whole, or not there; never through a link that somebody has put there.
   rmSync(`${file}.new`, { force: true });

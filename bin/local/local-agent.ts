@@ -64,9 +64,9 @@ async function startParts(options: LocalAgentOptions, say: Say, onStop: OnStop):
   const started = await startEngine({ plan, endpoints, logDir: join(dataDir, 'logs'), onProblem: say });
   engine = started;
   onStop(() => started.stop());
-  // Each function that collects or sends says the same of the database.
-  const environment = plan.functions.find((one) => 'DEFAULT_VALIDITY_SECONDS' in one.environment)?.environment ?? {};
-  onStop(announce({ dataDir, dataApiUrl: dataApi.url, environment }));
+  // The collector knows the database and the queues.
+  const environment = plan.functions.find((one) => 'QUEUE_URL_VERYFAST' in one.environment)?.environment ?? {};
+  onStop(announce({ dataDir, dataApiUrl: dataApi.url, queueEndpoint: queue.url, environment }));
   const calls = () => countCalls({ dataApi, sqs: queue, gateway: simulator });
   const processes = () => [
     ...started.processes(),

@@ -4,11 +4,12 @@ import { connectDataApi, type DataApiClient, requestHandler } from '../../functi
 import { dataApi } from '../../functions/settings/data-api.ts';
 import { findAnnounced } from '../local/announcement.ts';
 import { UsageError } from '../local/usage-error.ts';
-import type { AgentAddress, Target } from './options.ts';
+import type { AgentAddress, Place } from './options.ts';
 import { isTimeout } from './problems.ts';
 
 export interface Connection {
   readonly database: AgentDatabase;
+  readonly databaseName: string;
   /** In which a row without a ttl may be sent. */
   readonly defaultValiditySeconds: number;
   /** What errors call the agent. */
@@ -17,7 +18,7 @@ export interface Connection {
 }
 
 /** The agent's database, behind the Data API: of AWS, or the one that stands in for it on this machine. */
-export function connect(target: Target): Connection {
+export function connect(target: Place): Connection {
   if (!('local' in target)) {
     return connectTo(target, new RDSDataClient({ requestHandler }), `Data API, ${target.clusterArn}`);
   }
@@ -29,12 +30,19 @@ export function connect(target: Target): Connection {
 }
 
 function connectTo(
-  { clusterArn, secretArn, database, timeZone, defaultValiditySeconds }: AgentAddress,
+  {
+    clusterArn,
+    secretArn,
+    database,
+    timeZone,
+    defaultValiditySeconds,
+  }: Omit<AgentAddress, 'gatewaySecretArn' | 'services'>,
   client: RDSDataClient,
   where: string,
 ): Connection {
   const queries = connectDataApi({ clusterArn, secretArn, database, client: withoutPatience(client) });
   return {
+    databaseName: database,
     database: { queries, timeZone, now: () => null },
     defaultValiditySeconds,
     where,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { QueueError } from '../../functions/aws/dead-letters.ts';
 import { StatementError } from '../../functions/database/data-api.ts';
 import { UsageError } from '../local/usage-error.ts';
 
@@ -7,6 +8,7 @@ import { UsageError } from '../local/usage-error.ts';
  * and stays as it is.
  */
 export function toProblem(error: unknown, where: string): unknown {
+  if (error instanceof QueueError) return new UsageError(`queue ${error.message}: ${ofAccess(error.cause)}`);
   if (error instanceof UsageError || !(error instanceof StatementError)) return error;
   const { cause } = error;
   if (!(cause instanceof Error) || cause instanceof z.ZodError) return error;
@@ -22,10 +24,21 @@ function explain(cause: Error): string {
   if (undefinedStates.includes(state))
     return `expected the agent's tables and functions as of this version (sql/postgresql/migrations), got: ${text}`;
   if (state === '42501') return `expected a user that may read the agent's tables, got: ${text}`;
-  if (/region is missing|credentials/i.test(text))
-    return `expected AWS credentials and AWS_REGION, as the aws command takes them, got: ${text}`;
   if (/ECONNREFUSED/.test(text)) return `expected an answer of the Data API, got: ${text}`;
-  return text;
+  return ofAccess(cause);
+}
+
+/** What a service of AWS said, or that it could not be asked. */
+export function ofAccess(cause: unknown): string {
+  const text = reasonOf(cause);
+  if (!/region is missing|credentials/i.test(text)) return text;
+  return `expected AWS credentials and AWS_REGION, as the aws command takes them, got: ${text}`;
+}
+
+/** Whether AWS keeps it from whoever started the command. */
+export function isDenied(error: unknown): boolean {
+  const said = error instanceof QueueError ? error.cause : error;
+  return said instanceof Error && said.name.startsWith('AccessDenied');
 }
 
 /** Whether a statement took too long. */

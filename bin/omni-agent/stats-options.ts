@@ -19,6 +19,8 @@ export const statsOptions = {
   rebuild: { type: 'boolean' },
 } as const;
 
+export const statsNames = ['from', 'to', 'by', 'compare', 'rebuild'] as const satisfies (keyof typeof statsOptions)[];
+
 interface StatsArguments {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
@@ -35,12 +37,6 @@ export function toStatsRequest({ from, to, by, compare, rebuild }: StatsArgument
   if (period.from !== undefined && period.to !== undefined && period.from > period.to)
     throw new UsageError(`--from: expected a day not after --to, got ${from} and ${to}`);
   return { mode, period, columns: by === undefined ? ['day', 'channel'] : columnsOf(by) };
-}
-
-/** Throws for an option that another command was given. */
-export function refuseStatsOptions(command: string | undefined, given: StatsArguments): void {
-  const [name] = Object.keys(statsOptions).filter((option) => Object.entries(given).some(([key]) => key === option));
-  if (name !== undefined) throw new UsageError(`--${name}: expected with stats alone, got it with ${command}`);
 }
 
 function dayOf(name: string, text: string | undefined): string | undefined {

@@ -1,6 +1,8 @@
+import type { SQSRecord } from 'aws-lambda';
 import type { SendTally } from '../pipeline/send/attempt.ts';
 import { metricNames } from '../settings/metrics.ts';
-import { logRefusals, MetricUnit, type Observed } from './observe.ts';
+import { asError, logRefusals, MetricUnit, type Observed } from './observe.ts';
+import { batchIdIn } from './send-queue.ts';
 
 const names = metricNames.sender;
 
@@ -16,4 +18,10 @@ export function logBatch(observed: Observed, batchId: string, sent: SendTally): 
   metrics.addMetric(names.rejected, MetricUnit.Count, tally.settled.rejected);
   metrics.addMetric(names.refused, MetricUnit.Count, refused.length);
   metrics.addMetric(names.refusedRequests, MetricUnit.Count, tally.outcome === 'refused' ? 1 : 0);
+}
+
+/** Why a record goes back to its queue: with the batch's id, by which an operator finds it who looks at the dead letters. */
+export function logFailure({ logger }: Observed, thrown: unknown, { body, attributes }: SQSRecord): void {
+  const receives = Number(attributes.ApproximateReceiveCount);
+  logger.error('record failed', { batchId: batchIdIn(body), receives, error: asError(thrown) });
 }

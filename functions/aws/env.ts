@@ -100,6 +100,8 @@ export const tableCreateSchedulerEnvironment = z.object({
   MANAGE_SCHEMA: setting.manageSchema.unwrap(),
 });
 
+export const gatewayProbeEnvironment = z.object({ ...part.shape, ...gateway.shape }).superRefine(checkGatewayUrl);
+
 export const receiverEnvironment = z
   .object({
     ...part.shape,

@@ -10,8 +10,17 @@ export function parseRecord(body: string): { batchId: string } {
   return recordBody.parse(JSON.parse(body));
 }
 
-/** SendMessageBatch takes at most ten entries. */
-const entriesPerCall = 10;
+/** Undefined for what is no record of this version. */
+export function batchIdIn(body: string): string | undefined {
+  try {
+    return parseRecord(body).batchId;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A batch call takes at most ten entries. */
+export const entriesPerCall = 10;
 
 /** The part of the SDK's client that is used. */
 export interface SendQueueClient {
@@ -45,7 +54,7 @@ export function sqsSendQueue(
   };
 }
 
-function chunks<T>(items: readonly T[], size: number): T[][] {
+export function chunks<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
     items.slice(index * size, (index + 1) * size),
   );

@@ -38,6 +38,7 @@ export const metricNames = {
   'banlist-scheduler': { checked: 'BanListChecked', problems: 'BanListProblems' },
   'schema-migrator': schemaMetrics,
   'table-create-scheduler': schemaMetrics,
+  'gateway-probe': {},
 } as const satisfies Record<Part, Readonly<Record<string, string>>>;
 
 /** The name of a metric of this part. */

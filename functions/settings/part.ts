@@ -8,6 +8,10 @@ export const parts = [
   'banlist-scheduler',
   'schema-migrator',
   'table-create-scheduler',
+  'gateway-probe',
 ] as const;
 
 export type Part = (typeof parts)[number];
+
+/** The probe alone has nothing to do with the database. */
+export const partsOnDatabase: readonly Part[] = parts.filter((part) => part !== 'gateway-probe');

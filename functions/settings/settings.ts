@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { aboutSettings } from './about-settings.ts';
-import { parts } from './part.ts';
+import { parts, partsOnDatabase } from './part.ts';
 import { placeSettings } from './place-settings.ts';
 import { gatewayUrl, matching, oneOf, timeZone, url, wholeNumber } from './schemas.ts';
 import { sizes } from './sizes.ts';
@@ -103,12 +103,12 @@ export const agentSettings = z.strictObject({
     .register(aboutSettings, {
       meaning: 'The zone of every timestamp column.',
       korean: '모든 timestamp 컬럼의 시간대입니다.',
-      readBy: [...parts, 'omni-agent'],
+      readBy: [...partsOnDatabase, 'omni-agent'],
     }),
   gatewayUrl: gatewayUrl().register(aboutSettings, {
     meaning: 'Where the gateway answers.',
     korean: '게이트웨이 주소입니다.',
-    readBy: ['sender', 'report-receiver'],
+    readBy: ['sender', 'report-receiver', 'gateway-probe'],
   }),
   receiverImage: matching(
     /^[^\s@]+@sha256:[0-9a-f]{64}$/,
@@ -129,7 +129,7 @@ export const agentSettings = z.strictObject({
     .register(aboutSettings, {
       meaning: 'The name of the database; its roles are named after it.',
       korean: '데이터베이스 이름이며, 롤 이름도 이 이름으로 시작합니다.',
-      readBy: parts,
+      readBy: partsOnDatabase,
     }),
   manageSchema: oneOf(['auto', 'script'])
     .default('auto')
@@ -153,7 +153,7 @@ export const agentSettings = z.strictObject({
     .register(aboutSettings, {
       meaning: 'With profile local: the one host other than this machine where the gateway may be reached without TLS.',
       korean: 'profile이 local일 때 이 장비 외에 TLS 없이 게이트웨이에 접속할 수 있는 유일한 호스트입니다.',
-      readBy: ['sender', 'report-receiver'],
+      readBy: ['sender', 'report-receiver', 'gateway-probe'],
     }),
 });
 

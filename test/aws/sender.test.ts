@@ -64,7 +64,11 @@ const store: SendStore = {
   release: async () => undefined,
 };
 
-const recordOf = (batchId: string) => ({ messageId: `m${batchId}`, body: JSON.stringify({ version: 1, batchId }) });
+const recordOf = (batchId: string) => ({
+  messageId: `m${batchId}`,
+  body: JSON.stringify({ version: 1, batchId }),
+  attributes: { ApproximateReceiveCount: '5' },
+});
 
 it('sends by the gateway of its settings, and gives back only the record that failed', async () => {
   const gateway = new FakeGateway();
@@ -76,6 +80,8 @@ it('sends by the gateway of its settings, and gives back only the record that fa
   const answer = await part.invoke(handler, { Records: [recordOf('6'), recordOf('7')] });
 
   expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm6' }] });
+  const error = { message: 'no database' };
+  expect(part.logged('ERROR')).toMatchObject([{ message: 'record failed', batchId: '6', receives: 5, error }]);
   expect(gateway.send.mock.calls).toMatchObject([
     [{ idempotencyKey: 'a-key', messages: [{ clientKey: row.client_key }] }],
   ]);

@@ -15,6 +15,7 @@ const fired = [
   'Agent/Upkeep/BanlistScheduler',
 ];
 const sender = 'Agent/Sending/Sender';
+const probe = 'Agent/Probing/GatewayProbe';
 const migrator = 'Schema/SchemaMigrator';
 const configOf = (path: string) => `${path}/EventInvokeConfig`;
 
@@ -22,6 +23,7 @@ const nothingToKeep =
   'A firing carries nothing: the next one finds the same rows and does the work. Keeping failed ones would only repeat work that is done.';
 const answersItself =
   "CloudFormation's request is answered with the error; if it is lost, the deployment fails at the service timeout.";
+const askedByAPerson = 'Invoked by omni-agent doctor alone, synchronously: who asks is told the error.';
 const neverAsynchronous =
   'Invoked by its queues alone, synchronously: a record that fails goes back to its queue and in the end to the dead-letter queue of its lane.';
 
@@ -46,12 +48,12 @@ export const acknowledgements: readonly Acknowledgement[] = [
   },
   {
     rule: 'AwsSolutions-IAM5[Resource::*]',
-    where: ['Agent/Sending/SenderRole/DefaultPolicy'],
+    where: ['Agent/Sending/SenderRole/DefaultPolicy', 'Agent/Probing/GatewayProbeRole/DefaultPolicy'],
     reason: 'The two ec2:Describe actions by which Lambda places a function in a network know no resource.',
   },
   {
     rule: 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:*/*]',
-    where: ['Agent/Sending/SenderRole/DefaultPolicy'],
+    where: ['Agent/Sending/SenderRole/DefaultPolicy', 'Agent/Probing/GatewayProbeRole/DefaultPolicy'],
     reason:
       'Lambda creates and deletes network interfaces in the name of the role, and is asked for every kind of resource that one is made of ' +
       '(interface, subnet, groups). AWS allows it everywhere; this is in one account and region.',
@@ -75,7 +77,7 @@ export const acknowledgements: readonly Acknowledgement[] = [
   },
   {
     rule: 'Serverless-LambdaTracing',
-    where: [...fired, sender, migrator],
+    where: [...fired, sender, migrator, probe],
     reason:
       "An invocation is a minute's loop or a handful of unrelated batches, so its trace is no message's journey: the batch id in every log " +
       'line is. Tracing would cost money for each invocation, and a grant on all resources.',
@@ -83,9 +85,11 @@ export const acknowledgements: readonly Acknowledgement[] = [
   { rule: 'Serverless-LambdaDLQ', where: fired, reason: nothingToKeep },
   { rule: 'Serverless-LambdaDLQ', where: [sender], reason: neverAsynchronous },
   { rule: 'Serverless-LambdaDLQ', where: [migrator], reason: answersItself },
+  { rule: 'Serverless-LambdaDLQ', where: [probe], reason: askedByAPerson },
   { rule: 'Serverless-LambdaAsyncFailureDestination', where: fired.map(configOf), reason: nothingToKeep },
   { rule: 'Serverless-LambdaAsyncFailureDestination', where: [configOf(sender)], reason: neverAsynchronous },
   { rule: 'Serverless-LambdaAsyncFailureDestination', where: [configOf(migrator)], reason: answersItself },
+  { rule: 'Serverless-LambdaAsyncFailureDestination', where: [configOf(probe)], reason: askedByAPerson },
   {
     rule: 'Serverless-EventBusDLQ',
     where: ['Collection', 'Reporting', 'Archiving', 'TableCreation', 'Upkeep'].map((unit) => `Agent/${unit}/Schedule`),

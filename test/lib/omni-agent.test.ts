@@ -83,6 +83,7 @@ describe('the stacks of an agent', () => {
     expect(Object.keys(agent.logGroups).toSorted()).toEqual([
       'banlist-scheduler',
       'collector',
+      'gateway-probe',
       'log-migrator',
       'report-migrator',
       'report-receiver',
@@ -193,6 +194,9 @@ describe('what lives long', () => {
       'DatabaseCluster',
       'DatabaseEndpoint',
       'DatabasePort',
+      'DatabaseName',
+      'TimeZone',
+      'AgentSecret',
       'CustomerSecret',
       'SettingsToKeep',
     ]);

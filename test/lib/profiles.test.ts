@@ -45,9 +45,9 @@ describe('the profiles aws and local', () => {
     );
   });
 
-  it('have the same resources in the agent’s stack, but for the sender’s security group', () => {
+  it('have the same resources in the agent’s stack, but for the security groups of sender and probe', () => {
     const missing = Object.entries(aws['omni-agent'] ?? {}).filter(([id]) => !(id in (emulator['omni-agent'] ?? {})));
-    expect(missing.map(([, { Type }]) => Type)).toEqual(['AWS::EC2::SecurityGroup']);
+    expect(missing.map(([, { Type }]) => Type)).toEqual(['AWS::EC2::SecurityGroup', 'AWS::EC2::SecurityGroup']);
     expect(Object.keys(emulator['omni-agent'] ?? {}).filter((id) => !(id in (aws['omni-agent'] ?? {})))).toEqual([]);
   });
 
@@ -61,11 +61,13 @@ describe('the profiles aws and local', () => {
     }
   });
 
-  it('grant the same actions, and the sender alone may use a network in addition', () => {
+  it('grant the same actions, and sender and probe alone may use a network in addition', () => {
     for (const [id, resource] of Object.entries(emulator['omni-agent'] ?? {})) {
       if (resource.Type !== 'AWS::IAM::Policy') continue;
       const more = actionsOf(aws['omni-agent']?.[id]).filter((one) => !actionsOf(resource).includes(one));
-      expect(new Set(more.map((one) => one.split(':')[0])), id).toEqual(new Set(/Sender/.test(id) ? ['ec2'] : []));
+      expect(new Set(more.map((one) => one.split(':')[0])), id).toEqual(
+        new Set(/Sender|GatewayProbe/.test(id) ? ['ec2'] : []),
+      );
       expect(actionsOf(aws['omni-agent']?.[id])).toEqual(expect.arrayContaining(actionsOf(resource)));
     }
   });

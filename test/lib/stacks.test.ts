@@ -5,6 +5,7 @@ import * as z from 'zod';
 import {
   banlistSchedulerEnvironment,
   collectorEnvironment,
+  gatewayProbeEnvironment,
   logMigratorEnvironment,
   receiverEnvironment,
   reportMigratorEnvironment,
@@ -73,6 +74,7 @@ describe('the functions', () => {
     ['banlist-scheduler', banlistSchedulerEnvironment],
     ['table-create-scheduler', tableCreateSchedulerEnvironment],
     ['schema-migrator', schemaMigratorEnvironment],
+    ['gateway-probe', gatewayProbeEnvironment],
   ])('give %s an environment that it can parse, and nothing else', (program, schema) => {
     const { NODE_OPTIONS: ofNode, ...Variables } = functionOf(program).Environment.Variables;
     expect(ofNode).toBe('--enable-source-maps');
@@ -82,13 +84,13 @@ describe('the functions', () => {
     expect(Object.keys(Variables).toSorted()).toEqual(variables.map(([name]) => name).toSorted());
   });
 
-  it('run on Node 24 and arm64, six of them', () => {
-    agent.resourceCountIs('AWS::Lambda::Function', 6);
+  it('run on Node 24 and arm64, seven of them', () => {
+    agent.resourceCountIs('AWS::Lambda::Function', 7);
     agent.allResourcesProperties('AWS::Lambda::Function', { Runtime: 'nodejs24.x', Architectures: ['arm64'] });
   });
 
   it('are never invoked again by Lambda, and never late', () => {
-    agent.resourceCountIs('AWS::Lambda::EventInvokeConfig', 6);
+    agent.resourceCountIs('AWS::Lambda::EventInvokeConfig', 7);
     agent.allResourcesProperties('AWS::Lambda::EventInvokeConfig', {
       MaximumRetryAttempts: 0,
       MaximumEventAgeInSeconds: 60,
@@ -103,8 +105,10 @@ describe('the functions', () => {
     }
   });
 
-  it('leave the sender alone in the network with the registered address', () => {
-    expect(functionOf('sender').VpcConfig).toBeDefined();
+  it('leave sender and probe alone in the network with the registered address, in the same subnets', () => {
+    const placeOf = (program: string) => z.object({ SubnetIds: z.unknown() }).parse(functionOf(program).VpcConfig);
+    expect(placeOf('sender').SubnetIds).toBeDefined();
+    expect(placeOf('gateway-probe')).toEqual(placeOf('sender'));
     const others = ['collector', 'report-migrator', 'log-migrator', 'banlist-scheduler'];
     for (const program of [...others, 'table-create-scheduler', 'schema-migrator']) {
       expect(functionOf(program).VpcConfig).toBeUndefined();
@@ -193,9 +197,9 @@ describe('the grants', () => {
       template.allResourcesProperties('AWS::IAM::Role', { ManagedPolicyArns: Match.absent() });
   });
 
-  it('are on single resources, but for listings and the sender’s network', () => {
+  it('are on single resources, but for listings and the network of sender and probe', () => {
     const wide = everyone().filter(({ resource }) => resource.includes('*'));
-    expect(wide.flatMap(({ actions }) => actions).toSorted()).toEqual([
+    expect([...new Set(wide.flatMap(({ actions }) => actions))].toSorted()).toEqual([
       'ec2:AssignPrivateIpAddresses',
       'ec2:CreateNetworkInterface',
       'ec2:DeleteNetworkInterface',
@@ -211,7 +215,8 @@ describe('the grants', () => {
     expect(actionsOf(agent, /Sender/, 'sqs')).toEqual(
       expect.arrayContaining(['sqs:ReceiveMessage', 'sqs:DeleteMessage']),
     );
-    expect(actionsOf(agent, /Migrator|Scheduler/, 'sqs')).toEqual([]);
+    expect(actionsOf(agent, /Migrator|Scheduler|Probe/, 'sqs')).toEqual([]);
+    expect(actionsOf(agent, /Probe/, 'rds-data')).toEqual([]);
   });
 
   it('give a part single statements, and transactions to those that change the schema', () => {
@@ -231,6 +236,7 @@ describe('the grants', () => {
     ['the migrator of the log', () => statementsOf(agent, /LogMigrator/), ['Agent']],
     ['the check of the ban list', () => statementsOf(agent, /BanlistScheduler/), ['Agent']],
     ['the receiver', () => statementsOf(receiver, /TaskRole/), ['Agent', 'Gateway']],
+    ['the probe', () => statementsOf(agent, /GatewayProbe/), ['Gateway']],
     ['the creator of tables', () => statementsOf(agent, /TableCreateScheduler/), ['Owner']],
     ['the migrator of the schema', () => statementsOf(schema), ['Agent', 'Customer', 'Master', 'Owner']],
   ])('let %s read the secrets that it needs', (_who, statements, secrets) => {

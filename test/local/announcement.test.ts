@@ -21,9 +21,13 @@ const environment = {
   TIME_ZONE: 'Asia/Seoul',
   DEFAULT_VALIDITY_SECONDS: '3600',
   LOOP_SECONDS: '65',
+  QUEUE_URL_VERYFAST: 'http://sqs.test/0/veryfast',
+  QUEUE_URL_FAST: 'http://sqs.test/0/fast',
+  QUEUE_URL_SLOW: 'http://sqs.test/0/slow',
 };
 const dataApiUrl = 'http://127.0.0.1:4567';
-const agent = (dataDir: string) => ({ dataDir, dataApiUrl, environment });
+const queueEndpoint = 'http://127.0.0.1:4568';
+const agent = (dataDir: string) => ({ dataDir, dataApiUrl, queueEndpoint, environment });
 
 let temporary: string;
 const folder = () => join(temporary, `omni-agent-running-${userInfo().uid}`);
@@ -57,11 +61,17 @@ describe('a local agent', () => {
     expect(findAnnounced(undefined)).toEqual({
       dataDir: '/data',
       dataApiUrl,
+      queueEndpoint,
       clusterArn: 'arn:cluster',
       secretArn: 'arn:secret',
       database: 'omni',
       timeZone: 'Asia/Seoul',
       defaultValiditySeconds: 3_600,
+      queueUrls: {
+        veryfast: 'http://sqs.test/0/veryfast',
+        fast: 'http://sqs.test/0/fast',
+        slow: 'http://sqs.test/0/slow',
+      },
     });
     await takeBack();
     expect(() => findAnnounced(undefined)).toThrow(/^no agent runs on this machine; npm run local starts one$/);

@@ -1,30 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startDataApi } from '../../bin/local/data-api/server.ts';
 import { readStatus } from '../../functions/database/sql.generated.ts';
 import { cloneDatabase, loginAs, useDatabase } from '../support/database.ts';
 import { announceAgent, databaseNames } from '../support/local-agent.ts';
+import { omniAgent } from '../support/omni-agent.ts';
 import { type Stages, stagesOn } from '../support/stages.ts';
-
-const program = fileURLToPath(new URL('../../bin/omni-agent.mjs', import.meta.url));
-
-/** The program as a person starts it, with nothing of this process's environment that speaks of databases or AWS. */
-async function omniAgent(args: readonly string[], environment: Record<string, string> = {}) {
-  const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [program, ...args], {
-    cwd: '/',
-    env: { PATH, HOME, AWS_EC2_METADATA_DISABLED: 'true', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  return { code, stdout, stderr };
-}
 
 const database = useDatabase();
 let stages: Stages;
@@ -182,8 +165,13 @@ describe('omni-agent ends with code 1 and one line that says what was expected',
   };
 
   it.each([
-    ['an unknown command', ['state'], {}, /^expected status, doubt, stats or schema, got state/],
-    ['no agent', ['status'], {}, /^No agent: expected --local, or in the environment DATABASE_CLUSTER_ARN/],
+    ['an unknown command', ['state'], {}, /^expected status, doubt, stats, dlq, doctor or schema, got state/],
+    [
+      'no agent',
+      ['status'],
+      {},
+      /^No agent: expected --local, --installation NAME, or in the environment DATABASE_CLUSTER_ARN/,
+    ],
   ] as const)('at %s', async (...[, args, environment, line]) => {
     await refused(args, environment, line);
   });

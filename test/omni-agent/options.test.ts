@@ -33,6 +33,24 @@ describe('the options of omni-agent', () => {
     expect(of('--data', 'my-data')).toMatchObject({ target: { local: { data: 'my-data' } } });
     expect(of('--local', '--data', 'my-data')).toMatchObject({ target: { local: { data: 'my-data' } } });
     expect(of()).toMatchObject({ target: { clusterArn: 'arn:cluster' } });
+    expect(of('--installation', 'shop')).toMatchObject({ target: { installation: 'shop' } });
+  });
+
+  it('name what is done with dead letters, and are only shown without --yes', () => {
+    const queueUrls = { veryfast: 'https://sqs/0/a', fast: 'https://sqs/0/b', slow: 'https://sqs/0/c' };
+    const names = { QUEUE_URL_VERYFAST: queueUrls.veryfast, QUEUE_URL_FAST: queueUrls.fast };
+    const environment = { ...deployed, ...names, QUEUE_URL_SLOW: queueUrls.slow };
+    expect(parseOptions(['dlq', 'redrive'], environment)).toMatchObject({
+      command: 'dlq',
+      action: 'redrive',
+      yes: false,
+      json: false,
+      target: { clusterArn: 'arn:cluster', queueUrls },
+    });
+    expect(parseOptions(['dlq', 'redrive', '--yes', '--json', '--local'], {})).toMatchObject({ yes: true, json: true });
+    expect(parseOptions(['dlq', 'list'], { ...deployed, ...names })).toMatchObject({
+      target: { queueUrls: undefined },
+    });
   });
 
   it('of stats are the days, the columns, and what to do', () => {
@@ -48,12 +66,32 @@ describe('the options of omni-agent', () => {
   });
 
   const wrong: [string, string[], object, RegExp][] = [
-    ['no command', [], {}, /^expected status, doubt, stats or schema, got nothing; --help says more$/],
-    ['an unknown command', ['stat'], {}, /^expected status, doubt, stats or schema, got stat; --help says more$/],
+    ['no command', [], {}, /^expected status, doubt, stats, dlq, doctor or schema, got nothing; --help says more$/],
+    [
+      'an unknown command',
+      ['stat'],
+      {},
+      /^expected status, doubt, stats, dlq, doctor or schema, got stat; --help says more$/,
+    ],
     ['an unknown option', ['status', '--jsn'], {}, /^Unknown option '--jsn'.*; --help says more$/],
     ['one word too many', ['status', 'doubt'], {}, /^Unexpected argument 'doubt'/],
     ['an option without its value', ['status', '--data'], {}, /^Option '--data <value>' argument missing/],
-    ['no agent', ['status'], {}, /^No agent: expected --local, or .*DATABASE_NAME; got none of them$/],
+    ['an unknown act', ['dlq', 'purge'], {}, /^dlq: expected list, show or redrive, got purge; --help says more$/],
+    ['a look that is to act', ['dlq', 'list', '--yes'], deployed, /^--yes: not with dlq list; --help says more$/],
+    ['another command’s option', ['status', '--database', 'x'], deployed, /^--database: not with status; /],
+    [
+      'a name that is none',
+      ['status', '--installation', 'My shop'],
+      {},
+      /^--installation: expected 1 to 32 .*'My shop'$/,
+    ],
+    ['two agents', ['status', '--installation', 'shop', '--local'], {}, /^--installation: expected without --local/],
+    [
+      'no agent',
+      ['status'],
+      {},
+      /^No agent: expected --local, --installation NAME, or .*DATABASE_NAME; got none of them$/,
+    ],
     [
       'half a deployed one',
       ['status'],

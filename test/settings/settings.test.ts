@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   banlistSchedulerEnvironment,
   collectorEnvironment,
+  gatewayProbeEnvironment,
   logMigratorEnvironment,
   receiverEnvironment,
   reportMigratorEnvironment,
@@ -64,6 +65,7 @@ const environments: Readonly<Record<Part, { readonly shape: Readonly<Record<stri
   'banlist-scheduler': banlistSchedulerEnvironment,
   'schema-migrator': schemaMigratorEnvironment,
   'table-create-scheduler': tableCreateSchedulerEnvironment,
+  'gateway-probe': gatewayProbeEnvironment,
 };
 
 describe('the settings that are said to be read by a part', () => {

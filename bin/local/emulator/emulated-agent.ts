@@ -107,7 +107,8 @@ async function startReceiverOf(
   const { receiver } = readAssembly(outDir, { queueUrl: emulator.endpoint });
   if (receiver === undefined) throw new Error('expected a task definition of the receiver in profile aws, got none');
   const senderEnvironment = await deployed.environmentOf('sender');
-  onStop(announce({ dataDir, dataApiUrl: dataApi.url, environment: senderEnvironment }));
+  const environment = await deployed.environmentOf('collector');
+  onStop(announce({ dataDir, dataApiUrl: dataApi.url, queueEndpoint: emulator.endpoint, environment }));
   await deployed.putSecret(senderEnvironment['GATEWAY_SECRET_ARN'] ?? '', credentials);
   const names = ['DATABASE_CLUSTER_ARN', 'DATABASE_SECRET_ARN', 'GATEWAY_SECRET_ARN'];
   const resolved = Object.fromEntries(names.map((name) => [name, senderEnvironment[name] ?? '']));
