@@ -1,6 +1,6 @@
 import { logMigratorEnvironment, parseEnvironment } from './aws/env.ts';
 import { MetricUnit, observe } from './aws/observe.ts';
-import { scheduledLoop } from './aws/scheduled-loop.ts';
+import { scheduledDrain } from './aws/scheduled-loop.ts';
 import { archiveStore } from './database/archive-store.ts';
 import { connectDatabase } from './database/data-api.ts';
 import { archive } from './pipeline/archive.ts';
@@ -14,9 +14,8 @@ const { logger, metrics } = observed;
 const names = metricNames['log-migrator'];
 const store = archiveStore(connectDatabase(env));
 const settings = { turnLimit: sizes.archive };
-const pauses = { loopSeconds: env.LOOP_SECONDS, soonMs: 1_000, idleMs: env.ARCHIVE_INTERVAL_MS };
 
-export const handler = scheduledLoop(observed, pauses, async () => {
+export const handler = scheduledDrain(observed, async () => {
   const { next, archived, createdMonths } = await archive({ store }, settings);
   if (archived + createdMonths.length > 0) logger.info('archived', { archived, createdMonths });
   metrics.addMetric(names.archived, MetricUnit.Count, archived);

@@ -48,12 +48,6 @@ interface Settings {
    */
   readonly mergeIntervalMs?: number;
   /**
-   * How often the LogMigrator looks for finished rows while there are none, in milliseconds.
-   *
-   * @default 10000
-   */
-  readonly archiveIntervalMs?: number;
-  /**
    * How often the ban list is checked, in minutes: the longest until a banned text counts.
    *
    * @default 1

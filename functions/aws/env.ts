@@ -71,12 +71,7 @@ export const reportMigratorEnvironment = z.object({
   MERGE_INTERVAL_MS: setting.mergeIntervalMs.unwrap(),
 });
 
-export const logMigratorEnvironment = z.object({
-  ...part.shape,
-  ...database.shape,
-  LOOP_SECONDS: loopSeconds,
-  ARCHIVE_INTERVAL_MS: setting.archiveIntervalMs.unwrap(),
-});
+export const logMigratorEnvironment = z.object({ ...part.shape, ...database.shape });
 
 export const banlistSchedulerEnvironment = z.object({ ...part.shape, ...database.shape });
 

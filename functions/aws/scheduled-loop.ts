@@ -1,5 +1,5 @@
 import type { Context } from 'aws-lambda';
-import { type Next, turnUntilEnd } from '../pipeline/loop.ts';
+import { type Next, turnUntilEnd, turnUntilIdle } from '../pipeline/loop.ts';
 import { timing } from '../settings/timing.ts';
 import { steadyClock } from './clock.ts';
 import { withHouseMiddleware } from './middleware.ts';
@@ -12,8 +12,7 @@ export function scheduledLoop(
   turn: () => Promise<Next>,
 ) {
   return withHouseMiddleware<unknown>(observed).handler(async (_event, context: Context) => {
-    // A turn must have time to end before Lambda ends it: a Data API call takes up to 45 s, but hardly ever does.
-    const seconds = Math.min(pauses.loopSeconds, context.getRemainingTimeInMillis() / 1000 - timing.loopReserveSeconds);
+    const seconds = Math.min(pauses.loopSeconds, secondsFor(context));
     await turnUntilEnd(turn, {
       endsAt: steadyClock.now() + seconds * 1000,
       soonMs: pauses.soonMs,
@@ -22,4 +21,16 @@ export function scheduledLoop(
       onError: (error) => observed.logger.error('turn failed', asError(error)),
     });
   });
+}
+
+/** A scheduled function that is billed for its work alone: one firing does what there is and ends. */
+export function scheduledDrain(observed: Observed, turn: () => Promise<Next>) {
+  return withHouseMiddleware<unknown>(observed).handler(async (_event, context: Context) => {
+    await turnUntilIdle(turn, { endsAt: steadyClock.now() + secondsFor(context) * 1000, clock: steadyClock });
+  });
+}
+
+/** A turn must have time to end before Lambda ends it: a Data API call takes up to 45 s, but hardly ever does. */
+function secondsFor(context: Context): number {
+  return context.getRemainingTimeInMillis() / 1000 - timing.turnReserveSeconds;
 }

@@ -33,3 +33,11 @@ export async function turnUntilEnd(turn: () => Promise<Next>, loop: Loop): Promi
   }
   if (failure) throw failure.error;
 }
+
+/** Turns a step for as long as it wants its next turn at once, and no turn begins after the end. Throws what a turn throws. */
+export async function turnUntilIdle(
+  turn: () => Promise<Next>,
+  { endsAt, clock }: Pick<Loop, 'endsAt' | 'clock'>,
+): Promise<void> {
+  while (clock.now() < endsAt) if ((await turn()) !== 'now') return;
+}

@@ -76,14 +76,6 @@ export const agentSettings = z.strictObject({
       unit: 'ms',
       readBy: ['report-migrator'],
     }),
-  archiveIntervalMs: wholeNumber(100, 60_000)
-    .default(10_000)
-    .register(aboutSettings, {
-      meaning: 'How often the LogMigrator looks for finished rows while there are none.',
-      korean: '종료된 행이 없을 때 LogMigrator가 다시 확인하는 주기입니다.',
-      unit: 'ms',
-      readBy: ['log-migrator'],
-    }),
   banCheckMinutes: wholeNumber(1, 60).default(1).register(aboutSettings, {
     meaning: 'How often the ban list is checked: the longest until a banned text counts.',
     korean: '차단 목록을 확인하는 주기이며, 차단 문구가 적용되기까지 걸리는 최대 시간입니다.',
@@ -96,7 +88,7 @@ export const agentSettings = z.strictObject({
       meaning: 'How long one firing of a schedule keeps looking; above 60, the next one begins before it ends.',
       korean: '스케줄이 한 번 실행되어 확인을 반복하는 시간이며, 60을 넘으면 끝나기 전에 다음 실행이 시작됩니다.',
       unit: 's',
-      readBy: ['collector', 'report-migrator', 'log-migrator'],
+      readBy: ['collector', 'report-migrator'],
     }),
   timeZone: timeZone()
     .default('Asia/Seoul')

@@ -42,11 +42,11 @@ export const timing = {
 
   /** Between two firings of a loop: a rule fires once a minute at most. A late firing is dropped, the next one is due. */
   firingSeconds: 60,
-  /** A looping function's timeout, and how much of it must be left when a turn begins. */
   loopTimeoutSeconds: 90,
-  loopReserveSeconds: 10,
   /** The timeout of a function that does not loop: it ends before the next firing. */
   singleTimeoutSeconds: 55,
+  /** How much of a function's timeout must be left when a turn begins. */
+  turnReserveSeconds: 10,
 
   /** How long a change of a table waits for it: whoever comes later waits behind it. */
   schemaLockMs: 500,

@@ -13,20 +13,22 @@ export interface ChaosFault {
 const killOf = (part: Part): ChaosFault => ({ name: `${part} killed`, run: (scene) => scene.kill(part) });
 
 /** It works for a moment once a minute, so it is fired more often meanwhile. */
-const banlistSchedulerKilled: ChaosFault = {
-  name: 'ban list scheduler killed',
-  async run(scene) {
-    let isOver = false;
-    const killed = scene.kill('ban list scheduler').finally(() => {
-      isOver = true;
-    });
-    while (!isOver) {
-      scene.agent.engine.fireSchedules();
-      await Promise.race([killed, sleep(5_000)]);
-    }
-    await killed;
-  },
-};
+function killOfBrief(part: Part): ChaosFault {
+  return {
+    name: `${part} killed`,
+    async run(scene) {
+      let isOver = false;
+      const killed = scene.kill(part).finally(() => {
+        isOver = true;
+      });
+      while (!isOver) {
+        scene.agent.engine.fireSchedules();
+        await Promise.race([killed, sleep(5_000)]);
+      }
+      await killed;
+    },
+  };
+}
 
 /** The gateway writes its log, then takes 20 to 80 ms to answer: the sender dies before it gets the answer. */
 const senderKilledAfterAccept: ChaosFault = {
@@ -200,9 +202,9 @@ const longTransaction: ChaosFault = {
 };
 
 export const chaosFaults: readonly ChaosFault[] = [
-  ...(['collector', 'sender', 'report migrator', 'log migrator', 'receiver'] as const).map(killOf),
+  ...(['collector', 'sender', 'report migrator', 'receiver'] as const).map(killOf),
   ...(['queue', 'simulator', 'Data API'] as const).map(killOf),
-  banlistSchedulerKilled,
+  ...(['log migrator', 'ban list scheduler'] as const).map(killOfBrief),
   senderKilledAfterAccept,
   receiverKilledInStore,
   databaseKilled,

@@ -14,7 +14,6 @@ describe('the settings of an agent', () => {
       defaultValiditySeconds: 86_400,
       collectIntervalMs: 2000,
       mergeIntervalMs: 2000,
-      archiveIntervalMs: 10_000,
       banCheckMinutes: 1,
       timeZone: 'Asia/Seoul',
     });

@@ -98,7 +98,7 @@ describe('the functions', () => {
   });
 
   it('turn for longer than the minute between two firings, and have time to end', () => {
-    for (const program of ['collector', 'report-migrator', 'log-migrator']) {
+    for (const program of ['collector', 'report-migrator']) {
       const { Timeout, Environment } = functionOf(program);
       expect(Number(Environment.Variables['LOOP_SECONDS'])).toBeGreaterThan(60);
       expect(Timeout).toBeGreaterThan(Number(Environment.Variables['LOOP_SECONDS']) + 20);

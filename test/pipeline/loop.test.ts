@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { type Next, turnUntilEnd } from '../../functions/pipeline/loop.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { type Next, turnUntilEnd, turnUntilIdle } from '../../functions/pipeline/loop.ts';
 
 /** A clock that sleeping moves; a turn takes a second. */
 function loopOf(turns: readonly (Next | Error)[], endsAt = 20_000) {
@@ -54,5 +54,29 @@ describe('the loop of a firing', () => {
   it('fails if its last turn did', async () => {
     const { ended } = loopOf(['idle', 'idle', 'idle', new Error('last')]);
     await expect(ended).rejects.toThrow('last');
+  });
+});
+
+describe('a firing that drains', () => {
+  it.each<[string, Next[], number]>([
+    ['ends with the first turn that does not want another at once', ['now', 'now', 'idle', 'now'], 3],
+    ['does not wait where only a limit holds it back', ['soon', 'now'], 1],
+    ['begins no turn after its end', ['now', 'now', 'now', 'now', 'now'], 4],
+  ])('%s', async (_what, script, turns) => {
+    let now = 0;
+    const turn = vi.fn(async () => {
+      now += 1_000;
+      return script.shift() ?? 'idle';
+    });
+    await turnUntilIdle(turn, { endsAt: 3_500, clock: { now: () => now, sleep: () => expect.fail('a wait') } });
+    expect(turn).toHaveBeenCalledTimes(turns);
+  });
+
+  it('fails with a turn that does', async () => {
+    const turn = vi.fn(async () => Promise.reject(new Error('once')));
+    await expect(turnUntilIdle(turn, { endsAt: 1, clock: { now: () => 0, sleep: async () => {} } })).rejects.toThrow(
+      'once',
+    );
+    expect(turn).toHaveBeenCalledTimes(1);
   });
 });

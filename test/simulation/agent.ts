@@ -7,7 +7,7 @@ import { checkBanList } from '../../functions/maintenance/ban-list.ts';
 import { type Refusal, ruleOf } from '../../functions/message/refusal.ts';
 import { archive } from '../../functions/pipeline/archive.ts';
 import { collect } from '../../functions/pipeline/collect.ts';
-import { type Next, turnUntilEnd } from '../../functions/pipeline/loop.ts';
+import { type Next, turnUntilEnd, turnUntilIdle } from '../../functions/pipeline/loop.ts';
 import { mergeReports } from '../../functions/pipeline/merge-reports.ts';
 import { receiveReports } from '../../functions/pipeline/receive-reports.ts';
 import { send } from '../../functions/pipeline/send/send.ts';
@@ -37,9 +37,6 @@ export interface AgentParts {
 /** A day, as in the settings. */
 const defaultValiditySeconds = 86_400;
 const loopSeconds = 65;
-const functionTimeoutMs = 90_000;
-/** For a function without a loop: it must be over before the next firing. */
-const checkTimeoutMs = 55_000;
 
 type Part = 'collector' | 'sender' | 'reportMigrator' | 'logMigrator' | 'banlistScheduler' | 'receiver';
 
@@ -64,10 +61,15 @@ export class SimulatedAgent {
 
   start(): void {
     const { world } = this.#parts;
-    this.#everyMinute('collector', (process) => this.#turn(process, this.#collecting(process)));
-    this.#everyMinute('reportMigrator', (process) => this.#turn(process, this.#merging(process)));
-    this.#everyMinute('logMigrator', (process) => this.#turn(process, this.#archiving(process)));
-    this.#everyMinute('banlistScheduler', (process) => this.#checkBanList(process));
+    const loopTimeoutMs = timing.loopTimeoutSeconds * 1000;
+    this.#fire('collector', (process) => this.#turn(process, this.#collecting(process)), { timeoutMs: loopTimeoutMs });
+    this.#fire('reportMigrator', (process) => this.#turn(process, this.#merging(process)), {
+      timeoutMs: loopTimeoutMs,
+    });
+    // Fired more often than EventBridge can: its turns are what shows something.
+    const everyMs = () => this.#pauseMs();
+    this.#fire('logMigrator', (process) => this.#drain(process, this.#archiving(process)), { everyMs });
+    this.#fire('banlistScheduler', (process) => this.#checkBanList(process));
     this.#keepReceiver();
     world.after(2_000, () => this.#harm());
   }
@@ -85,7 +87,6 @@ export class SimulatedAgent {
       ['collectorKilled', 'collector'],
       ['senderKilled', 'sender'],
       ['reportMigratorKilled', 'reportMigrator'],
-      ['logMigratorKilled', 'logMigrator'],
       ['receiverKilled', 'receiver'],
       ['everythingKilled', undefined],
     ];
@@ -112,38 +113,59 @@ export class SimulatedAgent {
     return process;
   }
 
-  #everyMinute(part: Part, run: (process: Process) => Promise<void>): void {
+  /** By a schedule, once a minute unless said otherwise; what does not loop must be over before that. */
+  #fire(
+    part: Part,
+    run: (process: Process) => Promise<void>,
+    { everyMs = (): number => 60_000, timeoutMs = timing.singleTimeoutSeconds * 1000 } = {},
+  ): void {
     const { world } = this.#parts;
     world.after(world.random.between(0, 3_000), () => {
       const fire = () => {
-        world.after(60_000, fire);
+        world.after(everyMs(), fire);
         if (world.faults.strikes('firingMissed')) return;
         const process = this.#spawn(part);
         const end = () => process.kill();
         run(process).then(end, end);
-        world.after(part === 'banlistScheduler' ? checkTimeoutMs : functionTimeoutMs, end);
+        world.after(timeoutMs, end);
       };
       fire();
     });
   }
 
   async #turn(process: Process, turn: () => Promise<Next>): Promise<void> {
-    const { world, rate, onSaid } = this.#parts;
+    const { rate, onSaid } = this.#parts;
     const { clock } = process;
-    // Long pauses once the faults have stopped: idle turns show nothing new.
-    const idleMs = world.faults.over ? 15_000 : world.random.between(2_000, 6_000);
     const loop = {
       endsAt: clock.now() + loopSeconds * 1000,
       soonMs: rate.messagesPerSecond === 0 ? 200 : 1_000,
-      idleMs,
+      idleMs: this.#pauseMs(),
     };
     await turnUntilEnd(turn, { ...loop, clock, onError: onSaid });
   }
 
+  async #drain(process: Process, turn: () => Promise<Next>): Promise<void> {
+    const { clock } = process;
+    this.#mayKillSoon('logMigratorKilled', process);
+    const endsAt = clock.now() + (timing.singleTimeoutSeconds - timing.turnReserveSeconds) * 1000;
+    await turnUntilIdle(turn, { endsAt, clock }).catch(this.#parts.onSaid);
+  }
+
+  /** Long once the faults have stopped: idle turns show nothing new. */
+  #pauseMs(): number {
+    const { world } = this.#parts;
+    return world.faults.over ? 15_000 : world.random.between(2_000, 6_000);
+  }
+
+  /** For a part that is over so soon that the other kills would hardly ever hit it. */
+  #mayKillSoon(fault: FaultName, process: Process): void {
+    const { world } = this.#parts;
+    if (world.faults.strikes(fault)) world.after(world.random.between(0, 30), () => process.kill());
+  }
+
   async #checkBanList(process: Process): Promise<void> {
     const { world, database, onSaid } = this.#parts;
-    // It is over so soon that the other kills would hardly ever hit it.
-    if (world.faults.strikes('banlistSchedulerKilled')) world.after(world.random.between(0, 30), () => process.kill());
+    this.#mayKillSoon('banlistSchedulerKilled', process);
     const store = banListStore(database.connect(process));
     try {
       const tally = await checkBanList({ store }, { problemLimit: sizes.banProblems });

@@ -15,7 +15,7 @@ import { Probes } from './probes.ts';
 
 /** A schedule fires once a minute; after that a row is collected, sent, reported on and archived. */
 const campaignLimitSeconds = 180;
-const probeLimitMs = 120_000;
+const probeLimitMs = 180_000;
 /** The longest that a firing keeps running after its schedule is paused. */
 const loopLimitMs = (defaults.loopSeconds + 5) * 1000;
 
