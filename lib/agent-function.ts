@@ -4,6 +4,7 @@ import { Architecture, Code, type FunctionProps, Function as LambdaFunction, Run
 import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type * as z from 'zod';
+import { memoryMb } from '../functions/settings/memory.ts';
 import type { Part } from '../functions/settings/part.ts';
 import { timing } from '../functions/settings/timing.ts';
 import { bundleOf, nodeEnvironment } from './bundle.ts';
@@ -29,7 +30,7 @@ export class AgentFunction<Schema extends z.ZodType> extends LambdaFunction {
       architecture: Architecture.ARM_64,
       handler: 'index.handler',
       code: Code.fromAsset(bundleOf(program)),
-      memorySize: 512,
+      memorySize: memoryMb[program],
       timeout: Duration.seconds(timing.loopTimeoutSeconds),
       // A firing that failed is followed by the next within a minute: repeating it would stack loops up.
       retryAttempts: 0,

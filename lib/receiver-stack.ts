@@ -12,6 +12,7 @@ import {
 import { FilterPattern, type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { receiverEnvironment } from '../functions/aws/env.ts';
+import { memoryMb } from '../functions/settings/memory.ts';
 import { heartbeatMetric, installationDimension, metricNamespace } from '../functions/settings/metrics.ts';
 import { timing } from '../functions/settings/timing.ts';
 import type { AgentConfig } from './agent-config.ts';
@@ -51,7 +52,7 @@ export class ReceiverStack extends Stack {
     };
     const task = new FargateTaskDefinition(this, 'Task', {
       cpu: 256,
-      memoryLimitMiB: 512,
+      memoryLimitMiB: memoryMb['report-receiver'],
       runtimePlatform: { cpuArchitecture: CpuArchitecture.ARM64, operatingSystemFamily: OperatingSystemFamily.LINUX },
     });
     task.addContainer('Receiver', {

@@ -22,6 +22,8 @@ export interface LocalAgent {
   processes(): AgentProcess[];
   /** Calls to the Data API, SQS and the gateway since the start. */
   calls(): Promise<Record<string, number>>;
+  /** Every counter of these services. */
+  stats(): Promise<Record<string, Readonly<Record<string, number>>>>;
   stop(): Promise<void>;
 }
 
@@ -67,7 +69,9 @@ async function startParts(options: LocalAgentOptions, say: Say, onStop: OnStop):
   // The collector knows the database and the queues.
   const environment = plan.functions.find((one) => 'QUEUE_URL_VERYFAST' in one.environment)?.environment ?? {};
   onStop(announce({ dataDir, dataApiUrl: dataApi.url, queueEndpoint: queue.url, environment }));
-  const calls = () => countCalls({ dataApi, sqs: queue, gateway: simulator });
+  const services = { dataApi, sqs: queue, gateway: simulator };
+  const calls = () => countCalls(services);
+  const stats = () => statsOf(services);
   const processes = () => [
     ...started.processes(),
     ...[queue, simulator, dataApi, { name: 'database', pid: database.pid }].flatMap(({ name, pid }) => {
@@ -75,7 +79,7 @@ async function startParts(options: LocalAgentOptions, say: Say, onStop: OnStop):
       return id === undefined ? [] : [{ name, pid: id, isBusy: undefined }];
     }),
   ];
-  return { databaseUrl, dataDir, simulator, engine: started, database, processes, calls };
+  return { databaseUrl, dataDir, simulator, engine: started, database, processes, calls, stats };
 }
 
 /** Synthesizes the app with the given settings and reads its templates. */
@@ -98,9 +102,14 @@ function hasten(schedule: SchedulePlan): SchedulePlan {
 /** Calls to each service since its start; the gateway's streams are not counted. */
 export async function countCalls(services: Readonly<Record<string, StandInProcess>>): Promise<Record<string, number>> {
   const counters = ['calls', 'send', 'inquire', 'token', 'uploadFile'];
-  const counted = Object.entries(services).map(async ([name, standIn]) => {
-    const stats = await standIn.stats();
-    return [name, counters.reduce((sum, operation) => sum + (stats[operation] ?? 0), 0)] as const;
-  });
-  return Object.fromEntries(await Promise.all(counted));
+  const counted = Object.entries(await statsOf(services)).map(([name, stats]) => [
+    name,
+    counters.reduce((sum, operation) => sum + (stats[operation] ?? 0), 0),
+  ]);
+  return Object.fromEntries(counted);
+}
+
+async function statsOf(services: Readonly<Record<string, StandInProcess>>) {
+  const all = Object.entries(services).map(async ([name, standIn]) => [name, await standIn.stats()] as const);
+  return Object.fromEntries(await Promise.all(all));
 }

@@ -7,6 +7,8 @@ export const dataApi = {
   maxRequestBytes: 4 * 1024 * 1024,
   maxResultBytes: 1024 * 1024,
   maxRowBytes: 64 * 1024,
+  /** Each so many bytes of a call, begun ones included, are billed as a request. */
+  billedBytes: 32 * 1024,
 } as const;
 
 /**

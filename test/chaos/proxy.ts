@@ -16,13 +16,21 @@ export interface TcpProxy {
 
 type Way = 'toTarget' | 'fromTarget';
 
-export async function startProxy(target: { host: string; port: number }): Promise<TcpProxy> {
+export interface ProxyTarget {
+  readonly host: string;
+  readonly port: number;
+  /** Told of all that comes, in either direction. */
+  readonly onBytes?: (count: number) => void;
+}
+
+export async function startProxy({ onBytes, ...target }: ProxyTarget): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const halted = new Set<Way>();
   let paused = false;
   const forward = (from: Socket, to: Socket, way: Way) => {
     sockets.add(from);
     from.on('data', (bytes) => {
+      onBytes?.(bytes.length);
       if (!halted.has(way)) to.write(bytes);
     });
     if (paused) from.pause();

@@ -60,7 +60,7 @@ export async function startDataApi(options: DataApiServerOptions): Promise<DataA
   const served = { logins, faults, counts, secrets };
   const server = createServer((request, response) => {
     answer(request, served).then(
-      (body) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
+      (body) => response.writeHead(200, { 'content-type': 'application/json' }).end(body),
       (error: unknown) => refuse(response, error),
     );
   });
@@ -114,16 +114,22 @@ interface Served {
 const jsonObject = z.record(z.string(), z.json());
 const secretRequest = z.object({ SecretId: z.string() });
 
-async function answer(request: IncomingMessage, served: Served): Promise<object> {
-  const body = jsonObject.parse(JSON.parse(await readBody(request)));
-  if (request.headers['x-amz-target'] !== 'secretsmanager.GetSecretValue')
-    return await serve(request.url ?? '', body, served);
-  count(served, 'secrets');
-  return getSecret(secretRequest.parse(body).SecretId, served.secrets);
+async function answer(request: IncomingMessage, served: Served): Promise<string> {
+  const text = await readBody(request);
+  const body = jsonObject.parse(JSON.parse(text));
+  if (request.headers['x-amz-target'] === 'secretsmanager.GetSecretValue') {
+    count(served, 'secrets');
+    return JSON.stringify(getSecret(secretRequest.parse(body).SecretId, served.secrets));
+  }
+  const answered = JSON.stringify(await serve(request.url ?? '', body, served));
+  const bytes = Buffer.byteLength(text) + Buffer.byteLength(answered);
+  count(served, 'bytes', bytes);
+  count(served, 'billed', Math.ceil(bytes / dataApi.billedBytes));
+  return answered;
 }
 
-function count({ counts }: Served, what: string): void {
-  counts[what] = (counts[what] ?? 0) + 1;
+function count({ counts }: Served, what: string, by = 1): void {
+  counts[what] = (counts[what] ?? 0) + by;
 }
 
 async function serve(path: string, body: z.output<typeof jsonObject>, served: Served): Promise<object> {

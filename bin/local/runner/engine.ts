@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { UsageError } from '../usage-error.ts';
 import { startEventSource } from './event-source.ts';
-import { awsEnvironment, type Endpoints, FunctionPool } from './function-pool.ts';
+import { awsEnvironment, type Endpoints, FunctionPool, type FunctionUsage } from './function-pool.ts';
 import { region } from './intrinsics.ts';
 import { type ReceiverProcess, startReceiver } from './receiver-process.ts';
 import { startSchedule } from './schedule.ts';
@@ -13,6 +13,8 @@ import { type AgentPlan, arnOf, type QueuePlan } from './template.ts';
 export interface Engine {
   /** The functions' processes, under the functions' names, and the receiver's. */
   processes(): AgentProcess[];
+  /** By the functions' names. */
+  usage(): Record<string, FunctionUsage>;
   /** Creates the queues again, for a queue stand-in that was restarted and has forgotten them. */
   createQueues(): Promise<void>;
   /** Starts another receiver beside the one that always runs, as a deployment does. */
@@ -78,6 +80,7 @@ export async function startEngine({ plan, endpoints, logDir, onProblem }: Engine
   const receiver = launchReceiver();
   return {
     processes: () => processesOf(pools, receiver),
+    usage: () => Object.fromEntries(pools.map((pool) => [pool.plan.name, pool.usage()])),
     createQueues: () => createQueues(client, plan),
     startReceiver: launchReceiver,
     fireSchedules() {

@@ -15,6 +15,12 @@ export interface Endpoints {
   readonly region?: string;
 }
 
+/** Invocations that have begun, and how long those that have ended took together. */
+export interface FunctionUsage {
+  readonly invocations: number;
+  readonly busySeconds: number;
+}
+
 type Reply =
   | { type: 'ready' }
   | { type: 'unusable'; message: string }
@@ -50,6 +56,8 @@ export class FunctionPool {
   readonly #processes = new Set<ChildProcess>();
   readonly #idle: ChildProcess[] = [];
   readonly #busy = new Set<ChildProcess>();
+  #invocations = 0;
+  #busyMs = 0;
   #closed = false;
 
   constructor(plan: FunctionPlan, { endpoints, logFile }: { endpoints: Endpoints; logFile: string }) {
@@ -77,14 +85,22 @@ export class FunctionPool {
     );
   }
 
+  /** What Lambda would bill for, since the start: an environment that starts is not counted. */
+  usage(): FunctionUsage {
+    return { invocations: this.#invocations, busySeconds: this.#busyMs / 1000 };
+  }
+
   /** Runs the function; rejects with what it threw, or if it timed out or died. */
   async invoke(event: unknown): Promise<unknown> {
     const child = this.#idle.pop() ?? (await this.#start());
     const timeoutMs = this.plan.timeoutSeconds * 1000;
     this.#busy.add(child);
-    const reply = await this.#ask(child, { event, context: this.#context(timeoutMs) }).finally(() =>
-      this.#busy.delete(child),
-    );
+    this.#invocations += 1;
+    const begun = performance.now();
+    const reply = await this.#ask(child, { event, context: this.#context(timeoutMs) }).finally(() => {
+      this.#busy.delete(child);
+      this.#busyMs += performance.now() - begun;
+    });
     if (reply.type !== 'unusable' && !child.killed) this.#idle.push(child);
     if (reply.type === 'result') return reply.result;
     throw new Error(`${this.plan.name}: ${'message' in reply ? reply.message : 'gave no result'}`);

@@ -1,0 +1,20 @@
+import type { Part } from './part.ts';
+
+/**
+ * Memory of each part in MB. It buys processor time too: 1,769 MB are one processor. The most that a campaign of 20,000 under
+ * a ban list of 300,000 numbers and 2,000 texts took is 100 MB for the sender and less for the others on Node 20, and 12 MB
+ * more on Node 24 (test/bench/load.ts).
+ */
+export const memoryMb: Readonly<Record<Part, number>> = {
+  // These two are billed for every second of the month, most of which they wait.
+  collector: 192,
+  'report-migrator': 192,
+  'log-migrator': 256,
+  'table-create-scheduler': 256,
+  'schema-migrator': 512,
+  // They compile the ban list: one of 300,000 texts takes 300 MB. Judging and encoding a batch is work besides.
+  sender: 512,
+  'banlist-scheduler': 512,
+  // The least that Fargate has.
+  'report-receiver': 512,
+};
