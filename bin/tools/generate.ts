@@ -2,11 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { costsPage } from './costs/page.ts';
+import { inventoryOf } from './costs/scenarios.ts';
 import { migrationsModuleText } from './migrations-module.ts';
 import { settingsPage } from './settings-page.ts';
 
 /**
- * Writes what is generated from sql/, proto/ and functions/settings/; with `--check` compares instead, and fails when something is stale.
+ * Writes what is generated from sql/, proto/, functions/settings/ and the templates; with `--check` compares instead, and fails when
+ * something is stale.
  */
 
 const queriesDir = 'sql/postgresql/queries';
@@ -58,16 +61,24 @@ function protoFiles(): Map<string, string> {
   }
 }
 
-const wanted = new Map([
-  [sqlModule, sqlModuleText()],
-  [migrationsModule, migrationsModuleText()],
-  [settingsFiles.en, settingsPage('en')],
-  [settingsFiles.ko, settingsPage('ko')],
-  ...protoFiles(),
-]);
-const stale = [...wanted].filter(([file, text]) => readOrNothing(file) !== text).map(([file]) => file);
-if (!process.argv.includes('--check')) {
-  for (const file of stale) writeFileSync(file, wanted.get(file) ?? '');
+/** In this order: the last one bundles what the others make. */
+const wanted: readonly (readonly [string, () => string])[] = [
+  [sqlModule, sqlModuleText],
+  [migrationsModule, migrationsModuleText],
+  [settingsFiles.en, () => settingsPage('en')],
+  [settingsFiles.ko, () => settingsPage('ko')],
+  ...[...protoFiles()].map(([file, text]) => [file, () => text] as const),
+  ['docs/costs.md', () => costsPage(inventoryOf())],
+];
+const isCheck = process.argv.includes('--check');
+const stale: string[] = [];
+for (const [file, textOf] of wanted) {
+  const text = textOf();
+  if (readOrNothing(file) === text) continue;
+  stale.push(file);
+  if (!isCheck) writeFileSync(file, text);
+}
+if (!isCheck) {
   console.log(stale.length === 0 ? 'Everything generated is fresh.' : `Wrote ${stale.join(', ')}.`);
 } else if (stale.length > 0) {
   console.error(`Stale: ${stale.join(', ')}. Run \`npm run generate\`.`);

@@ -1,6 +1,7 @@
 import { aboutSettings } from '../../functions/settings/about-settings.ts';
 import { expectations } from '../../functions/settings/schemas.ts';
 import { agentSettings, schemaOf } from '../../functions/settings/settings.ts';
+import { markdownTable } from './markdown-table.ts';
 import { type Language, type PageWords, pageWords } from './settings-page-words.ts';
 
 type Schemas = typeof agentSettings.shape;
@@ -24,7 +25,7 @@ ${words.where}
 
 ${words.otherwise}
 
-${table([words.columns, ...rows])}
+${markdownTable([words.columns, ...rows])}
 
 ## ${words.purposes}
 
@@ -56,20 +57,3 @@ function describeSetting(name: string, schema: Schema, words: PageWords) {
 }
 
 const code = (text: string) => `\`${text}\``;
-
-/** A Markdown table with its columns aligned; the first row is the head. */
-function table([head = [], ...rows]: readonly (readonly string[])[]): string {
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => widthOf(row[column] ?? ''))));
-  const line = (cells: readonly string[], fill = ' ') =>
-    `| ${cells.map((cell, column) => cell + fill.repeat((widths[column] ?? 0) - widthOf(cell))).join(' | ')} |`;
-  const rule = line(
-    head.map(() => ''),
-    '-',
-  );
-  return [line(head), rule, ...rows.map((row) => line(row))].join('\n');
-}
-
-/** A letter of Hangul takes two places, as biome counts too. */
-function widthOf(text: string): number {
-  return text.length + (text.match(/\p{Script=Hangul}/gu)?.length ?? 0);
-}

@@ -10,8 +10,8 @@ import pg from 'pg';
 import { campaignRow } from '../../bin/local/campaign/campaign.ts';
 import { openPool, runCampaign } from '../../bin/local/campaign/run-campaign.ts';
 import { type LocalAgent, startLocalAgent } from '../../bin/local/local-agent.ts';
-import { expressions, wordOf } from './ban-list-data.ts';
 import { startProxy } from '../chaos/proxy.ts';
+import { expressions, wordOf } from './ban-list-data.ts';
 
 const [minutes = 3, campaign = 20_000, singles = 60] = process.argv.slice(2).map(Number);
 const banned = { numbers: 300_000, texts: 2_000 };
@@ -39,7 +39,12 @@ try {
   await ban();
   const idle = await taken(() => sleep(minutes * 60_000));
   const inCampaign = await taken(async () => {
-    const options = { messages: campaign, limitSeconds: 600, out: process.stderr, signal: new AbortController().signal };
+    const options = {
+      messages: campaign,
+      limitSeconds: 600,
+      out: process.stderr,
+      signal: new AbortController().signal,
+    };
     const { lost, duplicates } = await runCampaign(agent, options);
     if (lost + duplicates > 0) throw new Error(`expected nothing lost or sent twice, got ${lost} and ${duplicates}`);
   });
@@ -68,11 +73,17 @@ async function taken(act: () => Promise<unknown>): Promise<{ minutes: number; am
 }
 
 function scaled({ amounts }: { amounts: Amounts }, factor: number): Amounts {
-  return Object.fromEntries(Object.entries(amounts).map(([name, value]) => [name, Number((value * factor).toPrecision(3))]));
+  return Object.fromEntries(
+    Object.entries(amounts).map(([name, value]) => [name, Number((value * factor).toPrecision(3))]),
+  );
 }
 
 /** For 1,000 messages, without what the same time costs an idle agent. */
-function above(idle: Awaited<ReturnType<typeof taken>>, busy: Awaited<ReturnType<typeof taken>>, messages: number): Amounts {
+function above(
+  idle: Awaited<ReturnType<typeof taken>>,
+  busy: Awaited<ReturnType<typeof taken>>,
+  messages: number,
+): Amounts {
   const share = busy.minutes / idle.minutes;
   const net = Object.entries(busy.amounts).map(([name, value]) => [name, value - (idle.amounts[name] ?? 0) * share]);
   return scaled({ amounts: Object.fromEntries(net) }, 1_000 / messages);
@@ -117,7 +128,9 @@ function partOf(name: string): string {
 function cpuSeconds(server: number): number {
   const ticks = (pid: number, fields: readonly number[]) => {
     try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' ');
       return fields.reduce((sum, field) => sum + Number(stat[field - 3]), 0);
     } catch {
       return 0;
