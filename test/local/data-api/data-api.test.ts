@@ -357,7 +357,18 @@ describe('the server', () => {
     const missing = secrets.send(new GetSecretValueCommand({ SecretId: 'arn:other' }));
     await expect(missing).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     expect(answer.SecretString).toBe('{"clientId":"a"}');
-    expect(server.stats()).toEqual({ calls: 3, secrets: 2, '/Execute': 2, '/BeginTransaction': 1 });
+    expect(server.stats()).toMatchObject({ calls: 3, secrets: 2, '/Execute': 2, '/BeginTransaction': 1 });
+  });
+
+  it('counts a call as AWS bills it: every begun 32 KB of what it is asked and answers', async () => {
+    const billed = async (sql: string) => {
+      const { billed = 0 } = server.stats();
+      await execute(sql);
+      return (server.stats()['billed'] ?? 0) - billed;
+    };
+    expect(await billed('select 1')).toBe(1);
+    expect(await billed(`select repeat('x', 40000)`)).toBe(2);
+    expect(await billed(`select 1 -- ${'x'.repeat(70_000)}`)).toBe(3);
   });
 
   it('fails a call before or after it takes effect, as a test asks', async () => {

@@ -114,6 +114,14 @@ describe('a function', () => {
     await Promise.all([starting, another]);
   });
 
+  it('counts its invocations, and how long they took without the start', async () => {
+    const pool = aPool(`export const handler = async ({ ms }) => new Promise((resolve) => setTimeout(resolve, ms));`);
+    expect(pool.usage()).toEqual({ invocations: 0, busySeconds: 0 });
+    await Promise.all([pool.invoke({ ms: 100 }), pool.invoke({ ms: 100 })]);
+    expect(pool.usage().invocations).toBe(2);
+    expect(pool.usage().busySeconds).toBeGreaterThanOrEqual(0.19);
+  });
+
   it('fails an invocation that throws, and stays warm', async () => {
     const pool = aPool(
       `export const handler = async ({ text }) => { if (text) throw new Error(text); return process.pid; };`,
