@@ -1,9 +1,8 @@
 import type { Part } from './part.ts';
 
 /**
- * Memory of each part in MB. It buys processor time too: 1,769 MB are one processor. The most that a campaign of 20,000 under
- * a ban list of 300,000 numbers and 2,000 texts took is 100 MB for the sender and less for the others on Node 20, and 12 MB
- * more on Node 24 (test/bench/load.ts).
+ * Memory of each part in MB. It buys processor time too: 1,769 MB are one processor. Under a campaign and a ban list of 300,000
+ * numbers and 2,000 texts the sender took 200 MB at most, each of the others 100 to 125, on Node 24 (test/bench/load.ts).
  */
 export const memoryMb: Readonly<Record<Part, number>> = {
   // These two are billed for every second of the month, most of which they wait.
@@ -12,7 +11,7 @@ export const memoryMb: Readonly<Record<Part, number>> = {
   'log-migrator': 256,
   'table-create-scheduler': 256,
   'schema-migrator': 512,
-  // They compile the ban list: one of 300,000 texts takes 300 MB. Judging and encoding a batch is work besides.
+  // They compile the ban list: one of 300,000 texts takes 200 MB. Judging and encoding a batch is work besides.
   sender: 512,
   'banlist-scheduler': 512,
   // The least that Fargate has.
