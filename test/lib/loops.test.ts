@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
-import { resourcesOf, synthesizeAgent } from '../support/stacks.ts';
+import { type Resource, resourcesOf, synthesizeAgent } from '../support/stacks.ts';
 
 /** A loop is billed for its pauses: only these two act every two seconds, and are fired anew while they still turn. */
 const looping = ['collector', 'report-migrator'];
@@ -23,9 +23,13 @@ const ofRule = z.object({
   Targets: z.tuple([z.object({ Arn: z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('Arn')]) }) })]),
 });
 
+let resources: Record<string, Resource>;
+beforeAll(() => {
+  resources = resourcesOf(synthesizeAgent()['omni-agent']);
+});
+
 /** What the schedules fire: each with the seconds between two firings. */
 function fired() {
-  const resources = resourcesOf(synthesizeAgent()['omni-agent']);
   return Object.values(resources).flatMap(({ Type, Properties }) => {
     if (Type !== 'AWS::Events::Rule') return [];
     const { ScheduleExpression, Targets } = ofRule.parse(Properties);

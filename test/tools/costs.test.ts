@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { billOf, totalOf } from '../../bin/tools/costs/bill.ts';
 import { type FunctionItem, type Inventory, takeInventory } from '../../bin/tools/costs/inventory.ts';
 import { measured } from '../../bin/tools/costs/measured.ts';
@@ -19,8 +19,13 @@ function lineOf(inventory: Partial<Inventory>, item: string, messages = 0): numb
   return billOf({ ...nothing, ...inventory }, messages).find((line) => line.item === item)?.usd ?? Number.NaN;
 }
 
+let alone: Inventory;
+beforeAll(() => {
+  alone = inventoryOf();
+});
+
 it('counts what the templates make', () => {
-  const { functions, ...counts } = inventoryOf();
+  const { functions, ...counts } = alone;
   expect(counts).toMatchObject({ natGateways: 1, publicAddresses: 1, capacity: 0.5, processors: 0.25, taskGb: 0.5 });
   expect(counts).toMatchObject({ queues: 3, secrets: 5, keys: 0 });
   const looping = functions.filter(({ loop }) => loop !== undefined);
@@ -44,11 +49,11 @@ it.each([
   ['ownNetwork', { ...ownNetwork, databaseSubnetIds }],
   ['ownBoth', { ...ownCluster, ...ownNetwork }],
 ] as const)('takes from the agent alone what the settings of %s leave out', (name, settings) => {
-  expect(scenariosOf(inventoryOf())[name].inventory).toEqual(inventoryOf(settings));
+  expect(scenariosOf(alone)[name].inventory).toEqual(inventoryOf(settings));
 });
 
 it('leaves the NAT to an instance that the customer adds', () => {
-  const { natInstance } = scenariosOf(inventoryOf());
+  const { natInstance } = scenariosOf(alone);
   const without = inventoryOf({ natGateway: false });
   expect(natInstance.inventory).toEqual({ ...without, natInstances: 1, publicAddresses: 1 });
 });
@@ -90,7 +95,6 @@ it.each<{ what: string; item: string; inventory: Partial<Inventory>; usd: number
 });
 
 it('bills more for more messages, and most for those that come alone', () => {
-  const alone = inventoryOf();
   const totals = [0, 1e6, 1e7, 1e8].map((messages) => totalOf(billOf(alone, messages)));
   expect(totals).toEqual(totals.toSorted((a, b) => a - b));
   expect(totalOf(billOf(alone, 1e6, measured.singly))).toBeGreaterThan(totals[1] ?? Number.NaN);

@@ -108,7 +108,7 @@ function takenRows(): string[][] {
 function priceRows(): string[][] {
   return Object.values(prices).map(({ what, usd, per, page, isListed }) => {
     const price = usd.toFixed(10).replace(/\.?0+$/, '');
-    return [what, isListed ? price : `*${price}*`, per, page];
+    return [what, isListed ? price : `_${price}_`, per, page];
   });
 }
 
