@@ -183,7 +183,7 @@ describe('the synthesized app', () => {
 
     const plan = readAssembly(outDir, { queueUrl });
 
-    expect(plan.functions).toHaveLength(7);
+    expect(plan.functions).toHaveLength(8);
     expect(plan.queues).toHaveLength(6);
     expect(plan.queues.filter(({ attributes }) => 'RedrivePolicy' in attributes)).toHaveLength(3);
     expect(plan.eventSources).toHaveLength(3);
