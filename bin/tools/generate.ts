@@ -2,14 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { costsPage } from './costs/page.ts';
-import { inventoryOf } from './costs/scenarios.ts';
 import { migrationsModuleText } from './migrations-module.ts';
 import { settingsPage } from './settings-page.ts';
 
 /**
- * Writes what is generated from sql/, proto/, functions/settings/ and the templates; with `--check` compares instead, and fails when
- * something is stale.
+ * Writes what is generated from sql/, proto/, functions/settings/ and the templates, with `--sql` from sql/ alone; with `--check`
+ * compares instead, and fails when something is stale.
  */
 
 const queriesDir = 'sql/postgresql/queries';
@@ -61,19 +59,35 @@ function protoFiles(): Map<string, string> {
   }
 }
 
-/** In this order: the last one bundles what the others make. */
-const wanted: readonly (readonly [string, () => string])[] = [
+type Generated = readonly [file: string, textOf: () => string | Promise<string>];
+
+const ofSql: readonly Generated[] = [
   [sqlModule, sqlModuleText],
   [migrationsModule, migrationsModuleText],
+];
+
+/** The last one bundles what all others make. */
+const others = (): readonly Generated[] => [
   [settingsFiles.en, () => settingsPage('en')],
   [settingsFiles.ko, () => settingsPage('ko')],
   ...[...protoFiles()].map(([file, text]) => [file, () => text] as const),
-  ['docs/costs.md', () => costsPage(inventoryOf())],
+  ['docs/costs.md', costs],
 ];
+
+/** Loaded when it is needed: a copy of the source that is to run statements has no lib/. */
+async function costs(): Promise<string> {
+  const [{ costsPage }, { inventoryOf }] = await Promise.all([
+    import('./costs/page.ts'),
+    import('./costs/scenarios.ts'),
+  ]);
+  return costsPage(inventoryOf());
+}
+
+const wanted = [...ofSql, ...(process.argv.includes('--sql') ? [] : others())];
 const isCheck = process.argv.includes('--check');
 const stale: string[] = [];
 for (const [file, textOf] of wanted) {
-  const text = textOf();
+  const text = await textOf();
   if (readOrNothing(file) === text) continue;
   stale.push(file);
   if (!isCheck) writeFileSync(file, text);

@@ -22,7 +22,7 @@ export async function nextVersion(folder: string): Promise<string> {
     join(folder, migrations, `${next}_next_version.sql`),
     `create table if not exists ${tableOfNextVersion} (id int primary key);\n`,
   );
-  const generate = ['--import', 'tsx', 'bin/tools/generate.ts'];
+  const generate = ['--import', 'tsx', 'bin/tools/generate.ts', '--sql'];
   const child = spawn(process.execPath, generate, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
   if (code !== 0) throw new Error(`generate ended with ${code} in the next version: ${stderr.trim()}`);

@@ -78,7 +78,7 @@ async function tryMutant(mutant: Mutant, seeds: number): Promise<Outcome> {
     for (const name of copied) cpSync(join(root, name), join(folder, name), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     patch(join(folder, mutant.file), mutant);
-    if (mutant.file.startsWith('sql/')) await run(folder, ['bin/tools/generate.ts']);
+    if (mutant.file.startsWith('sql/')) await run(folder, ['bin/tools/generate.ts', '--sql']);
     const violated = await simulate(folder, seeds);
     const isCaught = mutant.breaks.some((invariant) => invariant === violated?.invariant);
     return { name: mutant.name, isCaught, violation: violated && `seed ${violated.seed}: ${violated.violation}` };
