@@ -6,6 +6,7 @@ import type { Installation, Lack } from '../../functions/operation/doctor-databa
 import { type Look, stops } from '../../functions/operation/finding.ts';
 import type { Surroundings } from '../../functions/operation/surroundings.ts';
 import { rolesOf } from '../../functions/settings/roles.ts';
+import { calm } from '../support/findings.ts';
 
 const roles = rolesOf('omni');
 const settings = { timeZone: 'Asia/Seoul', roles, lastVersion: 2 };
@@ -19,20 +20,6 @@ const sound: Installation = {
   otherZones: null,
   schemaVersion: 2,
   monthsMissing: [],
-};
-
-const around: Surroundings = {
-  installation: 'abcdef01',
-  databaseName: 'omni',
-  localTime: '2026-11-24 12:00:00',
-  receiver: { holder: 'a-task', leaseSeconds: 20 },
-  reports: { waiting: 0, oldestSeconds: null, parked: 0, unmatched: 0, unmatchedOfLastDay: 0 },
-  rateGateAheadSeconds: 0,
-  refusedAlone: 0,
-  unguarded: null,
-  banList: { checkedSeconds: 1, texts: 0, expressions: 0, problems: 0, firstProblems: null },
-  serverTimeZone: 'Asia/Seoul',
-  serverAheadSeconds: 0,
 };
 
 const cluster: ClusterFacts = {
@@ -73,7 +60,7 @@ async function findingsOf(fault: Fault) {
     store: {
       readLacks: () => answer(lacks),
       readInstallation: async () => ({ ...sound, ...installation }),
-      readSurroundings: async () => ({ ...around, ...(await answer(surroundings)) }),
+      readSurroundings: async () => ({ ...calm, ...(await answer(surroundings)) }),
     },
     deadLetters: () => fault.deadLetters ?? (async () => 0),
     credentials: fault.credentials ?? (async () => ({ clientId: 'omni' })),
