@@ -47,7 +47,7 @@ function indexOf(text: string) {
 }
 
 const creation =
-  /\bcreate (?:(table|sequence|(?:unique )?index) if not exists|or replace (function|view|trigger)) (\w+)(?:[^;]*? on (\w+)\s+for each row)?/g;
+  /\bcreate (?:(table|sequence|(?:unique )?index) if not exists|or replace (function|view|trigger)) (\w+)(?:[^;]*? on (\w+)\s+(?:referencing[^;]*? )?for each)?/g;
 const removal = /^drop (?:table|sequence|index|function|view) if exists ([\w, ]+)/;
 
 /** What exists once all statements have run. A trigger is made by a `do` block too, so it is looked for everywhere. */

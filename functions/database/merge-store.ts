@@ -34,7 +34,7 @@ export function mergeStore(database: AgentDatabase): MergeStore {
     async mergeLate(turnLimit) {
       const { lateTries: maxTries, lateRetrySeconds: retrySeconds, lookbackDays, reportDays } = timing;
       const limits = { turnLimit, maxTries, retrySeconds, lookbackDays, reportDays };
-      const parameters = { ...momentOf(database), ...limits };
+      const parameters = { ...momentOf(database), ...limits, onlyBatch: null };
       const call = { step: 'late', statement: mergeLateReports, parameters } as const;
       const row = await queryOneIsolated(database, call, lateRow);
       return { pickedCount: row.picked_count, mergedCount: row.merged_count, unmatchedCount: row.unmatched_count };

@@ -20,7 +20,7 @@ export function isAtRest({ checker, ledger, desk }: Parts): boolean {
   const { rows, batches, reports } = checker.last;
   if (!desk.isIdle || rows.length === 0) return false;
   const here = rows.filter(({ place }) => place === 'tran');
-  const aside = new Set(checker.last.aside.map(({ clientKey }) => clientKey));
+  const late = new Set(checker.last.aside.filter(({ step }) => step === 'late').map(({ clientKey }) => clientKey));
   const isKept = (row: SnapshotRow) => isKeptBack(row, { checker, ledger });
   const isBlocked = ({ id }: SnapshotRow) => (ledger.rows.get(id)?.blocks.size ?? 0) > 0;
   const isInDoubtForGood = batches.some(
@@ -31,17 +31,11 @@ export function isAtRest({ checker, ledger, desk }: Parts): boolean {
     batches.every(({ id, members }) => here.some((row) => row.batchId === id && members.includes(row.clientKey))) &&
     reports.every((messageKey) => {
       const truth = ledger.ofReport(messageKey);
-      const isShared = truth !== undefined && isKeyBlocked(ledger, truth) && aside.has(truth.clientKey);
       // Without a row: as long as a batch is in doubt, it may belong to that batch.
-      if (truth === undefined || rows.every(({ id }) => id !== truth.id)) return isInDoubtForGood || isShared;
-      return isShared || (truth.blocks.size > 0 && here.some(({ id }) => id === truth.id));
+      if (truth === undefined || rows.every(({ id }) => id !== truth.id)) return isInDoubtForGood;
+      return truth.blocks.size > 0 && (here.some(({ id }) => id === truth.id) || late.has(truth.clientKey));
     })
   );
-}
-
-/** Rows that have one client_key, one after the other, share its entries in set_aside. */
-function isKeyBlocked(ledger: Ledger, { clientKey }: RowTruth): boolean {
-  return [...ledger.rows.values()].some(({ keys, blocks }) => keys.has(clientKey) && blocks.size > 0);
 }
 
 function isKeptBack(row: SnapshotRow, { checker, ledger }: Omit<Parts, 'desk'>): boolean {
@@ -78,7 +72,7 @@ export function checkPunctual(ledger: Ledger, messagesPerSecond: number): void {
   // At the given rate, all of them may go before it.
   const queueMs = messagesPerSecond === 0 ? 0 : (rows.length / messagesPerSecond) * 1_500;
   for (const truth of rows) {
-    if (truth.isMeddledWith || truth.deletedAt !== undefined || hasInherited(ledger, truth)) continue;
+    if (truth.isMeddledWith || truth.deletedAt !== undefined) continue;
     const { inserted, answered, finished, logged } = truth.times;
     expectWithin(truth, 'answered', {
       from: Math.max(inserted, truth.dueAt),
@@ -87,11 +81,6 @@ export function checkPunctual(ledger: Ledger, messagesPerSecond: number): void {
     });
     expectWithin(truth, 'logged', { from: finished, to: logged, mostMs: patienceMs });
   }
-}
-
-/** Whether an earlier row of its client_key was put aside, perhaps: its entries count for the new one until their time is over. */
-function hasInherited(ledger: Ledger, { id, clientKey }: RowTruth): boolean {
-  return [...ledger.rows.values()].some((one) => one.id !== id && one.wasBlocked && one.keys.has(clientKey));
 }
 
 function expectWithin(

@@ -4,7 +4,7 @@
 -- Index: msg_report_parked; primary key or msg_key index of each month not older than lookbackDays. Locks: msg_report rows and
 --   msg_log rows (skip locked: a row that somebody holds delays only its own reports). Never waits.
 -- Parameters: now, timeZone; turnLimit; maxTries, retrySeconds between two tries; lookbackDays; reportDays for which reports
---   come; only, the rows of a probe.
+--   come; only and onlyBatch, the rows of a probe.
 -- One row: picked_count, merged_count, unmatched_count; recounted_keys, the counts that changed.
 with {{moment}},
 picked as materialized (
@@ -14,6 +14,10 @@ picked as materialized (
          {{by_reference_or_key batch_id}}
   from msg_report r where r.retry_at <= (select local from moment)
   order by r.retry_at limit :turnLimit::int for update of r skip locked
+),
+-- Several rows in the log may have one client_key.
+set_aside_now as materialized (
+  select client_key, unnest(batches) as batch_id from set_aside where step = 'late' and until > (select at from moment)
 ),
 -- By our reference, whatever key the gateway gives; by its key if there is no reference.
 found as materialized (
@@ -32,7 +36,8 @@ found as materialized (
     -- What the row counts as, once it is locked: nobody changes it before the update.
     select {{counted_columns l}} as counted from msg_log l
     where l.client_key = t.client_key and l.archived_at = t.archived_at and {{is_young l}}
-      and l.client_key not in ({{set_aside_now late}}) {{only l}}
+      and (l.client_key, l.batch_id) not in (select client_key, batch_id from set_aside_now) {{only l}}
+      and (:onlyBatch::bigint is null or l.batch_id = :onlyBatch::bigint)
     for no key update skip locked
   ) locked on true
   where p.channel_type = any(t.chain)
@@ -59,12 +64,16 @@ recounted as materialized (
   ) v
   group by v.counted having sum(v.count) <> 0
 ),
-applied as materialized (select client_key, seqs from attempted where is_written),
+applied as materialized (select client_key, batch_id, seqs from attempted where is_written),
 done as materialized (select unnest(seqs) as seq from applied),
 skipped as (
-  {{set_aside late}}
-  from wide f where f.client_key not in (select client_key from applied)
-  {{set_aside_again}}
+  insert into set_aside (client_key, step, batches, error, since, until)
+  select f.client_key, 'late', array_agg(f.batch_id), {{passed_over}}, (select at from moment), aside_until((select at from moment), 0)
+  from wide f where (f.client_key, f.batch_id) not in (select client_key, batch_id from applied) group by f.client_key
+  on conflict (client_key, step) do update
+    set tries = set_aside.tries + 1, error = excluded.error,
+        batches = case when set_aside.until > (select at from moment) then set_aside.batches end || excluded.batches,
+        until = aside_until((select at from moment), set_aside.tries + 1)
 ),
 back_to_merge as materialized (
   select p.seq from {{picked_rows}}

@@ -6,8 +6,9 @@
 --   probe.
 -- One row: picked_count, merged_count, parked_count; last_seq, null if nothing was picked; due, whether parked reports are due.
 with {{moment}},
+-- An entry without a batch is from an earlier version, and counts for every row of the client_key.
 set_aside_now as materialized (
-  {{set_aside_now merge}}
+  select client_key, batch_id from set_aside where step = 'merge' and until > (select at from moment)
 ),
 picked as materialized (
   select r.seq, r.msg_key, r.channel_type, r.message_type, r.report_type, r.rslt_date, r.report_date, r.report_code, r.telecom,
@@ -16,7 +17,7 @@ picked as materialized (
     {{by_reference_or_key batch_id}}
   from msg_report r
   where r.seq > :fromSeq::bigint and r.retry_at is null
-    and (r.client_key is null or r.client_key not in (select client_key from set_aside_now))
+    and (r.client_key is null or (r.client_key, r.batch_id) not in (select client_key, batch_id from set_aside_now))
   order by r.seq limit :turnLimit::int
   for update of r skip locked
 ),
@@ -29,7 +30,7 @@ found as materialized (
   left join lateral (
     select t.client_key from msg_tran t
     where t.client_key = p.client_key and t.batch_id = p.batch_id
-      and t.client_key not in (select client_key from set_aside_now) {{only t}}
+      and (t.client_key, t.batch_id) not in (select client_key, batch_id from set_aside_now) {{only t}}
     for no key update skip locked) locked on true
   where p.channel_type = any(t.chain)
 ),
@@ -51,7 +52,8 @@ merged as (
   delete from msg_report r where r.seq = any(array(select unnest(seqs) from applied)) returning 1
 ),
 skipped as (
-  {{set_aside merge}}
+  insert into set_aside (client_key, step, batch_id, error, since, until)
+  select f.client_key, 'merge', f.batch_id, {{passed_over}}, (select at from moment), aside_until((select at from moment), 0)
   from wide f where f.client_key not in (select client_key from applied)
   {{set_aside_again}}
 ),

@@ -63,13 +63,15 @@ export const isolatingMutants: readonly Mutant[] = [
     { find: 'order by s.client_key is null, member.client_key', replace: 'order by member.client_key' },
   ]),
   passesOver('merge', 'merge_reports', [
-    '\n      and t.client_key not in (select client_key from set_aside_now)',
+    '\n      and (t.client_key, t.batch_id) not in (select client_key, batch_id from set_aside_now)',
     {
-      find: '\n    and (r.client_key is null or r.client_key not in (select client_key from set_aside_now))',
+      find: '\n    and (r.client_key is null or (r.client_key, r.batch_id) not in (select client_key, batch_id from set_aside_now))',
       replace: '',
     },
   ]),
-  passesOver('late merge', 'merge_late_reports', [aside('l', 'late')]),
+  passesOver('late merge', 'merge_late_reports', [
+    ' and (l.client_key, l.batch_id) not in (select client_key, batch_id from set_aside_now)',
+  ]),
   passesOver('archive', archive, [
     " and t.client_key not in (select client_key from set_aside where step = 'archive' and until > (select at from moment))",
   ]),
