@@ -103,8 +103,9 @@ export function sendStore(database: AgentDatabase, settings: SendStoreSettings):
       return sealed ?? { outcome: 'refused', taken: new Set(), ended: [] };
     },
 
-    async settle(batchId, results) {
-      const parameters = { ...moment(), batchId, results: JSON.stringify(results.map(toResultRow)) };
+    async settle(batchId, results, leaseToken) {
+      const answer = { batchId, results: JSON.stringify(results.map(toResultRow)), leaseToken: leaseToken ?? null };
+      const parameters = { ...moment(), ...answer };
       const keys = results.map((result) => result.clientKey);
       const call = { step: 'settle', statement: settleBatch, parameters, keys } as const;
       return await queryOneIsolated(database, call, settleRow);

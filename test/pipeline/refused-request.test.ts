@@ -99,6 +99,41 @@ describe('a request that is refused as a whole', () => {
     expect(await batches()).toMatchObject([{ id: refused, others_answered: false }]);
   });
 
+  it('does not end by a refusal that is written after another sender has reopened its batch, and sent it', async () => {
+    const [key = ''] = await insert(1, '01000000002');
+    gateway.refuses = isOneOf([key]);
+    await turns(1);
+    await insert(1);
+    await turn();
+    expect(await batches()).toMatchObject([{ others_answered: true }]);
+    const { settle } = agent.sendStore();
+    const refused: (() => Promise<unknown>)[] = [];
+    const late: typeof settle = async (...call) => {
+      refused.push(() => settle(...call));
+      return { acceptedCount: 0, rejectedCount: 1, openCount: 0, asideCount: 0, asideSeconds: 0 };
+    };
+    const aMinuteLater = () => {
+      seconds += 61;
+      agent.setNow(new Date(noon + seconds * 1000));
+    };
+    const { id = '' } = (await batches())[0] ?? {};
+    aMinuteLater();
+    await agent.send(id, { store: { settle: late } });
+    expect(refused).toHaveLength(1);
+    aMinuteLater();
+    expect(await agent.send(id)).toMatchObject({ outcome: 'reopened' });
+
+    gateway.refuses = () => false;
+    const overtaken: typeof settle = async (...call) => {
+      await refused[0]?.();
+      return await settle(...call);
+    };
+    await agent.send(id, { store: { settle: overtaken } });
+    expect(acceptedKeys()).toContain(key);
+    expect(await findMessage(pool(), key)).toMatchObject({ msg_status: '2', mt_report_code: null });
+    expect(await batches()).toEqual([]);
+  });
+
   it.each([
     ['the first', [0]],
     ['one in the middle', [77]],

@@ -61,8 +61,8 @@ export interface SendStore {
   /** A new slot of the rate gate, for a sender that came too late to its own: seconds to wait for it. */
   reserveSlot(messageCount: number): Promise<number>;
   seal(seal: Seal): Promise<Sealed>;
-  /** Writes answers. */
-  settle(batchId: string, results: readonly SettledResult[]): Promise<Settled>;
+  /** Writes answers; with a lease token, only while the batch is sealed under that lease. */
+  settle(batchId: string, results: readonly SettledResult[], leaseToken?: string): Promise<Settled>;
   /** Halves a sealed batch of which nothing was accepted; one that cannot be halved waits. */
   split(split: Split): Promise<void>;
   release(release: Release): Promise<void>;

@@ -11,7 +11,7 @@ export async function conclude(
   ports: SendPorts,
 ): Promise<SendTally> {
   const { lease, leaseToken } = attempt;
-  if (answer.outcome === 'answered') return await write(attempt, answer.results.flatMap(toSettled), ports);
+  if (answer.outcome === 'answered') return await write(attempt, { results: answer.results.flatMap(toSettled) }, ports);
   const reason = 'reason' in answer ? answer.reason : undefined;
   const waitSeconds = answer.outcome === 'keyClosed' ? 0 : backoffSeconds(lease.requeues, ports.clock.random());
   // "Not now" speaks of this call alone: if an earlier one was in doubt, the batch still is.
@@ -38,7 +38,7 @@ export async function halve(
   if (messages.length === 1 && only !== undefined && lease.othersAnswered) {
     const { clientKey } = only;
     const rejection = { clientKey, accepted: false, messageKey: '', code: 'E999', reason: `gateway: ${reason}` };
-    return await write(attempt, [rejection], ports);
+    return await write(attempt, { results: [rejection], onlyUnder: leaseToken }, ports);
   }
   const waitSeconds = backoffSeconds(lease.requeues, ports.clock.random());
   await ports.store.split({ batchId: lease.batchId, leaseToken, messages, waitSeconds });
@@ -51,17 +51,20 @@ function toSettled({ reference, ...result }: SendResult): SettledResult[] {
   return [{ ...result, clientKey, reason: result.accepted ? null : `gateway: rejected with code ${result.code}` }];
 }
 
+interface Answer {
+  readonly results: readonly SettledResult[];
+  /** The lease without which it does not count; undefined if it is true in any case. */
+  readonly onlyUnder?: string;
+}
+
 /** Rows that somebody holds are tried again; what is open after that is settled by another sender, by the same answer. */
 const settleTries = 5;
 const settlePauseMs = 100;
 
-async function write(
-  { lease, leaseToken }: Attempt,
-  results: readonly SettledResult[],
-  ports: SendPorts,
-): Promise<SendTally> {
+async function write({ lease, leaseToken }: Attempt, answer: Answer, ports: SendPorts): Promise<SendTally> {
   const { batchId } = lease;
-  const { openCount, asideCount, asideSeconds, ...settled } = await settle(batchId, results, ports);
+  const { results } = answer;
+  const { openCount, asideCount, asideSeconds, ...settled } = await settle(batchId, answer, ports);
   if (openCount > 0) {
     const backoff = backoffSeconds(lease.requeues, ports.clock.random());
     const waitSeconds = openCount === asideCount ? Math.max(asideSeconds, backoff) : backoff;
@@ -72,11 +75,12 @@ async function write(
 }
 
 /** What is open after the last try, and what all of them together have settled. */
-async function settle(batchId: string, results: readonly SettledResult[], { store, clock }: SendPorts) {
-  let { acceptedCount: accepted, rejectedCount: rejected, ...open } = await store.settle(batchId, results);
+async function settle(batchId: string, { results, onlyUnder }: Answer, { store, clock }: SendPorts) {
+  const ask = () => store.settle(batchId, results, onlyUnder);
+  let { acceptedCount: accepted, rejectedCount: rejected, ...open } = await ask();
   for (let tries = 1; open.openCount > open.asideCount && tries < settleTries; tries++) {
     await clock.sleep(settlePauseMs);
-    const { acceptedCount, rejectedCount, ...left } = await store.settle(batchId, results);
+    const { acceptedCount, rejectedCount, ...left } = await ask();
     accepted += acceptedCount;
     rejected += rejectedCount;
     open = left;

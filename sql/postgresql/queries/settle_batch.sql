@@ -1,17 +1,26 @@
 -- Writes the gateway's answers. Not fenced by the lease: a late answer after a takeover is still the truth. Fenced by
--- (client_key, batch_id) and msg_sent_date, so that it may be repeated.
+-- (client_key, batch_id) and msg_sent_date, so that it may be repeated. With a lease token it is fenced by the lease: the gateway
+-- forgets a request that it refused as a whole, so another sender may have asked, been told so, and sent it anew.
 --
 -- Index: primary keys. Locks: msg_tran rows (skip locked: a row that somebody holds is left to the next call), the send_batch row
 --   (waits), refused send_batch rows (skip locked).
--- Parameters: now, timeZone; batchId; results: [{k, accepted, key, code, reason}]; only, the rows of a probe.
+-- Parameters: now, timeZone; batchId; results: [{k, accepted, key, code, reason}]; leaseToken, null if the answer counts without
+--   the lease; only, the rows of a probe.
 -- One row: accepted_count and rejected_count, rows written by this call; open_count, rows still to settle (call again while it
 --   exceeds set_aside_count); set_aside_count of them are set aside, for set_aside_seconds (null if there are none).
 with {{moment}},
+allowed as materialized (
+  select from send_batch b
+  where b.id = :batchId::bigint and b.lease_token = :leaseToken::uuid and b.state = 'sealed'
+  for update
+),
 result as materialized (
   select r.k as client_key, r.accepted, r.code, r.reason,
          -- If two messages were given one key, the first has it.
          case when row_number() over (partition by r.key order by r.k) = 1 then nullif(r.key, '') end as msg_key
-  from jsonb_to_recordset(:results::jsonb) as r(k bigint, accepted boolean, key text, code text, reason text) order by r.k
+  from jsonb_to_recordset(:results::jsonb) as r(k bigint, accepted boolean, key text, code text, reason text)
+  where :leaseToken::uuid is null or exists (select from allowed)
+  order by r.k
 ),
 locked as materialized (
   select r.* from result r cross join lateral (
