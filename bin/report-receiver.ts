@@ -1,27 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger } from '@aws-lambda-powertools/logger';
 import { steadyClock } from '../functions/aws/clock.ts';
 import { parseEnvironment, receiverEnvironment } from '../functions/aws/env.ts';
+import { countFailures } from '../functions/aws/failures.ts';
 import { answerHealth } from '../functions/aws/health.ts';
-import { asError } from '../functions/aws/observe.ts';
+import { asError, observe } from '../functions/aws/observe.ts';
 import { gatewayCredentials } from '../functions/aws/secrets.ts';
 import { connectDatabase } from '../functions/database/data-api.ts';
 import { reportStore } from '../functions/database/report-store.ts';
 import { connectGateway } from '../functions/gateway/gateway.ts';
 import { type ReceiveEvent, receiveReports } from '../functions/pipeline/receive-reports.ts';
-import { installationDimension } from '../functions/settings/metrics.ts';
 import { timing } from '../functions/settings/timing.ts';
 
 /** The Fargate task: holds the gateway's report stream, stores what comes, then acknowledges it. */
 const env = parseEnvironment(receiverEnvironment);
-const persistentKeys = { [installationDimension]: env.INSTALLATION };
-const logger = new Logger({ serviceName: 'receiver', persistentKeys });
+const observed = observe('report-receiver', env);
+const { logger } = observed;
+const { onFailure, onCredentialsRefused } = countFailures(observed);
 const credentials = gatewayCredentials(env.GATEWAY_SECRET_ARN);
 const onBadReport = (reason: string) => logger.warn('report left out', { reason });
 const plaintextHost = env.PLAINTEXT_GATEWAY_HOST;
-const gateway = connectGateway({ url: env.GATEWAY_URL, plaintextHost, credentials, onBadReport });
-const store = reportStore(connectDatabase(env));
+const gateway = connectGateway({ url: env.GATEWAY_URL, plaintextHost, credentials, onBadReport, onCredentialsRefused });
+const store = reportStore(connectDatabase(env, { onFailure }));
 
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());

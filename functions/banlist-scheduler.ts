@@ -1,4 +1,5 @@
 import { banlistSchedulerEnvironment, parseEnvironment } from './aws/env.ts';
+import { countFailures } from './aws/failures.ts';
 import { withHouseMiddleware } from './aws/middleware.ts';
 import { MetricUnit, observe } from './aws/observe.ts';
 import { banListStore } from './database/ban-list-store.ts';
@@ -12,7 +13,7 @@ const env = parseEnvironment(banlistSchedulerEnvironment);
 const observed = observe('banlist-scheduler', env);
 const { logger, metrics } = observed;
 const names = metricNames['banlist-scheduler'];
-const store = banListStore(connectDatabase(env));
+const store = banListStore(connectDatabase(env, countFailures(observed)));
 
 export const handler = withHouseMiddleware<unknown>(observed).handler(async () => {
   const checked = await checkBanList({ store }, { problemLimit: sizes.banProblems });

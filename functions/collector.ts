@@ -1,6 +1,7 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { logCollected } from './aws/collect-log.ts';
 import { collectorEnvironment, parseEnvironment } from './aws/env.ts';
+import { countFailures } from './aws/failures.ts';
 import { observe } from './aws/observe.ts';
 import { scheduledLoop } from './aws/scheduled-loop.ts';
 import { sqsSendQueue } from './aws/send-queue.ts';
@@ -12,7 +13,9 @@ import { sizes } from './settings/sizes.ts';
 /** Claims due rows and puts their batches on the SEND QUEUE. */
 const env = parseEnvironment(collectorEnvironment);
 const observed = observe('collector', env);
-const store = collectStore(connectDatabase(env), { defaultValiditySeconds: env.DEFAULT_VALIDITY_SECONDS });
+const store = collectStore(connectDatabase(env, countFailures(observed)), {
+  defaultValiditySeconds: env.DEFAULT_VALIDITY_SECONDS,
+});
 const urls = { veryfast: env.QUEUE_URL_VERYFAST, fast: env.QUEUE_URL_FAST, slow: env.QUEUE_URL_SLOW };
 const queue = sqsSendQueue(new SQSClient({}), urls, (batchIds) =>
   observed.logger.warn('records refused', { batchIds }),

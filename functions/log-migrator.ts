@@ -1,4 +1,5 @@
 import { logMigratorEnvironment, parseEnvironment } from './aws/env.ts';
+import { countFailures } from './aws/failures.ts';
 import { MetricUnit, observe } from './aws/observe.ts';
 import { scheduledDrain } from './aws/scheduled-loop.ts';
 import { archiveStore } from './database/archive-store.ts';
@@ -12,7 +13,7 @@ const env = parseEnvironment(logMigratorEnvironment);
 const observed = observe('log-migrator', env);
 const { logger, metrics } = observed;
 const names = metricNames['log-migrator'];
-const store = archiveStore(connectDatabase(env));
+const store = archiveStore(connectDatabase(env, countFailures(observed)));
 const settings = { turnLimit: sizes.archive };
 
 export const handler = scheduledDrain(observed, async () => {

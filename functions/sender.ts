@@ -3,6 +3,7 @@ import type { SQSEvent } from 'aws-lambda';
 import { logBatch, logFailure } from './aws/batch-log.ts';
 import { steadyClock } from './aws/clock.ts';
 import { parseEnvironment, senderEnvironment } from './aws/env.ts';
+import { countFailures } from './aws/failures.ts';
 import { withHouseMiddleware } from './aws/middleware.ts';
 import { observe } from './aws/observe.ts';
 import { gatewayCredentials } from './aws/secrets.ts';
@@ -16,9 +17,15 @@ import { send } from './pipeline/send/send.ts';
 const env = parseEnvironment(senderEnvironment);
 const observed = observe('sender', env);
 const settings = { messagesPerSecond: env.MESSAGES_PER_SECOND, defaultValiditySeconds: env.DEFAULT_VALIDITY_SECONDS };
-const store = sendStore(connectDatabase(env), settings);
+const { onFailure, onCredentialsRefused } = countFailures(observed);
+const store = sendStore(connectDatabase(env, { onFailure }), settings);
 const credentials = gatewayCredentials(env.GATEWAY_SECRET_ARN);
-const gateway = connectGateway({ url: env.GATEWAY_URL, plaintextHost: env.PLAINTEXT_GATEWAY_HOST, credentials });
+const gateway = connectGateway({
+  url: env.GATEWAY_URL,
+  plaintextHost: env.PLAINTEXT_GATEWAY_HOST,
+  credentials,
+  onCredentialsRefused,
+});
 
 async function sendRecord(body: string): Promise<void> {
   const { batchId } = parseRecord(body);

@@ -33,6 +33,8 @@ function checkPlace(config: z.output<typeof agentSettings>, context: z.Refinemen
     if (when === 'always' && config[name] === undefined && config[other] !== undefined)
       refuse(name, `expected a value with ${other}`);
   }
+  if (!isLocal && config.alarmTopicArn === undefined)
+    refuse('alarmTopicArn', 'expected the ARN of an SNS topic, or none to call nobody');
   const makesCluster = config.databaseClusterArn === undefined;
   if (config.vpcId !== undefined && makesCluster && (config.databaseSubnetIds ?? []).length < 2)
     refuse('databaseSubnetIds', 'expected two or more with vpcId and a new database');

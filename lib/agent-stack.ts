@@ -7,6 +7,7 @@ import { AgentFunction } from './agent-function.ts';
 import { Archiving } from './archiving.ts';
 import { Collection } from './collection.ts';
 import type { DataStack } from './data-stack.ts';
+import { Monitoring } from './monitoring.ts';
 import { Probing } from './probing.ts';
 import { Reporting } from './reporting.ts';
 import { lanes, SendQueue } from './send-queue.ts';
@@ -31,7 +32,7 @@ export class AgentStack extends Stack {
     CrossStackReferences.of(this).consume(ReferenceStrength.WEAK);
     const { database, secrets, network } = data;
     const sendQueue = new SendQueue(this, 'SendQueue');
-    new Collection(this, 'Collection', { config, database, sendQueue });
+    const collection = new Collection(this, 'Collection', { config, database, sendQueue });
     new Sending(this, 'Sending', { config, database, sendQueue, gatewaySecret: secrets.gateway, network });
     new Reporting(this, 'Reporting', { config, database });
     new Archiving(this, 'Archiving', { config, database });
@@ -39,6 +40,7 @@ export class AgentStack extends Stack {
     new Upkeep(this, 'Upkeep', { config, database });
     new Probing(this, 'Probing', { config, gatewaySecret: secrets.gateway, network });
     this.#describe(config, sendQueue);
+    new Monitoring(this, 'Monitoring', { config, database, pauseRule: collection.schedule });
     const functions = this.node.findAll().filter((one) => one instanceof AgentFunction);
     this.logGroups = Object.fromEntries(functions.map(({ program, logGroup }) => [program, logGroup]));
   }

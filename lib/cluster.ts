@@ -1,4 +1,5 @@
 import { Duration, RemovalPolicies } from 'aws-cdk-lib';
+import { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
@@ -11,7 +12,9 @@ import {
 } from 'aws-cdk-lib/aws-rds';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { thresholds } from '../functions/settings/thresholds.ts';
 import type { AgentConfig } from './agent-config.ts';
+import { agentAlarm } from './alarm.ts';
 import type { AgentNetwork } from './network.ts';
 
 interface ClusterProps {
@@ -66,5 +69,19 @@ export class Cluster extends Construct {
     if (secret === undefined) throw new Error('expected a secret that RDS manages, got none');
     this.masterSecret = secret;
     RemovalPolicies.of(this).retainOnUpdateOrDelete();
+    this.#alarmOnCapacity();
+  }
+
+  #alarmOnCapacity(): void {
+    const { percent, minutes } = thresholds.capacity;
+    const period = Duration.minutes(5);
+    agentAlarm(this, 'CapacityAtMaximum', {
+      name: 'Database/CapacityAtMaximum',
+      description: `For ${minutes} minutes the cluster has used its maximum capacity (maxCapacity).`,
+      metric: this.cluster.metric('ACUUtilization', { statistic: 'Average', period }),
+      threshold: percent,
+      evaluationPeriods: minutes / period.toMinutes(),
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
   }
 }

@@ -1,9 +1,8 @@
+import type { Rule } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import type { collectorEnvironment } from '../functions/aws/env.ts';
-import { metricNames } from '../functions/settings/metrics.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
-import { agentAlarm, partMetric } from './alarm.ts';
 import type { AgentDatabase } from './database.ts';
 import { loopPeriod, schedule } from './schedule.ts';
 import type { SendQueue } from './send-queue.ts';
@@ -16,6 +15,8 @@ interface CollectionProps {
 
 /** The Collector: takes due rows of msg_tran and queues their batches. */
 export class Collection extends Construct {
+  readonly schedule: Rule;
+
   constructor(scope: Construct, id: string, { config, database, sendQueue }: CollectionProps) {
     super(scope, id);
     const { installation } = config;
@@ -37,21 +38,6 @@ export class Collection extends Construct {
     });
     database.grantStatements(collector, 'agent');
     for (const queue of Object.values(sendQueue.queues)) queue.grant(collector, 'sqs:SendMessage');
-    schedule(this, collector, { every: loopPeriod });
-    agentAlarm(this, 'OldestWaitingRow', {
-      name: 'Collection/OldestWaitingRow',
-      description: 'A row that is due has been waiting for more than five minutes.',
-      metric: partMetric('collector', metricNames.collector.oldestWaiting, { installation, statistic: 'Maximum' }),
-      threshold: 300,
-      evaluationPeriods: 5,
-    });
-    agentAlarm(this, 'RowsSetAside', {
-      name: 'Collection/RowsSetAside',
-      description: 'For five minutes there have been rows of msg_tran that a step cannot write.',
-      // At every look of the minute: a row that somebody held while its batch was sealed is free at the next one.
-      metric: partMetric('collector', metricNames.collector.setAside, { installation, statistic: 'Minimum' }),
-      threshold: 0,
-      evaluationPeriods: 5,
-    });
+    this.schedule = schedule(this, collector, { every: loopPeriod });
   }
 }

@@ -2,6 +2,7 @@ import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2'
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IDatabaseCluster } from 'aws-cdk-lib/aws-rds';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 
 /** What exists already, as constructs of the app. The settings name the same by ids and ARNs. */
 export interface ExistingParts {
@@ -49,4 +50,6 @@ export interface ExistingParts {
    * @default one to be filled in
    */
   readonly gatewaySecret?: ISecret | undefined;
+  /** The topic of the alarms, in place of `alarmTopicArn`. */
+  readonly alarmTopic?: ITopic | undefined;
 }

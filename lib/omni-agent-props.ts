@@ -6,6 +6,11 @@ interface Settings {
   /** Where the gateway answers: `grpcs://host:port`. */
   readonly gatewayUrl: string;
   /**
+   * Where alarms go, and the news that they are over: the ARN of an SNS topic, or `none` to call nobody. Needed with profile
+   * aws, unless `alarmTopic` is given.
+   */
+  readonly alarmTopicArn?: string;
+  /**
    * The name of this agent among those of its account and region: of its stacks, metrics, alarms and secrets.
    *
    * @default 'omni-agent'

@@ -8,6 +8,7 @@ import { ConfigurationError } from '../functions/settings/configuration-error.ts
 import type { Part } from '../functions/settings/part.ts';
 import { readConfig } from './agent-config.ts';
 import { AgentStack } from './agent-stack.ts';
+import { sendAlarms } from './alarm.ts';
 import { DataStack } from './data-stack.ts';
 import { Network } from './network.ts';
 import type { OmniAgentProps } from './omni-agent-props.ts';
@@ -44,7 +45,7 @@ export class OmniAgent extends Construct {
       throw new ConfigurationError(
         `OmniAgent: expected an App or a Stage around it, got the stack ${within.node.path}`,
       );
-    const { config, existing, stackProps } = split(props);
+    const { config, existing, alarmTopicArn, stackProps } = split(props);
     const { installation } = config;
     const named = (suffix: string) => ({ ...stackProps, config, stackName: `${installation}${suffix}` });
 
@@ -60,6 +61,7 @@ export class OmniAgent extends Construct {
       receiver.addStackDependency(schema);
       logGroups = { ...logGroups, 'report-receiver': receiver.logGroup };
     }
+    if (alarmTopicArn !== undefined) sendAlarms(this, alarmTopicArn);
     this.vpc = network?.vpc;
     this.endpoint = data.endpoint;
     this.customerSecret = data.secrets.customer;
@@ -72,11 +74,16 @@ export class OmniAgent extends Construct {
 /** The settings, checked; what exists as constructs; and what goes to every stack. */
 function split({ env, ...props }: OmniAgentProps) {
   const { vpc, senderSubnets, databaseSubnets, cluster, masterSecret, encryptionKey, ...others } = props;
-  const { clientSecurityGroups, gatewaySecret, ...settings } = others;
+  const { clientSecurityGroups, gatewaySecret, alarmTopic, ...settings } = others;
+  if (alarmTopic !== undefined && settings.alarmTopicArn !== undefined)
+    throw new ConfigurationError('OmniAgent: expected alarmTopic or alarmTopicArn, got both');
   const existing = { vpc, senderSubnets, databaseSubnets, cluster, masterSecret, encryptionKey };
+  const config = readConfig({ ...settings, ...(alarmTopic && { alarmTopicArn: 'none' }) });
+  const ofSettings = config.alarmTopicArn === 'none' ? undefined : config.alarmTopicArn;
   return {
-    config: readConfig({ ...settings }),
+    config,
     existing: { ...existing, clientSecurityGroups, gatewaySecret },
+    alarmTopicArn: alarmTopic?.topicArn ?? ofSettings,
     stackProps: env === undefined ? {} : { env },
   };
 }

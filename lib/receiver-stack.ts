@@ -78,9 +78,28 @@ export class ReceiverStack extends Stack {
       vpcSubnets: network.senderSubnets,
       securityGroups: [callerGroup(this, network.vpc, config)],
     });
-    new CfnOutput(this, 'ReceiverCluster', { value: cluster.clusterName, description: 'The cluster of the receiver' });
-    new CfnOutput(this, 'ReceiverService', { value: service.serviceName, description: 'The service of the receiver' });
+    this.#describe(cluster, service);
     this.#alarmOnSilence(logGroup, config);
+    this.#alarmOnAbsence(service);
+  }
+
+  /** For `omni-agent doctor`. */
+  #describe({ clusterName }: Cluster, { serviceName }: FargateService): void {
+    new CfnOutput(this, 'ReceiverCluster', { value: clusterName, description: 'The cluster of the receiver' });
+    new CfnOutput(this, 'ReceiverService', { value: serviceName, description: 'The service of the receiver' });
+  }
+
+  /** ECS measures each running task once a minute; of none it says nothing. */
+  #alarmOnAbsence(service: FargateService): void {
+    agentAlarm(this, 'TaskNotRunning', {
+      name: 'Reporting/TaskNotRunning',
+      description: 'For five minutes the service of the receiver has had no running task.',
+      metric: service.metricCpuUtilization({ statistic: 'SampleCount', period: Duration.minutes(1) }),
+      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+      threshold: 1,
+      evaluationPeriods: 5,
+      treatMissingData: TreatMissingData.BREACHING,
+    });
   }
 
   /** The receiver logs a line for each heartbeat of the stream, one every ten seconds. */

@@ -8,6 +8,11 @@ import { timing } from '../functions/settings/timing.ts';
 /** Between two firings of a function that turns in a loop until the next one. */
 export const loopPeriod = Duration.seconds(timing.firingSeconds);
 
+/** The rules of all schedules below a construct. */
+export function rulesBelow(scope: Construct): Rule[] {
+  return scope.node.findAll().filter((one) => one instanceof Rule);
+}
+
 /** Fires a function at a steady rate: once a minute is the most that a rule can. */
 export function schedule(scope: Construct, target: IFunction, { every }: { every: Duration }): Rule {
   return new Rule(scope, 'Schedule', {

@@ -48,13 +48,5 @@ export class TableCreation extends Construct {
       evaluationPeriods: 1,
       treatMissingData: TreatMissingData.IGNORE,
     });
-    agentAlarm(this, 'DatabaseZoneDiffers', {
-      name: 'Upkeep/DatabaseZoneDiffers',
-      description: 'Sessions of the database have another time zone than the agent.',
-      metric: metric(names.zoneDiffers, { statistic: 'Maximum' }),
-      threshold: 0,
-      evaluationPeriods: 1,
-      treatMissingData: TreatMissingData.IGNORE,
-    });
   }
 }

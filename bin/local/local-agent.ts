@@ -88,7 +88,7 @@ async function planOf(
   { dataDir, gatewayUrl, queueUrl }: { dataDir: string; gatewayUrl: string; queueUrl: string },
 ): Promise<AgentPlan> {
   const outDir = join(dataDir, 'cdk.out');
-  const settings = { gatewayUrl, ...(rate !== undefined && { messagesPerSecond: rate }) };
+  const settings = { gatewayUrl, alarmTopicArn: 'none', ...(rate !== undefined && { messagesPerSecond: rate }) };
   await synthesize({ settings, outDir });
   const plan = readAssembly(outDir, { queueUrl });
   return { ...plan, schedules: plan.schedules.map(hasten) };

@@ -23,7 +23,7 @@ export const pageWords: Readonly<Record<Language, PageWords>> = {
   en: {
     title: 'Settings',
     where: "The settings stand under one key of the CDK app's context, `omniAgent`: in `cdk.json`",
-    otherwise: `or, in place of all of those, on the command line: \`npx cdk deploy --all -c omniAgent='{"gatewayUrl": "…"}'\`. In an app of your
+    otherwise: `or, in place of all of those, on the command line: \`npx cdk deploy --all -c omniAgent='{"gatewayUrl": "…", "alarmTopicArn": "…"}'\`. In an app of your
 own they are properties of the construct \`OmniAgent\`. A wrong value or an unknown name stops the synthesis, with one line that
 says what was expected. Defaults are those of the original agent, where it has the setting.`,
     columns: ['setting', 'default', 'range', 'unit', 'in the original'],
@@ -39,7 +39,7 @@ says what was expected. Defaults are those of the original agent, where it has t
   ko: {
     title: '설정',
     where: '설정은 CDK 앱 컨텍스트의 `omniAgent` 키 하나에 모여 있습니다. `cdk.json`에는 다음과 같이 씁니다.',
-    otherwise: `\`npx cdk deploy --all -c omniAgent='{"gatewayUrl": "…"}'\`처럼 명령줄에서 이 값 전체를 대신 지정할 수도 있습니다. 직접 만든
+    otherwise: `\`npx cdk deploy --all -c omniAgent='{"gatewayUrl": "…", "alarmTopicArn": "…"}'\`처럼 명령줄에서 이 값 전체를 대신 지정할 수도 있습니다. 직접 만든
 앱에서는 \`OmniAgent\` 컨스트럭트의 속성입니다. 값이 틀리거나 모르는 이름이 있으면 synth가 중단되고, 기대한 값을 한 줄로
 알려 줍니다. 기존 에이전트에 같은 설정이 있으면 기본값도 같습니다.`,
     columns: ['설정', '기본값', '범위', '단위', '기존 에이전트의 설정'],

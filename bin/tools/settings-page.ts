@@ -20,7 +20,11 @@ export function settingsPage(language: Language): string {
 ${words.where}
 
 \`\`\`json
-{ "context": { "omniAgent": { "gatewayUrl": "grpcs://gateway.example.com:443", "messagesPerSecond": 1000 } } }
+{
+  "context": {
+    "omniAgent": { "gatewayUrl": "grpcs://gateway.example.com:443", "alarmTopicArn": "none", "messagesPerSecond": 1000 }
+  }
+}
 \`\`\`
 
 ${words.otherwise}

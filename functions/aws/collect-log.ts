@@ -9,13 +9,11 @@ const names = metricNames.collector;
 export function logCollected(observed: Observed): (tally: CollectTally) => Next {
   const { logger, metrics } = observed;
   let lastSetAside = 0;
-  return ({ next, refused, oldestWaitingSeconds, setAside, ...counts }) => {
+  return ({ next, refused, oldestWaitingSeconds: _, setAside, ...counts }) => {
     logRefusals(observed, refused);
     if (Object.values(counts).some((count) => count > 0)) logger.info('collected', counts);
     if (setAside !== lastSetAside) logger.warn('rows put aside', { setAside });
     lastSetAside = setAside;
-    metrics.addMetric(names.oldestWaiting, MetricUnit.Seconds, oldestWaitingSeconds);
-    metrics.addMetric(names.setAside, MetricUnit.Count, setAside);
     metrics.addMetric(names.collected, MetricUnit.Count, counts.messages);
     return next;
   };

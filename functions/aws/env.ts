@@ -96,6 +96,20 @@ export const tableCreateSchedulerEnvironment = z.object({
 });
 
 export const gatewayProbeEnvironment = z.object({ ...part.shape, ...gateway.shape }).superRefine(checkGatewayUrl);
+const names = z
+  .string()
+  .min(1)
+  .transform((text) => text.split(','));
+
+export const monitorEnvironment = z.object({
+  ...part.shape,
+  ...database.shape,
+  /** Names of the schedules' rules and ids of the sender's event sources, separated by commas. */
+  RULES: names,
+  EVENT_SOURCES: names,
+  /** The rule whose tag says that the agent is paused. */
+  PAUSE_RULE_ARN: arn,
+});
 
 export const receiverEnvironment = z
   .object({

@@ -15,5 +15,4 @@ export function tellSchema({ logger, metrics }: Observed, tally: MigrateTally): 
   metrics.addMetric(names.checked, MetricUnit.Count, 1);
   metrics.addMetric(names.created, MetricUnit.Count, created.length);
   metrics.addMetric(names.missing, MetricUnit.Count, missing.length);
-  metrics.addMetric(names.zoneDiffers, MetricUnit.Count, zone.differs ? 1 : 0);
 }

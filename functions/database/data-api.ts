@@ -17,12 +17,18 @@ interface DatabaseEnvironment {
   readonly TIME_ZONE: string;
 }
 
+interface FailureHandler {
+  /** Called for a statement that failed in the end, unless a row may be to blame: such a row is put aside. */
+  readonly onFailure: () => void;
+}
+
 /** The database of a deployed part: through the Data API, on the database's clock. */
-export function connectDatabase(environment: DatabaseEnvironment): AgentDatabase {
+export function connectDatabase(environment: DatabaseEnvironment, { onFailure }: FailureHandler): AgentDatabase {
   const queries = connectDataApi({
     clusterArn: environment.DATABASE_CLUSTER_ARN,
     secretArn: environment.DATABASE_SECRET_ARN,
     database: environment.DATABASE_NAME,
+    onFailure,
   });
   return { queries, timeZone: environment.TIME_ZONE, now: () => null };
 }
@@ -32,7 +38,7 @@ export interface DataApiClient {
   send(command: ExecuteStatementCommand): Promise<ExecuteStatementCommandOutput>;
 }
 
-export interface DataApiOptions {
+export interface DataApiOptions extends Partial<FailureHandler> {
   readonly clusterArn: string;
   readonly secretArn: string;
   readonly database: string;
@@ -94,7 +100,9 @@ export function connectDataApi({ clusterArn, secretArn, database, ...options }: 
         const answer = await execute(statement, Object.entries(parameters).map(toSqlParameter));
         return toRows(answer).map((row) => rowSchema.parse(row));
       } catch (error) {
-        throw toStatementError(statement.name, error);
+        const failure = toStatementError(statement.name, error);
+        if (!mayBeCausedByRow(failure)) options.onFailure?.();
+        throw failure;
       }
     },
   };
@@ -128,6 +136,11 @@ export function toStatementError(name: string, error: unknown): StatementError {
   const [state] = quotesRows.exec(reason) ?? [];
   if (state !== undefined) return new StatementError(`${name}: failed by the data of a row; ${state}`);
   return new StatementError(`${name}: ${reason}`, { cause: error });
+}
+
+/** A row that somebody locks, or whose lock a customer's trigger waits for, is put aside too. */
+function mayBeCausedByRow({ cause, sqlState }: StatementError): boolean {
+  return cause === undefined || sqlState === '55P03';
 }
 
 export function toSqlParameter([name, value]: [string, Parameters[string]]): SqlParameter {

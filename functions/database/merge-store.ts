@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { MergeStore } from '../pipeline/merge-reports.ts';
 import { timing } from '../settings/timing.ts';
-import { type AgentDatabase, count, key, momentOf } from './agent-database.ts';
+import { type AgentDatabase, count, json, key, momentOf } from './agent-database.ts';
 import { queryOneIsolated } from './isolate.ts';
 import { mergeLateReports, mergeReports } from './sql.generated.ts';
 
@@ -10,6 +10,7 @@ const mergeRow = z.object({
   merged_count: count,
   parked_count: count,
   last_seq: key.nullable(),
+  results: json(z.array(z.object({ channel: z.string(), delivered: count, undelivered: count }))),
   due: z.boolean(),
 });
 
@@ -27,6 +28,7 @@ export function mergeStore(database: AgentDatabase): MergeStore {
         mergedCount: row.merged_count,
         parkedCount: row.parked_count,
         lastSeq: row.last_seq,
+        results: row.results,
         due: row.due,
       };
     },

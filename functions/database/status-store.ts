@@ -6,6 +6,7 @@ import type { StatusStore } from '../operation/status.ts';
 import { priorityOfLane } from '../pipeline/collect.ts';
 import { timing } from '../settings/timing.ts';
 import { type AgentDatabase, count, key, momentOf, queryOne } from './agent-database.ts';
+import { monitorStore } from './monitor-store.ts';
 import { setAsideLimit, setAsideRow } from './set-aside-row.ts';
 import { readDoubts, readSetAside, readStatus, readSurroundings } from './sql.generated.ts';
 import { surroundingsRow } from './surroundings-row.ts';
@@ -73,6 +74,8 @@ export function statusStore(
 ): StatusStore & DoubtStore {
   const moment = () => momentOf(database);
   return {
+    ...monitorStore(database),
+
     readLanes: async () => toLanes(await database.queries.query(readStatus, { ...moment(), leaseSeconds }, statusRow)),
 
     readSurroundings: async () =>

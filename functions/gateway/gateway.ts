@@ -33,6 +33,8 @@ export interface TransportOptions {
   readonly idleMs?: number;
   /** Called for reports that cannot be used and are left out of their batch; no personal data. */
   readonly onBadReport?: (reason: string) => void;
+  /** Called for each call that the gateway declined because of who calls. */
+  readonly onCredentialsRefused?: () => void;
 }
 
 export interface GatewayOptions extends TransportOptions {

@@ -1,10 +1,12 @@
+import { judge } from './judgements.ts';
+import type { Measures, MonitorStore } from './measures.ts';
 import { type LaneStatus, type Places, sumOf } from './places.ts';
 import { explain, type SetAside, type SetAsideMessages } from './set-aside.ts';
 import type { Surroundings } from './surroundings.ts';
 import { warningsOf } from './warnings.ts';
 
 /** What a status is read from. */
-export interface StatusStore {
+export interface StatusStore extends MonitorStore {
   /** Every lane, the most urgent first. */
   readLanes(): Promise<readonly LaneStatus[]>;
   readSurroundings(): Promise<Surroundings>;
@@ -26,7 +28,8 @@ export async function readStatus(store: StatusStore, timeZone: string): Promise<
   // One after the other: the first scans msg_tran.
   const lanes = await store.readLanes();
   const surroundings = await store.readSurroundings();
-  return toStatus({ lanes, surroundings, setAside: await store.readSetAside() }, timeZone);
+  const setAside = await store.readSetAside();
+  return toStatus({ lanes, surroundings, setAside, measures: await store.readMeasures() }, timeZone);
 }
 
 /** What was read of the database. */
@@ -34,10 +37,12 @@ export interface Findings {
   readonly lanes: readonly LaneStatus[];
   readonly surroundings: Surroundings;
   readonly setAside: SetAside;
+  readonly measures: Measures;
 }
 
-export function toStatus({ lanes, surroundings, setAside }: Findings, timeZone: string): Status {
+export function toStatus({ lanes, surroundings, setAside, measures }: Findings, timeZone: string): Status {
   const all = sumOf(lanes);
   const warnings = warningsOf({ all, surroundings, asideCount: setAside.rowCount }, timeZone);
-  return { ...surroundings, timeZone, lanes, all, setAside: explain(setAside), warnings };
+  const told = [...warnings, ...judge(measures)];
+  return { ...surroundings, timeZone, lanes, all, setAside: explain(setAside), warnings: told };
 }

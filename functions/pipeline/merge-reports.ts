@@ -8,12 +8,21 @@ export interface MergeStore {
   mergeLate(turnLimit: number): Promise<LateMerge>;
 }
 
+/** What became of messages on one channel, by the results of a turn. */
+export interface ChannelResults {
+  readonly channel: string;
+  readonly delivered: number;
+  readonly undelivered: number;
+}
+
 export interface Merge {
   readonly pickedCount: number;
   readonly mergedCount: number;
   readonly parkedCount: number;
   /** The last sequence number looked at; null if there was none. */
   readonly lastSeq: string | null;
+  /** Of those that were merged, by channel. */
+  readonly results: readonly ChannelResults[];
   /** Whether parked reports are due. */
   readonly due: boolean;
 }
@@ -36,6 +45,7 @@ export interface MergeTally {
   readonly parked: number;
   readonly late: number;
   readonly unmatched: number;
+  readonly results: readonly ChannelResults[];
   /** Where the next turn begins. */
   readonly fromSeq: string;
   readonly next: Next;
@@ -58,6 +68,7 @@ export async function mergeReports(
     parked: merge.parkedCount,
     late: late.mergedCount,
     unmatched: late.unmatchedCount,
+    results: merge.results,
     fromSeq: full ? (merge.lastSeq ?? '0') : '0',
     next: full || late.pickedCount === turnLimit ? 'now' : 'idle',
   };

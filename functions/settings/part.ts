@@ -9,6 +9,7 @@ export const parts = [
   'schema-migrator',
   'table-create-scheduler',
   'gateway-probe',
+  'monitor',
 ] as const;
 
 export type Part = (typeof parts)[number];

@@ -124,6 +124,17 @@ export const placeSettings = {
     meaning: "An existing secret of the role that a customer's application is.",
     korean: '고객 애플리케이션이 사용하는 롤의 기존 시크릿입니다.',
   }),
+  alarmTopicArn: matching(
+    /^(none|arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256})$/,
+    'the ARN of an SNS topic, or none',
+    'SNS 토픽의 ARN 또는 none',
+  )
+    .optional()
+    .register(aboutSettings, {
+      meaning:
+        'With profile aws, and required there: whom alarms call, and tell that they are over; none calls nobody.',
+      korean: 'profile이 aws일 때 필수입니다: 경보와 해제 알림을 보낼 곳이며, none이면 아무에게도 알리지 않습니다.',
+    }),
   gatewaySecretArn: secretArn().optional().register(aboutSettings, {
     meaning: 'An existing secret with the credentials of the gateway.',
     korean: '게이트웨이 인증 정보를 담은 기존 시크릿입니다.',

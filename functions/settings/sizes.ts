@@ -11,6 +11,8 @@ export const sizes = {
   store: 1_000,
   archive: 1_000,
   adopt: 5_000,
+  /** Rows of each kind that the monitor counts: beyond that it says at least so many, and reads no more. */
+  monitor: 10_000,
   /** A page of the ban list: whichever comes first. */
   banPage: 2_000,
   banPageBytes: 500_000,

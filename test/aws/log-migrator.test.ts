@@ -41,7 +41,7 @@ it('archives as long as its turns are full or a month was missing, then ends wit
   await fire();
 
   expect(clock.now()).toBe(0);
-  expect(connectDatabase).toHaveBeenCalledWith(expect.objectContaining(house));
+  expect(connectDatabase).toHaveBeenCalledWith(expect.objectContaining(house), expect.anything());
   expect(store.archive.mock.calls).toEqual([[1_000], [1_000], [1_000]]);
   expect(store.createMonth.mock.calls).toEqual([['2026-12-01']]);
   expect(part.measured('MessagesArchived').flat()).toEqual([1_000, 998, 1_000]);

@@ -16,12 +16,14 @@ const environment: EnvironmentOf<typeof reportMigratorEnvironment> = {
 };
 const part = usePart(environment);
 
-const nothing = { pickedCount: 0, mergedCount: 0, parkedCount: 0, lastSeq: null, due: false };
+const nothing = { pickedCount: 0, mergedCount: 0, parkedCount: 0, lastSeq: null, results: [], due: false };
 
 it('merges from where the last turn ended, at its interval, with one limit for all statements', async () => {
   const clock = useStandingClock();
   const mergedAt: number[] = [];
-  const full = { pickedCount: 1_000, mergedCount: 990, parkedCount: 10, lastSeq: '9007199254740993', due: false };
+  const results = [{ channel: 'sms', delivered: 600, undelivered: 30 }];
+  const lastSeq = '9007199254740993';
+  const full = { pickedCount: 1_000, mergedCount: 990, parkedCount: 10, lastSeq, results, due: false };
   const store = {
     merge: vi.fn<MergeStore['merge']>(async () => (mergedAt.push(clock.now()) === 1 ? full : nothing)),
     mergeLate: vi.fn<MergeStore['mergeLate']>(async () => ({ pickedCount: 3, mergedCount: 2, unmatchedCount: 1 })),
@@ -31,7 +33,7 @@ it('merges from where the last turn ended, at its interval, with one limit for a
   const { handler } = await import('../../functions/report-migrator.ts');
   await untilEnded(part.invoke(handler));
 
-  expect(connectDatabase).toHaveBeenCalledWith(expect.objectContaining(house));
+  expect(connectDatabase).toHaveBeenCalledWith(expect.objectContaining(house), expect.anything());
   expect(store.merge.mock.calls.flat()).toEqual([
     { fromSeq: '0', turnLimit: 1_000 },
     { fromSeq: '9007199254740993', turnLimit: 1_000 },
@@ -41,5 +43,8 @@ it('merges from where the last turn ended, at its interval, with one limit for a
   expect(store.mergeLate.mock.calls).toEqual([[1_000]]);
   expect(mergedAt).toEqual([0, 0, 800, 1_600]);
   expect(part.measured('ReportsMerged').flat()).toEqual([992, 0, 0, 0]);
+  const bySms = { service: 'report-migrator', installation: 'omni-agent', channel: 'sms' };
+  expect(part.lines).toContainEqual(expect.objectContaining({ ...bySms, ResultsDelivered: 600 }));
+  expect(part.lines).toContainEqual(expect.objectContaining({ ...bySms, ResultsUndelivered: 30 }));
   expect(part.measured('ReportsUnmatched').flat()).toEqual([1, 0, 0, 0]);
 });

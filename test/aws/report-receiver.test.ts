@@ -64,7 +64,7 @@ it('holds the stream of its subscription, stores what comes, and lets go when it
 
   await import('../../bin/report-receiver.ts');
 
-  expect(connectDatabase).toHaveBeenCalledWith(expect.objectContaining(house));
+  expect(connectDatabase).toHaveBeenCalledWith(expect.objectContaining(house), expect.anything());
   const [options] = vi.mocked(connectGateway).mock.calls[0] ?? [];
   expect(options).toMatchObject({ url: 'grpc://172.17.0.1:4200', plaintextHost: '172.17.0.1' });
   expect(gateway.openReports.mock.calls).toEqual([['ours']]);
@@ -77,6 +77,12 @@ it('holds the stream of its subscription, stores what comes, and lets go when it
   expect(part.logged('INFO').map(({ message }) => message)).toEqual(['active', 'stored', 'ended']);
   // The filter that counts heartbeats takes its dimension from there.
   expect(part.lines.map((line) => line['installation'])).toEqual(part.lines.map(() => house.INSTALLATION));
+
+  vi.mocked(connectDatabase).mock.calls[0]?.[1].onFailure();
+  options?.onCredentialsRefused?.();
+  const ours = { service: 'report-receiver', installation: 'omni-agent' };
+  expect(part.lines).toContainEqual(expect.objectContaining({ ...ours, StatementsFailed: 1 }));
+  expect(part.lines).toContainEqual(expect.objectContaining({ ...ours, CredentialsRefused: 1 }));
 
   options?.onBadReport?.('report names no message');
   expect(part.logged('WARN')).toMatchObject([{ message: 'report left out', reason: 'report names no message' }]);

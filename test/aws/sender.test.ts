@@ -85,11 +85,18 @@ it('sends by the gateway of its settings, and gives back only the record that fa
   expect(gateway.send.mock.calls).toMatchObject([
     [{ idempotencyKey: 'a-key', messages: [{ clientKey: row.client_key }] }],
   ]);
-  expect(connectDatabase).toHaveBeenCalledWith(expect.objectContaining(house));
+  expect(connectDatabase).toHaveBeenCalledWith(expect.objectContaining(house), expect.anything());
   const settings = { messagesPerSecond: 8, defaultValiditySeconds: 3_600 };
   expect(vi.mocked(sendStore).mock.calls[0]?.[1]).toEqual(settings);
   const [options] = vi.mocked(connectGateway).mock.calls[0] ?? [];
   expect(options).toMatchObject({ url: 'grpc://172.17.0.1:4200', plaintextHost: '172.17.0.1' });
+
+  // What an alarm hears of a statement that fails, and of refused credentials.
+  vi.mocked(connectDatabase).mock.calls[0]?.[1].onFailure();
+  options?.onCredentialsRefused?.();
+  const ours = { service: 'sender', installation: 'omni-agent' };
+  expect(part.lines).toContainEqual(expect.objectContaining({ ...ours, StatementsFailed: 1 }));
+  expect(part.lines).toContainEqual(expect.objectContaining({ ...ours, CredentialsRefused: 1 }));
 
   const secret = { clientId: 'omni', clientSecret: 'not a secret' };
   const secrets = vi.spyOn(SecretsManagerClient.prototype, 'send');

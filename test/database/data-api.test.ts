@@ -15,13 +15,22 @@ function connectBy(clientTo: typeof clientOf | typeof directClientOf, onWait = a
   const client = clientTo(database.current.dataApi);
   onTestFinished(() => client.destroy());
   const waits: number[] = [];
+  const failures: string[] = [];
   const sleep = async (ms: number) => {
     waits.push(ms);
     await onWait(ms);
   };
   return {
     waits,
-    ...connectDataApi({ clusterArn: 'arn:a', secretArn: 'arn:secret', database: 'omni', client, sleep }),
+    failures,
+    ...connectDataApi({
+      clusterArn: 'arn:a',
+      secretArn: 'arn:secret',
+      database: 'omni',
+      client,
+      sleep,
+      onFailure: () => failures.push('failed'),
+    }),
   };
 }
 
@@ -74,14 +83,15 @@ describe.each([
       ['because of its data', `select '01000000001'::text::smallint as n`, '22003'],
       ['because a function raises an error', `do $$ begin raise exception '01000000001'; end $$`, 'P0001'],
     ])('%s is reported without PostgreSQL’s message, which may quote a row', async (_, sql, state) => {
-      const error: unknown = await connect()
-        .query(statement(sql), {}, row)
-        .catch((failure: unknown) => failure);
+      const queries = connect();
+      const error: unknown = await queries.query(statement(sql), {}, row).catch((failure: unknown) => failure);
       expect(error).toMatchObject({
         sqlState: state,
         message: `test: failed by the data of a row; SQLState: ${state}`,
       });
       expect(inspect(error)).not.toContain('01000000001');
+      // Such a row is put aside, and measured there.
+      expect(queries.failures).toEqual([]);
     });
 
     it('is retried once, and no longer, while somebody holds the row it needs for good', async () => {
@@ -96,6 +106,7 @@ describe.each([
       });
       await holder.query('rollback');
       expect(queries.waits).toEqual([250]);
+      expect(queries.failures).toEqual([]);
     });
 
     it('is named in the error if its rows are not what was expected', async () => {
@@ -111,6 +122,7 @@ describe.each([
         database.current.dataApi.failNext({ statement: one, when: 'before', error, times: 3 });
         expect(await queries.query(one, {}, row)).toEqual([{ n: '1' }]);
         expect(queries.waits).toEqual([250, 1_000, 3_000]);
+        expect(queries.failures).toEqual([]);
       },
     );
 
@@ -124,6 +136,7 @@ describe.each([
       });
       await expect(queries.query(one, {}, row)).rejects.toMatchObject({ cause: { name: 'DatabaseResumingException' } });
       expect(queries.waits).toHaveLength(5);
+      expect(queries.failures).toHaveLength(1);
       expect(await queries.query(one, {}, row)).toEqual([{ n: '1' }]);
     });
 

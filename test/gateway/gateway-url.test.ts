@@ -64,7 +64,7 @@ function open(url: string, plaintextHost: string | undefined) {
 
 /** As the CDK app does: only profile local takes a host. */
 function configure(gatewayUrl: string, plaintextGatewayHost: string | undefined) {
-  if (plaintextGatewayHost === undefined) return readConfig({ gatewayUrl });
+  if (plaintextGatewayHost === undefined) return readConfig({ gatewayUrl, alarmTopicArn: 'none' });
   return readConfig({
     profile: 'local',
     dataApiUrl: 'http://127.0.0.1:4000',

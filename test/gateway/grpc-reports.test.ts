@@ -252,10 +252,12 @@ describe('a report stream ends', () => {
   it('with the token dropped when the gateway refused it', async () => {
     let nowMs = Date.now();
     const simulator = await aSimulator({ now: () => nowMs });
-    const gateway = aGateway(simulator.url);
+    const onCredentialsRefused = vi.fn();
+    const gateway = aGateway(simulator.url, { onCredentialsRefused });
     await gateway.send({ idempotencyKey: randomUUID(), messages: [aMessage()] });
     nowMs += 25 * 3_600_000;
     await expect(collect(gateway.openReports('agent'))).rejects.toThrow(/UNAUTHENTICATED/);
+    expect(onCredentialsRefused).toHaveBeenCalledOnce();
     expect(await take(gateway.openReports('agent'), 1)).toHaveLength(1);
   });
 });

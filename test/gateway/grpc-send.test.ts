@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { status } from '@grpc/grpc-js';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { connectGateway, type GatewayOptions } from '../../functions/gateway/gateway.ts';
 import { answerTable } from '../../functions/gateway/grpc/answers.ts';
 import { InquireStatus, type SendResult } from '../../functions/gateway/grpc/generated/omni/gateway/v1/gateway.ts';
@@ -213,12 +213,15 @@ describe('the token', () => {
     const simulator = await aSimulator();
     const secrets = ['an old one', account.clientSecret];
     const credentials = async () => ({ ...account, clientSecret: secrets.shift() ?? '' });
-    const gateway = aGateway(simulator.url, { credentials });
+    const onCredentialsRefused = vi.fn();
+    const gateway = aGateway(simulator.url, { credentials, onCredentialsRefused });
     expect(await gateway.send(aBatch())).toMatchObject({
       outcome: 'notNow',
       reason: expect.stringMatching(/^UNAUTHENTICATED/),
     });
+    expect(onCredentialsRefused).toHaveBeenCalledOnce();
     expect(await gateway.send(aBatch())).toMatchObject({ outcome: 'answered' });
+    expect(onCredentialsRefused).toHaveBeenCalledOnce();
   });
 
   it('is what authenticate gets, which throws if it cannot', async () => {

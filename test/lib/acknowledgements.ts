@@ -13,6 +13,7 @@ const fired = [
   'Agent/Archiving/LogMigrator',
   'Agent/TableCreation/TableCreateScheduler',
   'Agent/Upkeep/BanlistScheduler',
+  'Agent/Monitoring/Monitor',
 ];
 const sender = 'Agent/Sending/Sender';
 const probe = 'Agent/Probing/GatewayProbe';
@@ -92,7 +93,9 @@ export const acknowledgements: readonly Acknowledgement[] = [
   { rule: 'Serverless-LambdaAsyncFailureDestination', where: [configOf(probe)], reason: askedByAPerson },
   {
     rule: 'Serverless-EventBusDLQ',
-    where: ['Collection', 'Reporting', 'Archiving', 'TableCreation', 'Upkeep'].map((unit) => `Agent/${unit}/Schedule`),
+    where: ['Collection', 'Reporting', 'Archiving', 'TableCreation', 'Upkeep', 'Monitoring'].map(
+      (unit) => `Agent/${unit}/Schedule`,
+    ),
     reason: nothingToKeep,
   },
   {

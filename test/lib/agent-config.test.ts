@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig, settingsOf } from '../../lib/agent-config.ts';
+import { required } from '../support/stacks.ts';
 
 const cluster = 'arn:aws:rds:ap-northeast-2:111122223333:cluster:mine';
 const secret = 'arn:aws:secretsmanager:ap-northeast-2:111122223333:secret:mine-abcdef';
-const gatewayUrl = 'grpcs://gateway.example.com:443';
 
 describe('the settings of an agent', () => {
   it('have the original agent’s defaults, but for the gateway, which has none', () => {
-    expect(readConfig({ gatewayUrl })).toMatchObject({
+    expect(readConfig({ ...required })).toMatchObject({
       messagesPerSecond: 400,
       sessions: 10,
       sendQueueLimit: 3000,
@@ -22,7 +22,7 @@ describe('the settings of an agent', () => {
   });
 
   it('are read from text too', () => {
-    expect(readConfig({ gatewayUrl, messagesPerSecond: '0', deletionProtection: 'false' })).toMatchObject({
+    expect(readConfig({ ...required, messagesPerSecond: '0', deletionProtection: 'false' })).toMatchObject({
       messagesPerSecond: 0,
       deletionProtection: false,
     });
@@ -50,6 +50,11 @@ describe('the settings of an agent', () => {
     // Its stack would be the data stack of the installation `omni-agent`.
     [{ installation: 'omni-agent-data' }, 'and no -data, -schema or -receiver at the end, got "omni-agent-data"'],
     [{ databaseName: 'o'.repeat(55) }, 'databaseName: expected a lower-case name of at most 54 characters'],
+    [
+      { alarmTopicArn: undefined },
+      'alarmTopicArn: expected the ARN of an SNS topic, or none to call nobody, got nothing',
+    ],
+    [{ alarmTopicArn: 'ops@example.com' }, 'alarmTopicArn: expected the ARN of an SNS topic, or none, got "ops@'],
     [{ profile: 'local' }, 'dataApiUrl: expected a value with profile local, got nothing'],
     [{ dataApiUrl: 'http://127.0.0.1' }, 'dataApiUrl: expected nothing with profile aws, got "http://127.0.0.1"'],
     [{ databaseClusterArn: cluster }, 'masterSecretArn: expected a value with databaseClusterArn, got nothing'],
@@ -82,7 +87,7 @@ describe('the settings of an agent', () => {
         'every few seconds), got 0',
     ],
   ])('%j stop the synthesis with one line', (settings, line) => {
-    const read = () => readConfig({ gatewayUrl, ...settings });
+    const read = () => readConfig({ ...required, ...settings });
     expect(read).toThrow(line);
     expect(read).not.toThrow('\n');
   });

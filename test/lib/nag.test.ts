@@ -3,13 +3,13 @@ import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { OmniAgent } from '../../lib/omni-agent.ts';
 import type { OmniAgentProps } from '../../lib/omni-agent-props.ts';
-import { gatewayUrl } from '../support/stacks.ts';
+import { required } from '../support/stacks.ts';
 import { acknowledgements } from './acknowledgements.ts';
 
 /** What breaks a rule, as `<rule> <path below the OmniAgent>`. */
 function findingsOf(settings: Partial<OmniAgentProps>): string[] {
   const app = new App();
-  const agent = new OmniAgent(app, 'OmniAgent', { gatewayUrl, ...settings });
+  const agent = new OmniAgent(app, 'OmniAgent', { ...required, ...settings });
   // What a synthesis adds is looked at too.
   app.synth();
   const reports = [new AwsSolutionsChecks(), new ServerlessChecks()].map((pack) => pack.validateScope(app));

@@ -4,7 +4,7 @@ import { type IVpc, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../lib/agent-config.ts';
 import { OmniAgent } from '../../lib/omni-agent.ts';
-import { gatewayUrl, resourcesOf, synthesizeAgent, templatesOf, typesOf } from '../support/stacks.ts';
+import { required, resourcesOf, synthesizeAgent, templatesOf, typesOf } from '../support/stacks.ts';
 
 /** Names that somebody else may not have in the same account and region, with their types. */
 function physicalNames(templates: Readonly<Record<string, Template>>): string[] {
@@ -24,8 +24,8 @@ const ofOthers = ['PolicyName', 'MetricName', 'DatabaseName', 'MasterUsername', 
 
 describe('two agents in one app', () => {
   const app = new App();
-  new OmniAgent(app, 'One', { gatewayUrl });
-  new OmniAgent(app, 'Two', { gatewayUrl, installation: 'other' });
+  new OmniAgent(app, 'One', { ...required });
+  new OmniAgent(app, 'Two', { ...required, installation: 'other' });
   const names = physicalNames(templatesOf(app));
 
   it('share no physical name', () => {
@@ -41,7 +41,7 @@ describe('the stacks of an agent', () => {
     const mine = new Stack(app, 'Mine');
     const vpc = new Vpc(mine, 'Vpc') as IVpc;
     const client = new SecurityGroup(mine, 'Client', { vpc });
-    new OmniAgent(app, 'OmniAgent', { gatewayUrl, vpc, clientSecurityGroups: [client] });
+    new OmniAgent(app, 'OmniAgent', { ...required, vpc, clientSecurityGroups: [client] });
     for (const [name, template] of Object.entries(templatesOf(app))) {
       const text = JSON.stringify(template.toJSON());
       expect(text, name).not.toContain('Fn::ImportValue');
@@ -54,7 +54,7 @@ describe('the stacks of an agent', () => {
     const mine = new Stack(app, 'Mine');
     const vpc = new Vpc(mine, 'Vpc') as IVpc;
     const client = new SecurityGroup(mine, 'Client', { vpc });
-    new OmniAgent(app, 'OmniAgent', { gatewayUrl, vpc, clientSecurityGroups: [client], clientCidrs: ['10.9.0.0/16'] });
+    new OmniAgent(app, 'OmniAgent', { ...required, vpc, clientSecurityGroups: [client], clientCidrs: ['10.9.0.0/16'] });
     const data = templatesOf(app)['omni-agent-data'];
     expect(typesOf(data)).not.toContain('AWS::EC2::VPC');
     const port = { 'Fn::GetAtt': [expect.stringMatching(/^DatabaseCluster/), 'Endpoint.Port'] };
@@ -67,24 +67,25 @@ describe('the stacks of an agent', () => {
 
   it('stand in a stage, and in no other stack', () => {
     const stage = new Stage(new App(), 'Production');
-    const agent = new OmniAgent(stage, 'OmniAgent', { gatewayUrl });
+    const agent = new OmniAgent(stage, 'OmniAgent', { ...required });
     expect(agent.node.children.map((child) => Stack.of(child).stackName)).toEqual([
       'omni-agent-data',
       'omni-agent-schema',
       'omni-agent',
       'omni-agent-receiver',
     ]);
-    const within = () => new OmniAgent(new Stack(new App(), 'Mine'), 'OmniAgent', { gatewayUrl });
+    const within = () => new OmniAgent(new Stack(new App(), 'Mine'), 'OmniAgent', { ...required });
     expect(within).toThrow('OmniAgent: expected an App or a Stage around it, got the stack Mine');
   });
 
   it('are told apart from their app by what it may need of them', () => {
-    const agent = new OmniAgent(new App(), 'OmniAgent', { gatewayUrl });
+    const agent = new OmniAgent(new App(), 'OmniAgent', { ...required });
     expect(Object.keys(agent.logGroups).toSorted()).toEqual([
       'banlist-scheduler',
       'collector',
       'gateway-probe',
       'log-migrator',
+      'monitor',
       'report-migrator',
       'report-receiver',
       'schema-migrator',
@@ -176,7 +177,7 @@ describe('what lives long', () => {
     ]);
     const stack = (deletionProtection: boolean) => {
       const app = new App();
-      const agent = new OmniAgent(app, 'OmniAgent', { gatewayUrl, deletionProtection });
+      const agent = new OmniAgent(app, 'OmniAgent', { ...required, deletionProtection });
       return Stack.of(agent.node.findChild('Data')).terminationProtection;
     };
     expect([stack(true), stack(false)]).toEqual([true, false]);
@@ -185,7 +186,7 @@ describe('what lives long', () => {
   it('is taken up by a later deployment with the settings that the stack names', () => {
     const output: unknown = data.toJSON()['Outputs'].SettingsToKeep.Value;
     const kept = JSON.parse(filledIn(output));
-    expect(() => readConfig({ gatewayUrl, ...kept })).not.toThrow();
+    expect(() => readConfig({ ...required, ...kept })).not.toThrow();
     const later = synthesizeAgent(kept);
     expect(typesOf(later['omni-agent-data'])).toEqual([]);
     expect(later['omni-agent']).toBeInstanceOf(Template);

@@ -9,7 +9,7 @@ import { OmniAgent } from '../../lib/omni-agent.ts';
 import type { OmniAgentProps } from '../../lib/omni-agent-props.ts';
 import { ReceiverStack } from '../../lib/receiver-stack.ts';
 import { temporaryFolder } from '../support/assembly.ts';
-import { gatewayUrl } from '../support/stacks.ts';
+import { required } from '../support/stacks.ts';
 
 /** Bundled once, which takes the longest. */
 beforeAll(() => void bundleOf('report-receiver'), 120_000);
@@ -18,7 +18,7 @@ beforeAll(() => void bundleOf('report-receiver'), 120_000);
 function synthesize(props: Partial<OmniAgentProps>) {
   const outdir = temporaryFolder();
   const app = new App({ outdir });
-  new OmniAgent(app, 'OmniAgent', { gatewayUrl, ...props });
+  new OmniAgent(app, 'OmniAgent', { ...required, ...props });
   app.synth();
   const stack = app.node.findAll().find((one) => one instanceof ReceiverStack);
   if (stack === undefined) throw new Error('expected a stack of the receiver, got none');
@@ -79,7 +79,7 @@ describe('the receiver’s image', () => {
 
   it('has a digest', () => {
     const receiverImage = 'registry.example.com/receiver:latest';
-    expect(() => readConfig({ gatewayUrl, receiverImage })).toThrow(
+    expect(() => readConfig({ ...required, receiverImage })).toThrow(
       'receiverImage: expected an image that ends in @sha256: and a digest of 64 characters, got "registry.example.com',
     );
   });

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
@@ -7,6 +6,7 @@ import {
   collectorEnvironment,
   gatewayProbeEnvironment,
   logMigratorEnvironment,
+  monitorEnvironment,
   receiverEnvironment,
   reportMigratorEnvironment,
   schemaMigratorEnvironment,
@@ -73,6 +73,7 @@ describe('the functions', () => {
     ['log-migrator', logMigratorEnvironment],
     ['banlist-scheduler', banlistSchedulerEnvironment],
     ['table-create-scheduler', tableCreateSchedulerEnvironment],
+    ['monitor', monitorEnvironment],
     ['schema-migrator', schemaMigratorEnvironment],
     ['gateway-probe', gatewayProbeEnvironment],
   ])('give %s an environment that it can parse, and nothing else', (program, schema) => {
@@ -84,13 +85,13 @@ describe('the functions', () => {
     expect(Object.keys(Variables).toSorted()).toEqual(variables.map(([name]) => name).toSorted());
   });
 
-  it('run on Node 24 and arm64, seven of them', () => {
-    agent.resourceCountIs('AWS::Lambda::Function', 7);
+  it('run on Node 24 and arm64, eight of them', () => {
+    agent.resourceCountIs('AWS::Lambda::Function', 8);
     agent.allResourcesProperties('AWS::Lambda::Function', { Runtime: 'nodejs24.x', Architectures: ['arm64'] });
   });
 
   it('are never invoked again by Lambda, and never late', () => {
-    agent.resourceCountIs('AWS::Lambda::EventInvokeConfig', 7);
+    agent.resourceCountIs('AWS::Lambda::EventInvokeConfig', 8);
     agent.allResourcesProperties('AWS::Lambda::EventInvokeConfig', {
       MaximumRetryAttempts: 0,
       MaximumEventAgeInSeconds: 60,
@@ -110,7 +111,7 @@ describe('the functions', () => {
     expect(placeOf('sender').SubnetIds).toBeDefined();
     expect(placeOf('gateway-probe')).toEqual(placeOf('sender'));
     const others = ['collector', 'report-migrator', 'log-migrator', 'banlist-scheduler'];
-    for (const program of [...others, 'table-create-scheduler', 'schema-migrator']) {
+    for (const program of [...others, 'table-create-scheduler', 'schema-migrator', 'monitor']) {
       expect(functionOf(program).VpcConfig).toBeUndefined();
     }
   });
@@ -149,10 +150,10 @@ describe('the SEND QUEUE', () => {
 });
 
 describe('the schedules', () => {
-  it('fire four functions once a minute and one each hour, without retries', () => {
+  it('fire five functions once a minute and one each hour, without retries', () => {
     const rules = Object.values(agent.findResources('AWS::Events::Rule'));
     const often = rules.map((rule) => rule['Properties'].ScheduleExpression);
-    expect(often.toSorted()).toEqual(['rate(1 hour)', ...Array(4).fill('rate(1 minute)')]);
+    expect(often.toSorted()).toEqual(['rate(1 hour)', ...Array(5).fill('rate(1 minute)')]);
     agent.allResourcesProperties('AWS::Events::Rule', {
       State: 'ENABLED',
       Targets: [Match.objectLike({ RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 } })],
@@ -222,7 +223,7 @@ describe('the grants', () => {
   it('give a part single statements, and transactions to those that change the schema', () => {
     const transactions = ['BeginTransaction', 'CommitTransaction', 'RollbackTransaction'];
     const all = ['ExecuteStatement', ...transactions].map((name) => `rds-data:${name}`);
-    for (const id of [/Collector/, /Sender/, /ReportMigrator/, /LogMigrator/, /BanlistScheduler/])
+    for (const id of [/Collector/, /Sender/, /ReportMigrator/, /LogMigrator/, /BanlistScheduler/, /MonitoringMonitor/])
       expect(actionsOf(agent, id, 'rds-data')).toEqual(['rds-data:ExecuteStatement']);
     expect(actionsOf(receiver, /TaskRole/, 'rds-data')).toEqual(['rds-data:ExecuteStatement']);
     expect(actionsOf(agent, /TableCreateScheduler/, 'rds-data').toSorted()).toEqual(all.toSorted());
@@ -235,6 +236,7 @@ describe('the grants', () => {
     ['the migrator of reports', () => statementsOf(agent, /ReportMigrator/), ['Agent']],
     ['the migrator of the log', () => statementsOf(agent, /LogMigrator/), ['Agent']],
     ['the check of the ban list', () => statementsOf(agent, /BanlistScheduler/), ['Agent']],
+    ['the monitor', () => statementsOf(agent, /MonitoringMonitor/), ['Agent']],
     ['the receiver', () => statementsOf(receiver, /TaskRole/), ['Agent', 'Gateway']],
     ['the probe', () => statementsOf(agent, /GatewayProbe/), ['Gateway']],
     ['the creator of tables', () => statementsOf(agent, /TableCreateScheduler/), ['Owner']],
@@ -269,43 +271,6 @@ describe('the alarms', () => {
     { Name: 'installation', Value: 'omni-agent' },
     { Name: 'service', Value: part },
   ];
-
-  it('are of nine kinds, each with a heading in the runbook by its name', () => {
-    const alarms = [agent, receiver].flatMap((template) =>
-      Object.values(template.findResources('AWS::CloudWatch::Alarm')),
-    );
-    const descriptions = alarms.map((alarm) => alarm['Properties'].AlarmDescription);
-    expect(alarms.map((alarm) => alarm['Properties'].AlarmName).toSorted()).toEqual([
-      'omni-agent-receiver/Reporting/StreamHeartbeatMissing',
-      'omni-agent/Collection/OldestWaitingRow',
-      'omni-agent/Collection/RowsSetAside',
-      'omni-agent/Sending/DeadLetterQueueNotEmpty/Fast',
-      'omni-agent/Sending/DeadLetterQueueNotEmpty/Slow',
-      'omni-agent/Sending/DeadLetterQueueNotEmpty/VeryFast',
-      'omni-agent/Sending/RequestRefused',
-      'omni-agent/Upkeep/BanListNotChecked',
-      'omni-agent/Upkeep/DatabaseZoneDiffers',
-      'omni-agent/Upkeep/TablesIncomplete',
-      'omni-agent/Upkeep/TablesNotChecked',
-    ]);
-    const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
-    for (const description of descriptions) {
-      const heading = /docs\/runbook\.md, "(\w+\/\w+)"/.exec(description)?.[1];
-      expect(runbook).toContain(`\n## ${heading}\n`);
-    }
-  });
-
-  it('goes off when rows are put aside at every look of five minutes', () => {
-    agent.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      MetricName: 'RowsSetAside',
-      Dimensions: dimensionsOf('collector'),
-      Statistic: 'Minimum',
-      ComparisonOperator: 'GreaterThanThreshold',
-      Threshold: 0,
-      Period: 60,
-      EvaluationPeriods: 5,
-    });
-  });
 
   it('goes off when requests are refused for five minutes, more often than a single message is tried again', () => {
     const longestPause = backoffSeconds(100, 0);
@@ -342,7 +307,6 @@ describe('the alarms', () => {
   it.each([
     ['when nobody checked the tables for two hours', { MetricName: 'SchemaChecked', ...silence }],
     ['when something is missing in the database', { MetricName: 'SchemaObjectsMissing', ...missing }],
-    ['when the database has another zone', { MetricName: 'DatabaseZoneDiffers', ...missing }],
   ])('goes off %s', (_when, expected) => {
     const properties = { Dimensions: dimensionsOf('table-create-scheduler'), Period: 3_600, ...expected };
     agent.hasResourceProperties('AWS::CloudWatch::Alarm', properties);

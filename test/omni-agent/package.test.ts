@@ -87,7 +87,7 @@ describe('the npm package, in an empty folder', () => {
 
 describe('the construct of the npm package, in a CDK app of a customer’s', () => {
   const app = join(folder, 'app');
-  const own = `new OmniAgent(app, 'Messages', { gatewayUrl: 'grpcs://gateway.example.com:443', installation: 'shop' });
+  const own = `new OmniAgent(app, 'Messages', { gatewayUrl: 'grpcs://gateway.example.com:443', installation: 'shop', alarmTopicArn: 'none' });
     app.synth();`;
   const sources = {
     'module.mts': `import { App } from 'aws-cdk-lib';
@@ -143,6 +143,6 @@ describe('the construct of the npm package, in a CDK app of a customer’s', () 
     const programs = readdirSync(assembly, { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('index.mjs'),
     );
-    expect(programs).toHaveLength(9);
+    expect(programs).toHaveLength(10);
   });
 });

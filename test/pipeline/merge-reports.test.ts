@@ -71,6 +71,21 @@ describe('a report', () => {
     expect(await left()).toBe(0);
   });
 
+  it('counts by its channel as delivered or not, once: not the handset’s receipt of it', async () => {
+    const [one, other, third] = [await sent('sms'), await sent('sms'), await sent('alimtalk,sms')];
+    const { results } = await report(
+      reportOf(one.reference, 'sms'),
+      reportOf(one.reference, 'sms', { reportType: 'handset' }),
+      reportOf(other.reference, 'sms', { reportCode: '20001' }),
+      reportOf(third.reference, 'alimtalk', { reportCode: '30001' }),
+    );
+    expect(results).toEqual([
+      { channel: 'alimtalk', delivered: 0, undelivered: 1 },
+      { channel: 'sms', delivered: 1, undelivered: 1 },
+    ]);
+    expect((await agent.merge()).results).toEqual([]);
+  });
+
   it('has the handset’s time in the agent’s zone', async () => {
     const { clientKey, reference } = await sent('sms');
     await report(reportOf(reference, 'sms', { handsetAt: new Date('2026-11-24T03:00:00Z') }));

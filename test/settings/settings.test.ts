@@ -5,6 +5,7 @@ import {
   collectorEnvironment,
   gatewayProbeEnvironment,
   logMigratorEnvironment,
+  monitorEnvironment,
   receiverEnvironment,
   reportMigratorEnvironment,
   schemaMigratorEnvironment,
@@ -66,6 +67,7 @@ const environments: Readonly<Record<Part, { readonly shape: Readonly<Record<stri
   'schema-migrator': schemaMigratorEnvironment,
   'table-create-scheduler': tableCreateSchedulerEnvironment,
   'gateway-probe': gatewayProbeEnvironment,
+  monitor: monitorEnvironment,
 };
 
 describe('the settings that are said to be read by a part', () => {

@@ -1,4 +1,5 @@
 import type { DoubtfulBatch } from '../../functions/operation/doubt.ts';
+import type { Measures } from '../../functions/operation/measures.ts';
 import { type PlaceName, placesOf } from '../../functions/operation/places.ts';
 import type { SetAside } from '../../functions/operation/set-aside.ts';
 import { toStatus } from '../../functions/operation/status.ts';
@@ -39,6 +40,22 @@ export const calm: Surroundings = {
   serverAheadSeconds: 0,
 };
 
+const none = { count: 0, oldestSeconds: 0 };
+
+/** What the monitor measures while nothing waits. */
+export const calmMeasures: Measures = {
+  due: { veryfast: none, fast: none, slow: none },
+  claimed: none,
+  inDoubt: none,
+  unmerged: none,
+  unarchived: none,
+  setAside: none,
+  deferredCount: 0,
+  unguarded: null,
+  hasNextMonth: true,
+  zone: timeZone,
+};
+
 const nothingAside: SetAside = { rowCount: 0, rows: [] };
 type Counts = Partial<Record<PlaceName, [count: number, oldest: number | null]>>;
 
@@ -54,5 +71,5 @@ export function statusOf(counts: Counts, around: Partial<Surroundings> = {}, set
     { lane: 'fast', places: lane(1) },
     { lane: 'slow', places: lane(2) },
   ] as const;
-  return toStatus({ lanes, surroundings: { ...calm, ...around }, setAside }, timeZone);
+  return toStatus({ lanes, surroundings: { ...calm, ...around }, setAside, measures: calmMeasures }, timeZone);
 }

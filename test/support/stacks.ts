@@ -3,7 +3,8 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { OmniAgent } from '../../lib/omni-agent.ts';
 import type { OmniAgentProps } from '../../lib/omni-agent-props.ts';
 
-export const gatewayUrl = 'grpcs://gateway.example.com:443';
+/** What a person must say, in profile aws. */
+export const required = { gatewayUrl: 'grpcs://gateway.example.com:443', alarmTopicArn: 'none' };
 
 export interface Resource {
   readonly Type: string;
@@ -20,7 +21,7 @@ export function templatesOf(app: App): Record<string, Template> {
 /** The templates of an agent with these settings. */
 export function synthesizeAgent(props: Partial<OmniAgentProps> = {}): Record<string, Template> {
   const app = new App();
-  new OmniAgent(app, 'OmniAgent', { gatewayUrl, ...props });
+  new OmniAgent(app, 'OmniAgent', { ...required, ...props });
   return templatesOf(app);
 }
 

@@ -103,7 +103,7 @@ async function startReceiverOf(
   }: EmulatedAgentParts & { simulator: StandInProcess; dataApi: StandInProcess },
 ): Promise<void> {
   const outDir = join(dataDir, 'cdk.out.aws');
-  await synthesize({ settings: { gatewayUrl: 'grpcs://simulator.invalid:443' }, outDir });
+  await synthesize({ settings: { gatewayUrl: 'grpcs://simulator.invalid:443', alarmTopicArn: 'none' }, outDir });
   const { receiver } = readAssembly(outDir, { queueUrl: emulator.endpoint });
   if (receiver === undefined) throw new Error('expected a task definition of the receiver in profile aws, got none');
   const senderEnvironment = await deployed.environmentOf('sender');

@@ -8,6 +8,7 @@ import { region } from './intrinsics.ts';
 import { type ReceiverProcess, startReceiver } from './receiver-process.ts';
 import { startSchedule } from './schedule.ts';
 import { type AgentPlan, arnOf, type QueuePlan } from './template.ts';
+import { startTriggers } from './triggers.ts';
 
 /** A running plan. */
 export interface Engine {
@@ -44,8 +45,10 @@ export interface EngineOptions {
  * Starts the functions, queues, event sources, schedules and the receiver that the plan names, and nothing else. Starts one
  * environment of each function ahead, so that one that cannot start fails here and not at its first event.
  */
-export async function startEngine({ plan, endpoints, logDir, onProblem }: EngineOptions): Promise<Engine> {
+export async function startEngine({ plan, logDir, onProblem, ...options }: EngineOptions): Promise<Engine> {
   await mkdir(logDir, { recursive: true });
+  const triggers = await startTriggers(plan);
+  const endpoints = { ...options.endpoints, triggers: triggers.url };
   const pools = plan.functions.map(
     (one) => new FunctionPool(one, { endpoints, logFile: join(logDir, `${one.name}.log`) }),
   );
@@ -54,6 +57,7 @@ export async function startEngine({ plan, endpoints, logDir, onProblem }: Engine
   const end = async () => {
     await Promise.all(pools.map((pool) => pool.close()));
     client.destroy();
+    triggers.close();
   };
   try {
     await createQueues(client, plan);
@@ -69,14 +73,9 @@ export async function startEngine({ plan, endpoints, logDir, onProblem }: Engine
   const eventSources = wiring.eventSources.map((one) => startEventSource({ ...one, client, onProblem: report }));
   const startSchedules = () => wiring.schedules.map((one) => startSchedule({ ...one, onProblem: report }));
   const schedules = startSchedules();
+  const ofReceiver = { awsEnvironment: awsEnvironment(endpoints), logFile: join(logDir, 'receiver.log') };
   const launchReceiver = () =>
-    plan.receiver &&
-    startReceiver({
-      plan: plan.receiver,
-      awsEnvironment: awsEnvironment(endpoints),
-      logFile: join(logDir, 'receiver.log'),
-      onProblem: report,
-    });
+    plan.receiver && startReceiver({ plan: plan.receiver, ...ofReceiver, onProblem: report });
   const receiver = launchReceiver();
   return {
     processes: () => processesOf(pools, receiver),

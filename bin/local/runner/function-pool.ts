@@ -11,6 +11,8 @@ export interface Endpoints {
   readonly sqs: string;
   readonly rdsData: string;
   readonly secretsManager: string;
+  /** Of EventBridge and Lambda: the engine answers for both, unless an emulator does. */
+  readonly triggers?: string;
   /** The region of the stand-ins; the runner's if not given. */
   readonly region?: string;
 }
@@ -34,6 +36,7 @@ export function awsEnvironment({
   sqs,
   rdsData,
   secretsManager,
+  triggers,
   region = localRegion,
 }: Endpoints): Record<string, string> {
   return {
@@ -43,6 +46,7 @@ export function awsEnvironment({
     AWS_ENDPOINT_URL_SQS: sqs,
     AWS_ENDPOINT_URL_RDS_DATA: rdsData,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager,
+    ...(triggers !== undefined && { AWS_ENDPOINT_URL_EVENTBRIDGE: triggers, AWS_ENDPOINT_URL_LAMBDA: triggers }),
     // As in Lambda and Fargate, whatever the time zone of this machine.
     TZ: 'UTC',
   };

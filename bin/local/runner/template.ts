@@ -41,6 +41,7 @@ export interface QueuePlan {
 }
 
 export interface EventSourcePlan {
+  readonly name: string;
   readonly queueArn: string;
   readonly functionName: string;
   readonly batchSize: number;
@@ -88,7 +89,8 @@ export function readAssembly(dir: string, { queueUrl }: { queueUrl: string }): A
     })),
     eventSources: ofType('AWS::Lambda::EventSourceMapping', eventSourceProperties)
       .filter(({ properties }) => properties.Enabled)
-      .map(({ properties }) => ({
+      .map(({ resource, properties }) => ({
+        name: resource.logicalId,
         queueArn: properties.EventSourceArn,
         functionName: properties.FunctionName,
         batchSize: properties.BatchSize,
@@ -131,6 +133,7 @@ function localNames(queueUrl: string): LocalNames {
       if (name !== 'Arn') throw new Error(`the runner knows only the attribute Arn, got ${name}`);
       if (type === 'AWS::SQS::Queue') return arnOf('sqs', logicalId);
       if (type === 'AWS::Lambda::Function') return arnOf('lambda', `function:${logicalId}`);
+      if (type === 'AWS::Events::Rule') return arnOf('events', `rule/${logicalId}`);
       throw new Error(`the runner does not know the Arn of ${type}`);
     },
   };

@@ -6,12 +6,17 @@ import { OmniAgent } from '../../../lib/omni-agent.ts';
 import type { OmniAgentProps } from '../../../lib/omni-agent-props.ts';
 import { addUp, type Inventory, takeInventory } from './inventory.ts';
 
+const settings = {
+  gatewayUrl: 'grpcs://gateway.example.com:443',
+  alarmTopicArn: 'arn:aws:sns:ap-northeast-2:111122223333:alarms',
+};
+
 /** What is paid for of an agent with these settings. */
 export function inventoryOf(props: Partial<OmniAgentProps> = {}): Inventory {
   const outdir = mkdtempSync(join(tmpdir(), 'omni-agent-costs-'));
   try {
     const app = new App({ outdir });
-    const agent = new OmniAgent(app, 'OmniAgent', { gatewayUrl: 'grpcs://gateway.example.com:443', ...props });
+    const agent = new OmniAgent(app, 'OmniAgent', { ...settings, ...props });
     const assembly = app.synth();
     const stacks = agent.node.findAll().filter((one): one is Stack => Stack.isStack(one));
     return addUp(
@@ -30,8 +35,8 @@ export interface Scenario {
 /** The same agent where some of it exists already. */
 export function scenariosOf(alone: Inventory) {
   const ownNetwork = { natGateways: 0, publicAddresses: 0 };
-  // The master's secret is the cluster's.
-  const ownCluster = { capacity: 0, secrets: alone.secrets - 1 };
+  // The master's secret and the alarm on capacity are the cluster's.
+  const ownCluster = { capacity: 0, secrets: alone.secrets - 1, alarms: alone.alarms - 1 };
   return {
     alone: { what: 'all its own', inventory: alone },
     natInstance: {

@@ -19,6 +19,7 @@ export function connectGrpc(to: Address, options: TransportOptions): Gateway {
     reopenMs: 3_600_000,
     idleMs: 60_000,
     onBadReport: () => undefined,
+    onCredentialsRefused: () => undefined,
     ...options,
   });
 }
@@ -49,7 +50,7 @@ class GrpcGateway implements Gateway {
     try {
       prepared = await this.#prepare();
     } catch (error) {
-      return { outcome: 'notNow', reason: toFailure(error).reason };
+      return { outcome: 'notNow', reason: this.#tell(error).reason };
     }
     try {
       const request = toSendRequest(batch);
@@ -72,7 +73,7 @@ class GrpcGateway implements Gateway {
       if (response.status === InquireStatus.INQUIRE_STATUS_FOUND) return answerOf(toSendResults(response.results));
       return { outcome: 'inDoubt', reason: `inquire answered with unknown status ${response.status}` };
     } catch (error) {
-      const { reason } = prepared ? this.#learnFrom(error, prepared) : toFailure(error);
+      const { reason } = prepared ? this.#learnFrom(error, prepared) : this.#tell(error);
       return { outcome: 'inDoubt', reason };
     }
   }
@@ -89,8 +90,8 @@ class GrpcGateway implements Gateway {
         throw error;
       }
     };
-    const onUnauthenticated = (token: string) => this.#tokens.drop(token);
-    return new GrpcReportStream({ ...this.#options, subscription, open, onUnauthenticated });
+    const onFailed = (error: unknown, token: string | undefined) => this.#tell(error, token);
+    return new GrpcReportStream({ ...this.#options, subscription, open, onFailed });
   }
 
   async authenticate(): Promise<{ expiresAt: Date }> {
@@ -120,10 +121,18 @@ class GrpcGateway implements Gateway {
   }
 
   #learnFrom(error: unknown, { connection, token }: Prepared): CallFailure {
-    const failure = toFailure(error);
-    if (failure.code === status.UNAUTHENTICATED) this.#tokens.drop(token);
+    const failure = this.#tell(error, token);
     // Its connection may be half open: the next call gets a new one.
     if (failure.code === status.DEADLINE_EXCEEDED) this.#replace(connection);
+    return failure;
+  }
+
+  /** Of a call that failed, with this token if it got so far. */
+  #tell(error: unknown, token?: string): CallFailure {
+    const failure = toFailure(error);
+    const isRefused = failure.code === status.UNAUTHENTICATED || failure.code === status.PERMISSION_DENIED;
+    if (isRefused && !failure.wasReset) this.#options.onCredentialsRefused();
+    if (failure.code === status.UNAUTHENTICATED && token !== undefined) this.#tokens.drop(token);
     return failure;
   }
 

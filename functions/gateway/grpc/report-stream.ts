@@ -1,7 +1,7 @@
-import { type ClientDuplexStream, status } from '@grpc/grpc-js';
+import type { ClientDuplexStream } from '@grpc/grpc-js';
 import type { ReportEvent, ReportStream } from '../../pipeline/receive-reports.ts';
 import { sizes } from '../../settings/sizes.ts';
-import { toFailure } from './answers.ts';
+import type { CallFailure } from './answers.ts';
 import { toReports } from './from-proto.ts';
 import type { ReportsRequest, ReportsResponse } from './generated/omni/gateway/v1/gateway.ts';
 
@@ -25,7 +25,8 @@ export interface StreamSettings {
   readonly silenceMs: number;
   readonly reopenMs: number;
   readonly open: () => Promise<Opened>;
-  readonly onUnauthenticated: (token: string) => void;
+  /** Says what it was; the stream had this token, if it came so far as to open. */
+  readonly onFailed: (error: unknown, token: string | undefined) => CallFailure;
   readonly onBadReport: (reason: string) => void;
 }
 
@@ -86,9 +87,9 @@ export class GrpcReportStream implements ReportStream {
   }
 
   async #open(): Promise<Opened> {
-    const { subscription, open, onUnauthenticated } = this.#settings;
+    const { subscription, open, onFailed } = this.#settings;
     const opened = await open().catch((error: unknown) => {
-      throw new ReportStreamError(toFailure(error).reason, { cause: error });
+      throw new ReportStreamError(onFailed(error, undefined).reason, { cause: error });
     });
     const { call, token } = opened;
     call.on('data', (response: ReportsResponse) => {
@@ -98,8 +99,7 @@ export class GrpcReportStream implements ReportStream {
       this.#wake();
     });
     call.on('error', (error) => {
-      const { code, reason } = toFailure(error);
-      if (code === status.UNAUTHENTICATED) onUnauthenticated(token);
+      const { reason } = onFailed(error, token);
       this.#ended ??= new ReportStreamError(reason, { cause: error });
       this.#wake();
     });

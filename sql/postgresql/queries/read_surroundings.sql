@@ -25,11 +25,7 @@ select (select installation from agent) as installation, current_database()::tex
   (select greatest(0, extract(epoch from next_at - m.at))::float8 from rate_gate where isfinite(next_at)) as gate_seconds,
   (select coalesce(sum(message_count), 0)::int from send_batch
    where refused_at is not null and not others_answered and message_count = 1) as refused,
-  (select string_agg(guard.name || ' on ' || guard.of_table, ', ')
-   from (values ('zz_omni_guard_insert', 'msg_tran'), ('zz_omni_guard_update', 'msg_tran'), ('zz_omni_guard_update', 'msg_log'))
-     as guard(name, of_table)
-   where not exists (select from pg_trigger t
-                     where t.tgrelid = to_regclass(guard.of_table) and t.tgname = guard.name and t.tgenabled = 'A')) as unguarded,
+  {{unguarded}} as unguarded,
   extract(epoch from m.at - ban_list.checked_at)::float8 as ban_checked_seconds, ban_list.text_count as ban_texts,
   ban_list.expression_count as ban_expressions, ban_list.problem_count as ban_problems,
   (select string_agg((problem->>'banSeq') || ' (' || (problem->>'problem') || ')', ', ')

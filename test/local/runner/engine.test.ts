@@ -92,7 +92,7 @@ describe('the engine follows the template', () => {
   let synthesized = '';
   beforeAll(async () => {
     synthesized = mkdtempSync(join(tmpdir(), 'omni-agent-test-'));
-    await synthesize({ settings: { gatewayUrl: 'grpc://127.0.0.1:4200' }, outDir: synthesized });
+    await synthesize({ settings: { gatewayUrl: 'grpc://127.0.0.1:4200', alarmTopicArn: 'none' }, outDir: synthesized });
   });
   afterAll(() => rmSync(synthesized, { recursive: true, force: true }));
 
@@ -193,6 +193,8 @@ describe('the engine', () => {
     await vi.waitFor(() => expect(existsSync(environment)).toBe(true), soon);
     expect(Object.keys(JSON.parse(readFileSync(environment, 'utf8'))).toSorted()).toEqual([
       'AWS_ACCESS_KEY_ID',
+      'AWS_ENDPOINT_URL_EVENTBRIDGE',
+      'AWS_ENDPOINT_URL_LAMBDA',
       'AWS_ENDPOINT_URL_RDS_DATA',
       'AWS_ENDPOINT_URL_SECRETS_MANAGER',
       'AWS_ENDPOINT_URL_SQS',

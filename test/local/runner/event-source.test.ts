@@ -10,6 +10,7 @@ interface Event {
 
 const queueArn = 'arn:aws:sqs:ap-northeast-2:000000000000:Queue';
 const plan: EventSourcePlan = {
+  name: 'Source',
   queueArn,
   functionName: 'Worker',
   batchSize: 5,

@@ -179,16 +179,19 @@ describe('the plan', () => {
 describe('the synthesized app', () => {
   it('is understood completely', async () => {
     const outDir = temporaryFolder();
-    await synthesize({ settings: { gatewayUrl: 'grpc://127.0.0.1:4200', messagesPerSecond: 77 }, outDir });
+    await synthesize({
+      settings: { gatewayUrl: 'grpc://127.0.0.1:4200', alarmTopicArn: 'none', messagesPerSecond: 77 },
+      outDir,
+    });
 
     const plan = readAssembly(outDir, { queueUrl });
 
-    expect(plan.functions).toHaveLength(8);
+    expect(plan.functions).toHaveLength(9);
     expect(plan.queues).toHaveLength(6);
     expect(plan.queues.filter(({ attributes }) => 'RedrivePolicy' in attributes)).toHaveLength(3);
     expect(plan.eventSources).toHaveLength(3);
     expect(plan.eventSources.every((source) => source.reportsItemFailures)).toBe(true);
-    expect(plan.schedules.map(({ periodMs }) => periodMs)).toEqual([60_000, 60_000, 60_000, 3_600_000, 60_000]);
+    expect(plan.schedules.map(({ periodMs }) => periodMs)).toEqual([60_000, 60_000, 60_000, 3_600_000, 60_000, 60_000]);
     const rates = plan.functions.map(({ environment }) => environment['MESSAGES_PER_SECOND']);
     expect(rates.filter((rate) => rate === '77')).toHaveLength(2);
     expect(plan.receiver?.environment).toMatchObject({

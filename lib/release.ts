@@ -1,0 +1,7 @@
+import manifest from '../package.json' with { type: 'json' };
+
+/** The release that this is, and where its documents can be read. The npm package has it in its bundle. */
+export const release = {
+  version: manifest.version,
+  repositoryUrl: manifest.repository.url,
+} as const;

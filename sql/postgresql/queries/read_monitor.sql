@@ -1,0 +1,69 @@
+-- What waits for each step, once a minute: what a step that is dead cannot say.
+--
+-- Index: msg_tran_due_by_lane, msg_tran_finished and msg_report_unmerged, countLimit entries of each lane or table at most. Scanned
+--   are send_batch and set_aside, which hold what is open alone. Locks: none.
+-- Parameters: now, timeZone; countLimit; leaseSeconds of a sender.
+-- One row: of what is due and unsent, neither in doubt nor set aside, <lane>_count and <lane>_seconds of the oldest; claimed, in_doubt,
+--   unmerged (reports), unarchived, set_aside: the same of each; deferred_count: of the next countLimit rows of each lane, those that
+--   the agent holds back; unguarded, as in read_surroundings; has_next_month; zone, as in read_zone.
+with {{moment}},
+open_batch as materialized (
+  select b.id, b.message_count, b.state, coalesce(b.sealed_at, b.created_at) as since,
+    b.state = 'sealed' and not ({{first_call}}) as in_doubt
+  from send_batch b
+),
+aside as materialized (
+  select client_key, since from set_aside
+),
+-- A lane's rows in the order of the index: reading stops at the limit.
+due as materialized (
+  select l.lane, d.message_count, extract(epoch from (select local from moment) - d.oldest)::float8 as seconds
+  from generate_series(0, 2) l(lane) cross join lateral (
+    select count(*)::int as message_count, min(r.due_at) filter (where r.due_at >= timestamp '2000-01-01') as oldest from (
+      select {{due_at m}} as due_at from msg_tran m
+      where lane_of_priority(m.priority) = l.lane and m.msg_status = '1' and {{due_at m}} <= (select local from moment)
+        and m.client_key not in (select client_key from aside)
+        and coalesce(m.batch_id, 0) not in (select id from open_batch where in_doubt)
+      order by {{due_at m}} limit :countLimit::int) r
+  ) d
+),
+deferred as materialized (
+  select sum(d.message_count)::int as message_count
+  from generate_series(0, 2) l(lane) cross join lateral (
+    select count(*) filter (where r.request_date <= (select local from moment)) as message_count from (
+      select m.request_date from msg_tran m
+      where lane_of_priority(m.priority) = l.lane and m.msg_status = '1' and {{due_at m}} > (select local from moment)
+      order by {{due_at m}} limit :countLimit::int) r
+  ) d
+),
+unmerged as materialized (
+  select count(*)::int as report_count, min(r.reg_date) as oldest from (
+    select r.reg_date from msg_report r
+    where r.retry_at is null and (r.client_key is null or r.client_key not in (select client_key from aside))
+    order by r.seq limit :countLimit::int) r
+),
+unarchived as materialized (
+  select count(*)::int as message_count, min(r.finished_at) filter (where isfinite(r.finished_at)) as oldest from (
+    select m.finished_at from msg_tran m
+    where m.finished_at is not null and m.client_key not in (select client_key from aside)
+    order by m.finished_at, m.client_key limit :countLimit::int) r
+)
+select
+  (select message_count from due where lane = 0) as veryfast_count, (select seconds from due where lane = 0) as veryfast_seconds,
+  (select message_count from due where lane = 1) as fast_count, (select seconds from due where lane = 1) as fast_seconds,
+  (select message_count from due where lane = 2) as slow_count, (select seconds from due where lane = 2) as slow_seconds,
+  (select coalesce(sum(message_count), 0)::int from open_batch where state = 'claimed') as claimed_count,
+  (select extract(epoch from m.at - min(since))::float8 from open_batch where state = 'claimed') as claimed_seconds,
+  (select coalesce(sum(message_count), 0)::int from open_batch where in_doubt) as in_doubt_count,
+  (select extract(epoch from m.at - min(since))::float8 from open_batch where in_doubt) as in_doubt_seconds,
+  (select report_count from unmerged) as unmerged_count,
+  (select extract(epoch from m.local - oldest)::float8 from unmerged) as unmerged_seconds,
+  (select message_count from unarchived) as unarchived_count,
+  (select extract(epoch from m.local - oldest)::float8 from unarchived) as unarchived_seconds,
+  (select count(*)::int from aside) as set_aside_count,
+  (select extract(epoch from m.at - min(since))::float8 from aside) as set_aside_seconds,
+  (select message_count from deferred) as deferred_count,
+  {{unguarded}} as unguarded,
+  to_regclass('msg_log_' || to_char(m.local + interval '1 month', 'YYYYMM')) is not null as has_next_month,
+  {{zone_of_sessions}} as zone
+from moment m

@@ -1,0 +1,139 @@
+import pg from 'pg';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { monitorStore } from '../../functions/database/monitor-store.ts';
+import { useDatabase } from '../support/database.ts';
+import { insertMessages } from '../support/messages.ts';
+
+const database = useDatabase();
+
+/** 12:00 in Seoul. */
+const noon = new Date('2026-11-24T03:00:00Z');
+const measures = (countLimit?: number) => monitorStore(database.current.at(noon), countLimit).readMeasures();
+const master = () => database.current.master;
+
+beforeEach(async () => {
+  await master().query('truncate msg_tran, msg_report, send_batch, set_aside');
+});
+
+describe('the monitor', () => {
+  it('finds nothing in a new database', async () => {
+    const none = { count: 0, oldestSeconds: 0 };
+    expect(await measures()).toMatchObject({
+      due: { veryfast: none, fast: none, slow: none },
+      claimed: none,
+      inDoubt: none,
+      unmerged: none,
+      unarchived: none,
+      setAside: none,
+      deferredCount: 0,
+      unguarded: null,
+    });
+  });
+
+  it('counts what is due by lane, with the age of the oldest, as far as its limit', async () => {
+    await insertMessages(master(), 3, { priority: 'veryfast', request_date: '2026-11-24 11:59:20' });
+    await insertMessages(master(), 12, { priority: 'slow', request_date: '2026-11-24 11:50' });
+    await insertMessages(master(), 5, { priority: 'fast', request_date: '2026-11-24 12:30' });
+    const { due } = await measures(10);
+    expect(due).toEqual({
+      veryfast: { count: 3, oldestSeconds: 40 },
+      fast: { count: 0, oldestSeconds: 0 },
+      slow: { count: 10, oldestSeconds: 600 },
+    });
+  });
+
+  it('counts what is put aside apart from what is due', async () => {
+    await insertMessages(master(), 2, { request_date: '2026-11-24 11:50' });
+    await master().query(
+      `insert into set_aside (client_key, step, error, since, until)
+       select min(client_key), 'claim', 'P0001 x', '2026-11-24 11:00+09', 'infinity' from msg_tran`,
+    );
+    const { due, setAside } = await measures();
+    expect(Object.values(due).map(({ count }) => count)).toContain(1);
+    expect(setAside).toEqual({ count: 1, oldestSeconds: 3_600 });
+  });
+
+  it('tells a claimed batch from one in doubt, whose rows are not due', async () => {
+    await insertMessages(master(), 2, { request_date: '2026-11-24 11:50' });
+    await master().query(
+      `insert into send_batch (id, lane, members, message_count, state, wake_at, created_at, sealed_at, lease_until) values
+         (1, 2, '{1}', 1, 'claimed', '2026-11-24 12:00+09', '2026-11-24 11:58+09', null, '-infinity'),
+         (2, 2, '{2}', 1, 'sealed', '2026-11-24 12:00+09', '2026-11-24 11:50+09', '2026-11-24 11:55+09', '2026-11-24 11:56+09')`,
+    );
+    await master().query('alter table msg_tran disable trigger user');
+    await master().query(
+      'update msg_tran set batch_id = k.n from (select client_key, row_number() over () as n from msg_tran) k where k.client_key = msg_tran.client_key',
+    );
+    const { due, claimed, inDoubt, unguarded } = await measures();
+    expect(claimed).toEqual({ count: 1, oldestSeconds: 120 });
+    expect(inDoubt).toEqual({ count: 1, oldestSeconds: 300 });
+    expect(Object.values(due).reduce((sum, { count }) => sum + count, 0)).toBe(1);
+    expect(unguarded).toContain('zz_omni_guard_update on msg_tran');
+  });
+
+  it('sees reports that are not merged', async () => {
+    await master().query(
+      `insert into msg_report (client_key, batch_id, msg_key, channel_type, report_code, reg_date)
+       values (1, 1, 'K', 'sms', '10000', '2026-11-24 11:58')`,
+    );
+    expect((await measures()).unmerged).toEqual({ count: 1, oldestSeconds: 120 });
+  });
+});
+
+describe('a look of the monitor', () => {
+  it.each([0, 10_000, 60_000])('reads no more beside %i rows of each kind, never analyzed', async (others) => {
+    await fill(others);
+    const session = new pg.Client({ connectionString: database.current.urlOf('agent'), options: '-c timezone=UTC' });
+    await session.connect();
+    try {
+      expect(await buffersOf(session)).toBeLessThan(3_000);
+    } finally {
+      await session.end();
+    }
+  });
+});
+
+async function fill(count: number): Promise<void> {
+  const pool = master();
+  for (const name of ['msg_tran', 'msg_report']) await pool.query(`alter table ${name} set (autovacuum_enabled = off)`);
+  await pool.query('alter table msg_tran disable trigger user');
+  const insert = (key: number, columns: string, values: string) =>
+    pool.query(
+      `insert into msg_tran (client_key, channel_order, request_date, recipient, ${columns})
+       select ${key} + i, 'sms', '2026-11-24 11:00', '01000000002', ${values} from generate_series(1, ${count}) i`,
+    );
+  await insert(1_000_000, 'msg_status', `'1'`);
+  await insert(2_000_000, 'msg_status, batch_id, finished_at', `'3', 7, timestamp '2026-11-24 11:00'`);
+  await insert(3_000_000, 'msg_status, waits_until', `'1', timestamp '2026-11-24 13:00'`);
+  await insert(4_000_000, 'msg_status, batch_id', `'2', 8`);
+  await pool.query(
+    `insert into msg_report (client_key, batch_id, msg_key, channel_type, report_code)
+     select i, 1, 'R-' || i, 'sms', '10000' from generate_series(1, ${count}) i`,
+  );
+}
+
+/** Of a look that counts a hundred of each. */
+async function buffersOf(session: pg.Client): Promise<number> {
+  const { queries } = database.current.agent;
+  let text = '';
+  const asking = {
+    ...database.current.at(noon),
+    queries: {
+      query: async (...[statement, parameters, schema]: Parameters<typeof queries.query>) => {
+        text = Object.entries(parameters).reduce(
+          (sql, [name, value]) => sql.replaceAll(new RegExp(`(?<!:):${name}\\b`, 'g'), literal(value)),
+          statement.text,
+        );
+        return await queries.query(statement, parameters, schema);
+      },
+    } as typeof queries,
+  };
+  await monitorStore(asking, 100).readMeasures();
+  const { rows } = await session.query(`explain (analyze, buffers, format json) ${text}`);
+  const { Plan } = rows[0]['QUERY PLAN'][0];
+  return Plan['Shared Hit Blocks'] + Plan['Shared Read Blocks'];
+}
+
+function literal(value: string | number | boolean | null): string {
+  return typeof value === 'string' ? `'${value}'` : String(value);
+}
