@@ -1,18 +1,16 @@
 import { banlistSchedulerEnvironment, parseEnvironment } from './aws/env.ts';
 import { countFailures } from './aws/failures.ts';
 import { withHouseMiddleware } from './aws/middleware.ts';
-import { MetricUnit, observe } from './aws/observe.ts';
+import { observe } from './aws/observe.ts';
 import { banListStore } from './database/ban-list-store.ts';
 import { connectDatabase } from './database/data-api.ts';
 import { checkBanList } from './maintenance/ban-list.ts';
-import { metricNames } from './settings/metrics.ts';
 import { sizes } from './settings/sizes.ts';
 
 /** Checks the ban list and publishes it for the senders. */
 const env = parseEnvironment(banlistSchedulerEnvironment);
 const observed = observe('banlist-scheduler', env);
-const { logger, metrics } = observed;
-const names = metricNames['banlist-scheduler'];
+const { logger } = observed;
 const store = banListStore(connectDatabase(env, countFailures(observed)));
 
 export const handler = withHouseMiddleware<unknown>(observed).handler(async () => {
@@ -22,6 +20,4 @@ export const handler = withHouseMiddleware<unknown>(observed).handler(async () =
   if (hasNewProblems)
     logger.warn('ban list: entries that ban nothing', { problemCount, problems: problems.slice(0, 10) });
   if (isPublished) logger.info('ban list published', { textCount, expressionCount });
-  metrics.addMetric(names.checked, MetricUnit.Count, 1);
-  metrics.addMetric(names.problems, MetricUnit.Count, problemCount);
 });

@@ -1,6 +1,6 @@
 import { logMigratorEnvironment, parseEnvironment } from './aws/env.ts';
 import { countFailures } from './aws/failures.ts';
-import { MetricUnit, observe } from './aws/observe.ts';
+import { addCounts, observe } from './aws/observe.ts';
 import { scheduledDrain } from './aws/scheduled-loop.ts';
 import { archiveStore } from './database/archive-store.ts';
 import { connectDatabase } from './database/data-api.ts';
@@ -11,7 +11,7 @@ import { sizes } from './settings/sizes.ts';
 /** Moves finished rows to the log table of their month. */
 const env = parseEnvironment(logMigratorEnvironment);
 const observed = observe('log-migrator', env);
-const { logger, metrics } = observed;
+const { logger } = observed;
 const names = metricNames['log-migrator'];
 const store = archiveStore(connectDatabase(env, countFailures(observed)));
 const settings = { turnLimit: sizes.archive };
@@ -19,6 +19,6 @@ const settings = { turnLimit: sizes.archive };
 export const handler = scheduledDrain(observed, async () => {
   const { next, archived, createdMonths } = await archive({ store }, settings);
   if (archived + createdMonths.length > 0) logger.info('archived', { archived, createdMonths });
-  metrics.addMetric(names.archived, MetricUnit.Count, archived);
+  addCounts(observed, { [names.archived]: archived });
   return next;
 });

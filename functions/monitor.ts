@@ -14,6 +14,10 @@ const store = monitorStore(connectDatabase(env, countFailures(observed)));
 const triggers = awsTriggers({ rules: env.RULES, eventSources: env.EVENT_SOURCES, pauseOn: env.PAUSE_RULE_ARN });
 
 export const handler = withHouseMiddleware<unknown>(observed).handler(async () => {
-  tellMeasures(observed, await store.readMeasures(), env.TIME_ZONE);
-  tellTriggers(observed, await triggers.readTriggers());
+  // Each is told although the other fails.
+  const [measures, states] = await Promise.allSettled([store.readMeasures(), triggers.readTriggers()]);
+  const isPaused = states.status === 'fulfilled' && states.value.pause !== undefined;
+  if (measures.status === 'fulfilled') tellMeasures(observed, measures.value, { timeZone: env.TIME_ZONE, isPaused });
+  if (states.status === 'fulfilled') tellTriggers(observed, states.value);
+  for (const one of [measures, states]) if (one.status === 'rejected') throw one.reason;
 });

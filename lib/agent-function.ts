@@ -1,6 +1,13 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, type FunctionProps, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  Code,
+  type FunctionProps,
+  Function as LambdaFunction,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
 import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type * as z from 'zod';
@@ -17,6 +24,12 @@ export interface AgentFunctionProps<Schema extends z.ZodType> extends Partial<Om
   /** Typed by the schema that the function parses it with: one missing or misspelt does not compile. */
   readonly environment: EnvironmentOf<Schema>;
 }
+
+/**
+ * A record of the SEND QUEUE carries the trace from one to the other. The others hand nothing on: a trace of each of their firings
+ * would be billed, and say what their log says.
+ */
+const traced: readonly Part[] = ['collector', 'sender'];
 
 /** A function of the agent with the house's defaults; the caller's win over them. */
 export class AgentFunction<Schema extends z.ZodType> extends LambdaFunction {
@@ -36,6 +49,7 @@ export class AgentFunction<Schema extends z.ZodType> extends LambdaFunction {
       retryAttempts: 0,
       maxEventAge: Duration.seconds(timing.firingSeconds),
       logGroup,
+      tracing: traced.includes(program) ? Tracing.ACTIVE : Tracing.DISABLED,
       description: `${Stack.of(scope).stackName}: ${program}`,
       environment: { ...environment, ...nodeEnvironment },
       ...props,
@@ -46,6 +60,11 @@ export class AgentFunction<Schema extends z.ZodType> extends LambdaFunction {
       description: `The log of ${program}`,
     });
   }
+}
+
+/** All of a stack, so far. */
+export function functionsOf(stack: Stack): AgentFunction<z.ZodType>[] {
+  return stack.node.findAll().filter((one) => one instanceof AgentFunction);
 }
 
 interface ExecutionProps {

@@ -3,7 +3,7 @@ import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { Part } from '../functions/settings/part.ts';
 import type { AgentConfig } from './agent-config.ts';
-import { AgentFunction } from './agent-function.ts';
+import { functionsOf } from './agent-function.ts';
 import { Archiving } from './archiving.ts';
 import { Collection } from './collection.ts';
 import type { DataStack } from './data-stack.ts';
@@ -41,7 +41,7 @@ export class AgentStack extends Stack {
     new Probing(this, 'Probing', { config, gatewaySecret: secrets.gateway, network });
     this.#describe(config, sendQueue);
     new Monitoring(this, 'Monitoring', { config, database, pauseRule: collection.schedule });
-    const functions = this.node.findAll().filter((one) => one instanceof AgentFunction);
+    const functions = functionsOf(this);
     this.logGroups = Object.fromEntries(functions.map(({ program, logGroup }) => [program, logGroup]));
   }
 

@@ -6,18 +6,18 @@ import {
   ComparisonOperator,
   Metric,
   type MetricOptions,
+  TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import {
-  channelDimension,
-  type channels,
   installationDimension,
   type MetricOf,
   metricNamespace,
   partDimension,
+  type Source,
 } from '../functions/settings/metrics.ts';
-import type { Part } from '../functions/settings/part.ts';
-import { release } from './release.ts';
+import { thresholds } from '../functions/settings/thresholds.ts';
+import { pageUrl } from './release.ts';
 
 export interface AgentAlarmProps extends Omit<AlarmProps, 'alarmName' | 'alarmDescription'> {
   /** `<Unit>/<Condition>`. */
@@ -26,6 +26,18 @@ export interface AgentAlarmProps extends Omit<AlarmProps, 'alarmName' | 'alarmDe
   readonly heading?: string;
   readonly description: string;
 }
+
+const { minutes, ofMinutes } = thresholds.lasting;
+
+export const often = `in ${minutes} of ${ofMinutes} minutes`;
+
+/** On what is made up for by the next firing or record, unless it happens that often. */
+export const lasting = {
+  threshold: 0,
+  evaluationPeriods: ofMinutes,
+  datapointsToAlarm: minutes,
+  treatMissingData: TreatMissingData.NOT_BREACHING,
+} as const;
 
 /** An alarm with an explicit name, and a link to the heading of that name in the runbook of this release. */
 export function agentAlarm(
@@ -47,7 +59,7 @@ function runbookUrl(heading: string): string {
     .toLowerCase()
     .replaceAll(/[^a-z0-9 -]/g, '')
     .replaceAll(' ', '-');
-  return `${release.repositoryUrl}/blob/v${release.version}/docs/runbook.md#${anchor}`;
+  return `${pageUrl('runbook')}#${anchor}`;
 }
 
 /** Sends every alarm below a construct to a topic, and the news that it is over: one that is forgotten calls nobody. */
@@ -61,35 +73,15 @@ export function sendAlarms(scope: Construct, topicArn: string): void {
 }
 
 /** A metric that a part of an installation emits, minute by minute unless the options say otherwise. */
-export function partMetric<Name extends Part>(
+export function partMetric<Name extends Source>(
   part: Name,
   metricName: MetricOf<Name>,
-  { installation, ...options }: MetricOptions & { readonly installation: string },
+  { installation, dimensionsMap, ...options }: MetricOptions & { readonly installation: string },
 ): Metric {
   return new Metric({
     namespace: metricNamespace,
     metricName,
-    dimensionsMap: { [partDimension]: part, [installationDimension]: installation },
-    period: Duration.minutes(1),
-    ...options,
-  });
-}
-
-/** One of the report migrator that it emits by channel. */
-export function resultMetric(
-  metricName: MetricOf<'report-migrator'>,
-  channel: (typeof channels)[number],
-  { installation, ...options }: MetricOptions & { readonly installation: string },
-): Metric {
-  return new Metric({
-    namespace: metricNamespace,
-    metricName,
-    dimensionsMap: {
-      [partDimension]: 'report-migrator',
-      [installationDimension]: installation,
-      [channelDimension]: channel,
-    },
-    statistic: 'Sum',
+    dimensionsMap: { ...dimensionsMap, [partDimension]: part, [installationDimension]: installation },
     period: Duration.minutes(1),
     ...options,
   });

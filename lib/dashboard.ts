@@ -5,15 +5,19 @@ import {
   Dashboard,
   GraphWidget,
   type IMetric,
+  type IWidget,
+  LogQueryVisualizationType,
+  LogQueryWidget,
   MathExpression,
   PeriodOverride,
+  TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import { channels, type MetricOf, metricNames } from '../functions/settings/metrics.ts';
-import type { Part } from '../functions/settings/part.ts';
+import { type MetricOf, metricNames, resultsLog, type Source } from '../functions/settings/metrics.ts';
 import type { AgentConfig } from './agent-config.ts';
-import { AgentFunction } from './agent-function.ts';
-import { partMetric, resultMetric } from './alarm.ts';
+import { functionsOf } from './agent-function.ts';
+import { partMetric } from './alarm.ts';
+import { pageUrl } from './release.ts';
 
 /** One graph, with a scale on the right for what is counted in something else. */
 interface Graph {
@@ -33,7 +37,8 @@ export function agentDashboard(scope: Construct, { installation }: AgentConfig):
     defaultInterval: Duration.hours(3),
   });
   dashboard.addWidgets(new AlarmStatusWidget({ title: 'Alarms', alarms, width: 24, height: 6 }));
-  dashboard.addWidgets(...[...journey, ...costsOf(stack)].map(graph));
+  dashboard.addWidgets(...journey.map(graph), ...results(stack), graph(putAside(installation)));
+  dashboard.addWidgets(...costsOf(stack).map(graph));
 }
 
 function graph({ title, left, right = [] }: Graph): GraphWidget {
@@ -51,10 +56,13 @@ function graph({ title, left, right = [] }: Graph): GraphWidget {
 
 /** Metrics of one installation, by the minute. */
 function metricsOf(installation: string) {
-  const metric = <Name extends Part>(part: Name, name: MetricOf<Name>, options: { label: string; statistic: string }) =>
-    partMetric(part, name, { installation, ...options });
+  const metric = <Name extends Source>(
+    part: Name,
+    name: MetricOf<Name>,
+    options: { label: string; statistic: string },
+  ) => partMetric(part, name, { installation, ...options });
   return {
-    sum: <Name extends Part>(part: Name, name: MetricOf<Name>, label: string) =>
+    sum: <Name extends Source>(part: Name, name: MetricOf<Name>, label: string) =>
       metric(part, name, { label, statistic: 'Sum' }),
     waits: (name: MetricOf<'monitor'>, label: string) => metric('monitor', name, { label, statistic: 'Maximum' }),
   };
@@ -122,24 +130,48 @@ function afterAcceptance(installation: string): Graph[] {
       left: [sum('log-migrator', archive.archived, 'archived'), waits(monitor.unarchived, 'not archived')],
       right: [waits(monitor.oldestUnarchived, 'the oldest')],
     },
-    {
-      title: 'Results by channel, a minute (right: undelivered)',
-      left: channels.map((channel) => resultMetric(merge.delivered, channel, { installation, label: channel })),
-      right: channels.map((channel) =>
-        resultMetric(merge.undelivered, channel, { installation, label: `${channel} undelivered` }),
-      ),
-    },
-    {
-      title: 'Put aside (right: seconds)',
-      left: [waits(monitor.setAside, 'put aside')],
-      right: [waits(monitor.oldestSetAside, 'the oldest')],
-    },
   ];
+}
+
+function putAside(installation: string): Graph {
+  const { waits } = metricsOf(installation);
+  return {
+    title: 'Put aside (right: seconds)',
+    left: [waits(monitor.setAside, 'put aside')],
+    right: [waits(monitor.oldestSetAside, 'the oldest')],
+  };
+}
+
+/**
+ * Counted in the log, which costs a look and nothing while nobody looks. A metric by channel and carrier, or of each day, would be
+ * billed for each, and still not be the tables: those have the exact figures.
+ */
+function results(stack: Stack): IWidget[] {
+  const logGroupNames = functionsOf(stack)
+    .filter(({ program }) => program === 'report-migrator')
+    .map(({ logGroup }) => logGroup.logGroupName);
+  const ofDay = new TextWidget({
+    markdown: `**Of a day**: show the last 24 hours, or ask the tables, which count exactly: \`omni-agent stats\`, or the queries of [docs/statistics.md](${pageUrl('statistics')}).`,
+    width: 8,
+    height: 6,
+  });
+  const table = new LogQueryWidget({
+    title: 'Results by channel and carrier, of the time shown',
+    view: LogQueryVisualizationType.TABLE,
+    logGroupNames,
+    queryLines: [
+      `filter message = '${resultsLog}'`,
+      'stats sum(delivered), sum(undelivered) by channel, carrier',
+    ],
+    width: 8,
+    height: 6,
+  });
+  return [table, ofDay];
 }
 
 /** Functions are billed by their seconds, EventBridge and SQS next to nothing; docs/costs.md has the whole. */
 function costsOf(stack: Stack): Graph[] {
-  const functions = stack.node.findAll().filter((one) => one instanceof AgentFunction);
+  const functions = functionsOf(stack);
   const period = Duration.hours(1);
   return [
     {

@@ -1,49 +1,74 @@
-import { Duration } from 'aws-cdk-lib';
-import { type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration, Stack } from 'aws-cdk-lib';
+import { ComparisonOperator, MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type * as z from 'zod';
-import { AgentFunction } from './agent-function.ts';
-import { agentAlarm } from './alarm.ts';
+import type { Part } from '../functions/settings/part.ts';
+import { type AgentFunction, functionsOf } from './agent-function.ts';
+import { agentAlarm, lasting, often } from './alarm.ts';
 
-/** How much of its timeout an invocation may take: a loop of 65 s in 90 takes 0.72. */
-const share = 0.9;
+/** Those that a schedule fires each minute, or a queue: others have alarms of their own, and a person asks the probe. */
+const busy: readonly Part[] = ['collector', 'sender', 'report-migrator', 'log-migrator', 'monitor'];
+/**
+ * The account has one number of executions at a time for all functions: what holds back one holds back those that are invoked most
+ * often.
+ */
+const throttled: readonly Part[] = ['collector', 'sender'];
 
-/** Of each function below a construct: it fails, it is not let run, it is about to be cut off. */
-export function functionAlarms(scope: Construct, below: Construct): void {
-  for (const one of below.node.findAll()) if (one instanceof AgentFunction) alarmsOf(scope, one);
-}
+const options = { period: Duration.minutes(1) };
 
-function alarmsOf(scope: Construct, one: AgentFunction<z.ZodType>): void {
-  const { program } = one;
-  const options = { period: Duration.minutes(1) };
-  const timeoutMs = one.timeout?.toMilliseconds() ?? 0;
-  const add = (condition: string, { description, metric, threshold = 0 }: Judged) =>
-    agentAlarm(scope, `${one.node.id}${condition}`, {
-      name: `Functions/${condition}/${program}`,
-      heading: `Functions/${condition}`,
-      description,
-      metric,
-      threshold,
-      // One that fails once is repeated by the next firing or record.
-      evaluationPeriods: 5,
-      datapointsToAlarm: 3,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    });
-  const often = 'in three of five minutes';
-  add('Errors', { description: `The function ${program} fails ${often}.`, metric: one.metricErrors(options) });
-  add('Throttled', {
-    description: `The function ${program} is not let run ${often}.`,
-    metric: one.metricThrottles(options),
-  });
-  add('NearTimeout', {
-    description: `The function ${program} takes ${share * 100} % of its timeout ${often}.`,
-    metric: one.metricDuration({ ...options, statistic: 'Maximum' }),
-    threshold: share * timeoutMs,
+/** Of the functions of a stack: one fails, or is not let run. */
+export function functionAlarms(scope: Construct): void {
+  const functions = functionsOf(Stack.of(scope));
+  const those = (programs: readonly Part[]) => functions.filter(({ program }) => programs.includes(program));
+  for (const one of those(busy)) errorsOf(scope, one);
+  agentAlarm(scope, 'Throttled', {
+    name: 'Functions/Throttled',
+    description: `Functions of the agent are not let run ${often}.`,
+    metric: new MathExpression({
+      ...options,
+      expression: `SUM([${throttled.join(', ')}])`,
+      usingMetrics: Object.fromEntries(those(throttled).map((one) => [one.program, one.metricThrottles(options)])),
+    }),
+    ...lasting,
   });
 }
 
-interface Judged {
+function errorsOf(scope: Construct, one: AgentFunction<z.ZodType>): void {
+  agentAlarm(scope, `${one.node.id}Errors`, {
+    name: `Functions/Errors/${one.program}`,
+    heading: 'Functions/Errors',
+    description: `The function ${one.program} fails ${often}.`,
+    metric: one.metricErrors(options),
+    ...lasting,
+  });
+}
+
+interface Scheduled {
+  readonly name: string;
   readonly description: string;
-  readonly metric: IMetric;
-  readonly threshold?: number;
+  readonly scheduled: IFunction;
+  readonly interval: Duration;
+  readonly intervals: number;
+}
+
+/** On a scheduled function that has not ended well in any of so many intervals: it fails, is not let run, or is not fired. */
+export function notDone(scope: Construct, id: string, props: Scheduled): void {
+  const { scheduled, interval, intervals, ...texts } = props;
+  const ofInterval = { period: interval };
+  agentAlarm(scope, id, {
+    ...texts,
+    metric: new MathExpression({
+      ...ofInterval,
+      expression: 'invocations - errors',
+      usingMetrics: {
+        invocations: scheduled.metricInvocations(ofInterval),
+        errors: scheduled.metricErrors(ofInterval),
+      },
+    }),
+    comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+    threshold: 1,
+    evaluationPeriods: intervals,
+    treatMissingData: TreatMissingData.BREACHING,
+  });
 }

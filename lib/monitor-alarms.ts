@@ -78,9 +78,12 @@ const judged: readonly Judged[] = [
   },
 ];
 
-/** The alarms on what the monitor measures. If it says nothing, each keeps its state, and `MonitorSilent` goes off. */
+/**
+ * The alarms on what the monitor measures. It emits what is above 0 alone, so that an alarm is over when it says nothing more: if
+ * that is because it is dead, `MonitorSilent` goes off.
+ */
 export function monitorAlarms(scope: Construct, { installation, manageSchema }: AgentConfig): void {
-  const metric = (name: Judged['metric'], statistic: 'Maximum' | 'Minimum' | 'Sum' = 'Maximum') =>
+  const metric = (name: Judged['metric'], statistic: 'Maximum' | 'Minimum' | 'SampleCount' = 'Maximum') =>
     partMetric('monitor', name, { installation, statistic });
   for (const { id, metric: name, above, ...texts } of judged)
     agentAlarm(scope, id, {
@@ -88,17 +91,17 @@ export function monitorAlarms(scope: Construct, { installation, manageSchema }: 
       metric: metric(name),
       threshold: above,
       evaluationPeriods: 2,
-      treatMissingData: TreatMissingData.IGNORE,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
     });
   const accepted = partMetric('sender', metricNames.sender.accepted, { installation, statistic: 'Sum' });
   agentAlarm(scope, 'NoneAccepted', {
     name: 'Sending/NoneAccepted',
     description: `Rows are due, and for ${thresholds.noneAcceptedMinutes} minutes the gateway has accepted none.`,
     metric: new MathExpression({
-      // The sender says nothing in a minute without a batch: what it and the monitor say together, the monitor always says. Of
-      // a minute without a monitor nothing is known: it breaches.
-      expression: 'IF(due > 0 AND SUM([accepted, paused]) == 0, 1, 0)',
-      usingMetrics: { due: metric(names.due, 'Minimum'), accepted, paused: metric(names.paused) },
+      // The sender says nothing in a minute in which none is accepted: what it and the monitor say together, the monitor always
+      // says. Of a minute without a monitor nothing is known: it breaches.
+      expression: 'IF(due > 0 AND SUM([accepted, due]) == due, 1, 0)',
+      usingMetrics: { due: metric(names.toSend, 'Minimum'), accepted },
       label: 'Rows are due, and none is accepted',
       period: Duration.minutes(1),
     }),
@@ -109,8 +112,8 @@ export function monitorAlarms(scope: Construct, { installation, manageSchema }: 
   agentAlarm(scope, 'MonitorSilent', {
     name: 'Monitoring/MonitorSilent',
     description:
-      'For five minutes nobody has measured what waits: other alarms may be silent although something is wrong.',
-    metric: metric(names.looks, 'Sum'),
+      'For five minutes nobody has measured what waits: other alarms may be silent, or over, although something is wrong.',
+    metric: metric(names.toSend, 'SampleCount'),
     comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
     threshold: 1,
     evaluationPeriods: 5,
@@ -121,10 +124,10 @@ export function monitorAlarms(scope: Construct, { installation, manageSchema }: 
   agentAlarm(scope, 'NextMonthMissing', {
     name: 'Upkeep/NextMonthMissing',
     description: 'For two hours the log table of the next month has been missing.',
-    // It is made each hour: in the first one of a month it may be missing.
-    metric: metric(names.nextMonthMissing, 'Minimum').with({ period: Duration.hours(1) }),
+    metric: metric(names.nextMonthMissing),
     threshold: 0,
-    evaluationPeriods: 2,
-    treatMissingData: TreatMissingData.IGNORE,
+    // It is made each hour: in the first one of a month it may be missing.
+    evaluationPeriods: 120,
+    treatMissingData: TreatMissingData.NOT_BREACHING,
   });
 }

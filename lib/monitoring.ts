@@ -57,7 +57,7 @@ export class Monitoring extends Construct {
     schedule(this, monitor, { every: Duration.minutes(1) });
     monitorAlarms(this, config);
     failureAlarms(this, config);
-    functionAlarms(this, Stack.of(this));
+    functionAlarms(this);
     agentDashboard(this, config);
   }
 }

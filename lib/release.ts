@@ -5,3 +5,8 @@ export const release = {
   version: manifest.version,
   repositoryUrl: manifest.repository.url,
 } as const;
+
+/** A page of docs/ as it was released. */
+export function pageUrl(name: string): string {
+  return `${release.repositoryUrl}/blob/v${release.version}/docs/${name}.md`;
+}

@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { ComparisonOperator, type MetricOptions, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { tableCreateSchedulerEnvironment } from '../functions/aws/env.ts';
 import { metricNames } from '../functions/settings/metrics.ts';
@@ -8,10 +8,10 @@ import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
 import { agentAlarm, partMetric } from './alarm.ts';
 import type { AgentDatabase } from './database.ts';
+import { notDone } from './function-alarms.ts';
 import { schedule } from './schedule.ts';
 
 const interval = Duration.hours(1);
-const names = metricNames['table-create-scheduler'];
 
 /** The TableCreateScheduler: creates what is missing of the tables, each hour, as their owner. */
 export class TableCreation extends Construct {
@@ -28,25 +28,24 @@ export class TableCreation extends Construct {
     });
     database.grantTransactions(scheduler, ['owner']);
     schedule(this, scheduler, { every: interval });
-    const metric = (name: (typeof names)[keyof typeof names], options: MetricOptions) =>
-      partMetric('table-create-scheduler', name, { installation: config.installation, period: interval, ...options });
-    agentAlarm(this, 'TablesNotChecked', {
+    notDone(this, 'TablesNotChecked', {
+      scheduled: scheduler,
       name: 'Upkeep/TablesNotChecked',
       description: 'For two hours nobody has checked whether the tables are complete.',
-      metric: metric(names.checked, { statistic: 'Sum' }),
-      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
-      threshold: 1,
-      evaluationPeriods: 2,
-      // A function that fails, or is not fired, says nothing.
-      treatMissingData: TreatMissingData.BREACHING,
+      interval,
+      intervals: 2,
     });
     agentAlarm(this, 'TablesIncomplete', {
       name: 'Upkeep/TablesIncomplete',
       description: 'Something that the agent needs is missing in the database.',
-      metric: metric(names.missing, { statistic: 'Maximum' }),
+      metric: partMetric('table-create-scheduler', metricNames['table-create-scheduler'].missing, {
+        installation: config.installation,
+        statistic: 'Maximum',
+        period: interval,
+      }),
       threshold: 0,
       evaluationPeriods: 1,
-      treatMissingData: TreatMissingData.IGNORE,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
     });
   }
 }

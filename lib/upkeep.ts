@@ -1,13 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
-import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { banlistSchedulerEnvironment } from '../functions/aws/env.ts';
-import { metricNames } from '../functions/settings/metrics.ts';
 import { timing } from '../functions/settings/timing.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
-import { agentAlarm, partMetric } from './alarm.ts';
 import type { AgentDatabase } from './database.ts';
+import { notDone } from './function-alarms.ts';
 import { schedule } from './schedule.ts';
 
 /** What runs beside the journey. The BanlistScheduler: checks the ban list and publishes it for the senders. */
@@ -23,19 +21,12 @@ export class Upkeep extends Construct {
     });
     database.grantStatements(scheduler, 'agent');
     schedule(this, scheduler, { every: interval });
-    agentAlarm(this, 'BanListNotChecked', {
+    notDone(this, 'BanListNotChecked', {
+      scheduled: scheduler,
       name: 'Upkeep/BanListNotChecked',
       description: 'The ban list has not been checked for five intervals: changes of its texts do not count yet.',
-      metric: partMetric('banlist-scheduler', metricNames['banlist-scheduler'].checked, {
-        installation: config.installation,
-        statistic: 'Sum',
-        period: interval,
-      }),
-      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
-      threshold: 1,
-      evaluationPeriods: 5,
-      // A function that fails, or is not fired, says nothing.
-      treatMissingData: TreatMissingData.BREACHING,
+      interval,
+      intervals: 5,
     });
   }
 }

@@ -1,8 +1,10 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { type Refusal, ruleOf } from '../message/refusal.ts';
-import { installationDimension, metricNamespace } from '../settings/metrics.ts';
+import { installationDimension, metricNamespace, type Source } from '../settings/metrics.ts';
 import type { Part } from '../settings/part.ts';
+
+const ofAgent: Source = 'agent';
 
 /** Logger and metrics of one part, under its name and its installation's. Metrics go out in the log (EMF). */
 export function observe(serviceName: Part, { INSTALLATION }: { readonly INSTALLATION: string }) {
@@ -10,10 +12,22 @@ export function observe(serviceName: Part, { INSTALLATION }: { readonly INSTALLA
   return {
     logger: new Logger({ serviceName, persistentKeys: defaultDimensions }),
     metrics: new Metrics({ namespace: metricNamespace, serviceName, defaultDimensions }),
+    /** Of the agent as a whole. Emits at once: a part that fails may not live to its end, and the receiver has none. */
+    shared: new Metrics({ namespace: metricNamespace, serviceName: ofAgent, defaultDimensions, singleMetric: true }),
   };
 }
 
 export type Observed = ReturnType<typeof observe>;
+
+/** Adds the metrics that are above 0: of the others nothing is emitted, and nothing billed. */
+const adding =
+  (unit: typeof MetricUnit.Count | typeof MetricUnit.Seconds) =>
+  ({ metrics }: Observed, values: Readonly<Record<string, number>>): void => {
+    for (const [name, value] of Object.entries(values)) if (value > 0) metrics.addMetric(name, unit, value);
+  };
+
+export const addCounts = adding(MetricUnit.Count);
+export const addSeconds = adding(MetricUnit.Seconds);
 
 /** A campaign with a banned text has half a million refused rows: each batch names a few, and counts the others. */
 const mostNamed = 10;

@@ -1,4 +1,8 @@
-import { SendMessageBatchCommand, type SendMessageBatchCommandOutput } from '@aws-sdk/client-sqs';
+import {
+  SendMessageBatchCommand,
+  type SendMessageBatchCommandOutput,
+  type SendMessageBatchRequestEntry,
+} from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { type Priority, priorities } from '../message/priority.ts';
 import type { QueuedBatch, SendQueue } from '../pipeline/collect.ts';
@@ -34,10 +38,12 @@ export function sqsSendQueue(
   onRefused: (batchIds: string[]) => void,
 ): SendQueue {
   const sendCall = async (priority: Priority, records: readonly QueuedBatch[]) => {
+    const trace = traceAttribute();
     const Entries = records.map(({ batchId, delaySeconds }) => ({
       Id: batchId,
       MessageBody: JSON.stringify({ version: 1, batchId }),
       DelaySeconds: delaySeconds,
+      ...trace,
     }));
     const answer = await client.send(new SendMessageBatchCommand({ QueueUrl: urls[priority], Entries }));
     const refused = (answer.Failed ?? []).map((entry) => entry.Id ?? '');
@@ -52,6 +58,14 @@ export function sqsSendQueue(
       await Promise.all(calls);
     },
   };
+}
+
+/** By this the sender's invocation is part of the trace of the collector's: Lambda has it in a variable, anew for each invocation. */
+function traceAttribute(): Pick<SendMessageBatchRequestEntry, 'MessageSystemAttributes'> {
+  const StringValue = process.env['_X_AMZN_TRACE_ID'];
+  return StringValue === undefined
+    ? {}
+    : { MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue } } };
 }
 
 export function chunks<T>(items: readonly T[], size: number): T[][] {

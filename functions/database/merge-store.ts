@@ -10,7 +10,9 @@ const mergeRow = z.object({
   merged_count: count,
   parked_count: count,
   last_seq: key.nullable(),
-  results: json(z.array(z.object({ channel: z.string(), delivered: count, undelivered: count }))),
+  results: json(
+    z.array(z.object({ channel: z.string(), carrier: z.string().nullable(), delivered: count, undelivered: count })),
+  ),
   due: z.boolean(),
 });
 

@@ -8,9 +8,11 @@ export interface MergeStore {
   mergeLate(turnLimit: number): Promise<LateMerge>;
 }
 
-/** What became of messages on one channel, by the results of a turn. */
-export interface ChannelResults {
+/** What became of messages on one channel and carrier, by the results of a turn. */
+export interface Results {
   readonly channel: string;
+  /** Null if the report names none. */
+  readonly carrier: string | null;
   readonly delivered: number;
   readonly undelivered: number;
 }
@@ -21,8 +23,8 @@ export interface Merge {
   readonly parkedCount: number;
   /** The last sequence number looked at; null if there was none. */
   readonly lastSeq: string | null;
-  /** Of those that were merged, by channel. */
-  readonly results: readonly ChannelResults[];
+  /** Of those that were merged. */
+  readonly results: readonly Results[];
   /** Whether parked reports are due. */
   readonly due: boolean;
 }
@@ -45,7 +47,7 @@ export interface MergeTally {
   readonly parked: number;
   readonly late: number;
   readonly unmatched: number;
-  readonly results: readonly ChannelResults[];
+  readonly results: readonly Results[];
   /** Where the next turn begins. */
   readonly fromSeq: string;
   readonly next: Next;

@@ -15,56 +15,48 @@ export const channelDimension = 'channel';
 /** Those that results are measured of. */
 export const channels = ['sms', 'mms', 'rcs', 'alimtalk', 'friendtalk', 'brandmessage', 'international'] as const;
 
-/** Of every part that runs statements. */
-const statementMetrics = {
-  /** Statements that failed in the end, although no row is to blame. */
-  failedStatements: 'StatementsFailed',
-} as const;
+/** Of whom a metric is: a part, or the agent as a whole, whichever part tells of it. */
+export type Source = Part | 'agent';
 
-/** Of those that call the gateway. */
-const gatewayMetrics = {
-  /** Calls that it declined because of who calls. */
-  credentialsRefused: 'CredentialsRefused',
-} as const;
-
-const schemaMetrics = {
-  /** One a run that looked at the database to its end. */
-  checked: 'SchemaChecked',
-  created: 'SchemaObjectsCreated',
-  /** Of what the agent needs, after the run. */
-  missing: 'SchemaObjectsMissing',
-} as const;
-
-/** The metrics of each part, by their names in CloudWatch. */
+/**
+ * The metrics of each part, by their names in CloudWatch. A metric is billed for each hour that has it: all but `toSend` are emitted
+ * only above 0, and alarms and dashboard take a missing one for 0.
+ */
 export const metricNames = {
-  collector: { ...statementMetrics, collected: 'MessagesCollected' },
+  /** In the log of the part that tells of it. */
+  agent: {
+    /** Statements that failed in the end, although no row is to blame. */
+    failedStatements: 'StatementsFailed',
+    /** Calls of the gateway that it declined because of who calls. */
+    credentialsRefused: 'CredentialsRefused',
+    /** Invocations that took nearly all of their function's timeout. */
+    nearTimeouts: 'NearTimeouts',
+  },
+  collector: { collected: 'MessagesCollected' },
   sender: {
-    ...statementMetrics,
-    ...gatewayMetrics,
     accepted: 'MessagesAccepted',
     rejected: 'MessagesRejected',
     refused: 'MessagesRefused',
     refusedRequests: 'RequestsRefused',
   },
-  'report-receiver': { ...statementMetrics, ...gatewayMetrics },
+  'report-receiver': {},
   'report-migrator': {
-    ...statementMetrics,
     merged: 'ReportsMerged',
     unmatched: 'ReportsUnmatched',
-    /** These two by channel, if there are any. */
-    delivered: 'ResultsDelivered',
-    undelivered: 'ResultsUndelivered',
+    /** By channel, if there are results: those undelivered, less four for each that was delivered. */
+    undeliveredExcess: 'UndeliveredExcess',
   },
-  'log-migrator': { ...statementMetrics, archived: 'MessagesArchived' },
-  'banlist-scheduler': { ...statementMetrics, checked: 'BanListChecked', problems: 'BanListProblems' },
-  'schema-migrator': schemaMetrics,
-  'table-create-scheduler': schemaMetrics,
+  'log-migrator': { archived: 'MessagesArchived' },
+  'banlist-scheduler': {},
+  'schema-migrator': {},
+  'table-create-scheduler': {
+    /** Of what the agent needs, after the run. */
+    missing: 'SchemaObjectsMissing',
+  },
   'gateway-probe': {},
   monitor: {
-    ...statementMetrics,
-    /** One a look: without it nothing else here is known. */
-    looks: 'MonitorLooks',
-    due: 'MessagesDue',
+    /** Due in any lane; 0 while somebody has paused the agent. One a look: without it nothing else here is known. */
+    toSend: 'MessagesToSend',
     dueVeryFast: 'MessagesDueVeryFast',
     dueFast: 'MessagesDueFast',
     dueSlow: 'MessagesDueSlow',
@@ -84,12 +76,20 @@ export const metricNames = {
     nextMonthMissing: 'NextMonthMissing',
     zoneDiffers: 'DatabaseZoneDiffers',
     disabled: 'TriggersDisabled',
-    paused: 'Paused',
   },
-} as const satisfies Record<Part, Readonly<Record<string, string>>>;
+} as const satisfies Record<Source, Readonly<Record<string, string>>>;
 
 /** The name of a metric of this part. */
-export type MetricOf<Name extends Part> = Extract<(typeof metricNames)[Name][keyof (typeof metricNames)[Name]], string>;
+export type MetricOf<Name extends Source> = Extract<
+  (typeof metricNames)[Name][keyof (typeof metricNames)[Name]],
+  string
+>;
+
+/** The name of a metric of any. */
+export type MetricName = { [Name in Source]: MetricOf<Name> }[Source];
+
+/** The message of a line in the report migrator's log: results of a turn by channel and carrier. */
+export const resultsLog = 'results';
 
 /** Not of a part: counted in the receiver's log, which has this message for each heartbeat of the report stream. */
 export const heartbeatMetric = { name: 'StreamHeartbeats', logMessage: 'heartbeat' } as const;

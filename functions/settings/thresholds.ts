@@ -16,9 +16,11 @@ export const thresholds = {
   /** A row that somebody held while its batch was sealed is free at the next look; a trigger's error is not. */
   setAsideSeconds: 300,
   /** A blocked sender number fails all; to people who do not use a channel, most messages fail. */
-  undelivered: { share: 0.8, atLeast: 100, minutes: 15 },
+  undelivered: { perDelivered: 4, excess: 100, minutes: 15 },
   /** A loop makes up for one failure within seconds: these last. */
   lasting: { minutes: 3, ofMinutes: 5 },
+  /** How much of its timeout an invocation may take: a loop of 65 s in 90 takes 0.72. */
+  nearTimeout: 0.9,
   /** Longer than a campaign of 500,000. */
   capacity: { percent: 95, minutes: 30 },
 } as const;

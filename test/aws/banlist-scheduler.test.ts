@@ -42,16 +42,6 @@ it('publishes what it found in the database of its settings, with a hundred of t
   expect(published.mock.calls).toEqual([[{ ...found, problems: problems.slice(0, 100) }]]);
 });
 
-it('measures under its own name and its installation’s, as the alarms look for it', async () => {
-  await fire();
-  const [measured] = part.lines.filter((line) => '_aws' in line);
-  expect(measured).toMatchObject({
-    installation: house.INSTALLATION,
-    service: 'banlist-scheduler',
-    _aws: { CloudWatchMetrics: [{ Namespace: 'OmniAgent', Dimensions: [['service', 'installation']] }] },
-  });
-});
-
 it('says nothing of a list that is as it was', async () => {
   await fire();
   expect([...part.logged('WARN'), ...part.logged('INFO')]).toEqual([]);
@@ -70,13 +60,7 @@ it('tells of a version that it published', async () => {
   expect(part.logged('INFO')).toMatchObject([{ message: 'ban list published', textCount: 2, expressionCount: 1 }]);
 });
 
-it('counts the check and the problems, under the dimension that the alarm looks at', async () => {
-  await fire();
-  expect(part.lines).toMatchObject([{ service: 'banlist-scheduler', BanListChecked: 1, BanListProblems: 112 }]);
-});
-
-it('counts no check that failed', async () => {
+it('fails if its check does: an alarm counts those that end well', async () => {
   read.mockRejectedValue(new Error('no database'));
   await expect(fire()).rejects.toThrow('no database');
-  expect(part.measured('BanListChecked')).toEqual([]);
 });

@@ -81,5 +81,5 @@ it('claims, queues and turns as its settings say', async () => {
     { message: 'rows put aside', setAside: 4 },
     { message: 'rows put aside', setAside: 0 },
   ]);
-  expect(part.measured('MessagesCollected').flat()).toEqual([4, 0, 0, 0]);
+  expect(part.measured('MessagesCollected').flat()).toEqual([4]);
 });

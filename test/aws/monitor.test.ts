@@ -48,14 +48,26 @@ async function look(): Promise<void> {
 
 const measured = (name: string) => part.measured(name).flat();
 
-it('emits every metric of its name, nothing of what is not there, and no log line while all is well', async () => {
+it('emits one metric while nothing waits, under its own name and its installation’s, and no log line', async () => {
   await look();
   expect(connectDatabase).toHaveBeenCalledWith(expect.objectContaining(house), expect.anything());
-  const [line, ...more] = part.lines;
-  expect(more).toEqual([]);
-  const { failedStatements: _, ...ofALook } = metricNames.monitor;
-  const expected = Object.values(ofALook).map((name) => [name, name === 'MonitorLooks' ? 1 : 0]);
-  expect(line).toMatchObject({ installation: 'omni-agent', service: 'monitor', ...Object.fromEntries(expected) });
+  const metric = { Namespace: 'OmniAgent', Dimensions: [['service', 'installation']] };
+  const _aws = expect.objectContaining({ CloudWatchMetrics: [expect.objectContaining(metric)] });
+  expect(part.lines).toEqual([{ _aws, installation: 'omni-agent', service: 'monitor', MessagesToSend: 0 }]);
+});
+
+it('emits every metric that there is', async () => {
+  const some = { count: 2, oldestSeconds: 3 };
+  aws({ off: 'collect' });
+  read.mockResolvedValue({
+    ...{ due: { veryfast: some, fast: some, slow: some }, claimed: some, inDoubt: some, unmerged: some },
+    ...{ unarchived: some, setAside: some, deferredCount: 4, unguarded: 'x on msg_tran', hasNextMonth: false },
+    zone: 'UTC',
+  });
+  await look();
+  const { toSend, ...others } = metricNames.monitor;
+  const [line] = part.lines.filter((one) => toSend in one);
+  expect(line).toMatchObject(Object.fromEntries(Object.values(others).map((name) => [name, expect.any(Number)])));
 });
 
 it('tells the lanes apart, and measures the longest wait of all', async () => {
@@ -68,7 +80,7 @@ it('tells the lanes apart, and measures the longest wait of all', async () => {
   await look();
   expect(part.lines).toMatchObject([
     {
-      MessagesDue: 321,
+      MessagesToSend: 321,
       MessagesDueVeryFast: 1,
       MessagesDueFast: 20,
       MessagesDueSlow: 300,
@@ -91,19 +103,27 @@ it('says what is disabled without a pause', async () => {
   aws({ off: 'collect', stopped: 'slow' });
   await look();
   expect(part.logged('ERROR')).toMatchObject([{ disabled: ['collect', 'slow'] }]);
-  expect([measured('TriggersDisabled'), measured('Paused')]).toEqual([[2], [0]]);
+  expect(measured('TriggersDisabled')).toEqual([2]);
 });
 
 it('takes what is disabled during a pause for meant', async () => {
   aws({ off: 'collect', stopped: 'slow', pause: 'restore' });
+  read.mockResolvedValue({ ...calm, due: { ...calm.due, slow: { count: 300, oldestSeconds: 7 } } });
   await look();
   expect(part.logged('ERROR')).toEqual([]);
   expect(part.logged('WARN')).toMatchObject([{ reason: 'restore', disabled: ['collect', 'slow'] }]);
-  expect([measured('TriggersDisabled'), measured('Paused')]).toEqual([[0], [1]]);
+  expect([measured('TriggersDisabled'), measured('MessagesToSend')]).toEqual([[], [0]]);
 });
 
 it('measures what waits although nobody answers for the schedules, and fails', async () => {
   vi.spyOn(EventBridgeClient.prototype, 'send').mockRejectedValue(new Error('denied'));
   await expect(look()).rejects.toThrow('denied');
-  expect(measured('MonitorLooks')).toEqual([1]);
+  expect(measured('MessagesToSend')).toEqual([0]);
+});
+
+it('says what is disabled although the database does not answer, and fails', async () => {
+  read.mockRejectedValue(new Error('no database'));
+  aws({ off: 'collect' });
+  await expect(look()).rejects.toThrow('no database');
+  expect([measured('TriggersDisabled'), measured('MessagesToSend')]).toEqual([[1], []]);
 });

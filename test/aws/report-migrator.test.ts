@@ -21,7 +21,7 @@ const nothing = { pickedCount: 0, mergedCount: 0, parkedCount: 0, lastSeq: null,
 it('merges from where the last turn ended, at its interval, with one limit for all statements', async () => {
   const clock = useStandingClock();
   const mergedAt: number[] = [];
-  const results = [{ channel: 'sms', delivered: 600, undelivered: 30 }];
+  const results = [{ channel: 'sms', carrier: 'SKT', delivered: 5, undelivered: 30 }];
   const lastSeq = '9007199254740993';
   const full = { pickedCount: 1_000, mergedCount: 990, parkedCount: 10, lastSeq, results, due: false };
   const store = {
@@ -42,9 +42,9 @@ it('merges from where the last turn ended, at its interval, with one limit for a
   ]);
   expect(store.mergeLate.mock.calls).toEqual([[1_000]]);
   expect(mergedAt).toEqual([0, 0, 800, 1_600]);
-  expect(part.measured('ReportsMerged').flat()).toEqual([992, 0, 0, 0]);
+  expect(part.measured('ReportsMerged').flat()).toEqual([992]);
   const bySms = { service: 'report-migrator', installation: 'omni-agent', channel: 'sms' };
-  expect(part.lines).toContainEqual(expect.objectContaining({ ...bySms, ResultsDelivered: 600 }));
-  expect(part.lines).toContainEqual(expect.objectContaining({ ...bySms, ResultsUndelivered: 30 }));
-  expect(part.measured('ReportsUnmatched').flat()).toEqual([1, 0, 0, 0]);
+  expect(part.lines).toContainEqual(expect.objectContaining({ ...bySms, UndeliveredExcess: 10 }));
+  expect(part.logged('INFO')).toContainEqual(expect.objectContaining({ message: 'results', ...results[0] }));
+  expect(part.measured('ReportsUnmatched').flat()).toEqual([1]);
 });

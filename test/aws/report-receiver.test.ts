@@ -80,7 +80,7 @@ it('holds the stream of its subscription, stores what comes, and lets go when it
 
   vi.mocked(connectDatabase).mock.calls[0]?.[1].onFailure();
   options?.onCredentialsRefused?.();
-  const ours = { service: 'report-receiver', installation: 'omni-agent' };
+  const ours = { service: 'agent', installation: 'omni-agent' };
   expect(part.lines).toContainEqual(expect.objectContaining({ ...ours, StatementsFailed: 1 }));
   expect(part.lines).toContainEqual(expect.objectContaining({ ...ours, CredentialsRefused: 1 }));
 

@@ -1,5 +1,6 @@
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
 import { startQueue } from '../../bin/local/queue/server.ts';
 import type { StandIn } from '../../bin/local/stand-in.ts';
 import { parseRecord, sqsSendQueue } from '../../functions/aws/send-queue.ts';
@@ -41,6 +42,30 @@ describe('the SEND QUEUE', () => {
     expect(await received('veryfast')).toEqual(['{"version":1,"batchId":"9007199254740993"}']);
     expect((await received('slow')).length).toBe(10);
     expect((server.stats()['SendMessageBatch'] ?? 0) - before).toBe(3);
+  });
+
+  it('carries on the trace of the invocation, if there is one', async () => {
+    const sent: string[] = [];
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        sent.push(z.object({ body: z.string() }).parse(args.request).body);
+        return await next(args);
+      },
+      { step: 'finalizeRequest', name: 'overhear' },
+    );
+    const queue = sqsSendQueue(client, urls, () => undefined);
+    const enqueue = (batchId: string) => queue.enqueue([{ batchId, priority: 'fast', delaySeconds: 900 }]);
+    const StringValue = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';
+    vi.stubEnv('_X_AMZN_TRACE_ID', StringValue);
+    await enqueue('31');
+    vi.unstubAllEnvs();
+    await enqueue('32');
+    client.middlewareStack.remove('overhear');
+    const MessageSystemAttributes = { AWSTraceHeader: { DataType: 'String', StringValue } };
+    expect(sent.map((body) => JSON.parse(body).Entries)).toEqual([
+      [expect.objectContaining({ Id: '31', MessageSystemAttributes })],
+      [expect.not.objectContaining({ MessageSystemAttributes: expect.anything() })],
+    ]);
   });
 
   it('hides a record until its slot is near', async () => {

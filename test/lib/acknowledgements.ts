@@ -7,8 +7,9 @@ export interface Acknowledgement {
   readonly reason: string;
 }
 
+const collector = 'Agent/Collection/Collector';
 const fired = [
-  'Agent/Collection/Collector',
+  collector,
   'Agent/Reporting/ReportMigrator',
   'Agent/Archiving/LogMigrator',
   'Agent/TableCreation/TableCreateScheduler',
@@ -50,7 +51,14 @@ export const acknowledgements: readonly Acknowledgement[] = [
   {
     rule: 'AwsSolutions-IAM5[Resource::*]',
     where: ['Agent/Sending/SenderRole/DefaultPolicy', 'Agent/Probing/GatewayProbeRole/DefaultPolicy'],
-    reason: 'The two ec2:Describe actions by which Lambda places a function in a network know no resource.',
+    reason:
+      'The two ec2:Describe actions by which Lambda places a function in a network know no resource, nor do the two of X-Ray by which ' +
+      'it stores the traces of the Sender.',
+  },
+  {
+    rule: 'AwsSolutions-IAM5[Resource::*]',
+    where: ['Agent/Collection/CollectorRole/DefaultPolicy'],
+    reason: 'The two actions of X-Ray by which Lambda stores traces know no resource.',
   },
   {
     rule: 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:*/*]',
@@ -78,10 +86,10 @@ export const acknowledgements: readonly Acknowledgement[] = [
   },
   {
     rule: 'Serverless-LambdaTracing',
-    where: [...fired, sender, migrator, probe],
+    where: [...fired.filter((path) => path !== collector), migrator, probe],
     reason:
-      "An invocation is a minute's loop or a handful of unrelated batches, so its trace is no message's journey: the batch id in every log " +
-      'line is. Tracing would cost money for each invocation, and a grant on all resources.',
+      'Collector and Sender are traced: a record carries the trace from one to the other. These hand nothing on, so a trace of theirs ' +
+      'would say what their log says, and cost money for each firing.',
   },
   { rule: 'Serverless-LambdaDLQ', where: fired, reason: nothingToKeep },
   { rule: 'Serverless-LambdaDLQ', where: [sender], reason: neverAsynchronous },

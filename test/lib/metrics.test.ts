@@ -3,7 +3,15 @@ import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { Channel } from '../../functions/message/channel.ts';
-import { channels, heartbeatMetric, metricNames, metricNamespace } from '../../functions/settings/metrics.ts';
+import {
+  channels,
+  heartbeatMetric,
+  metricNames,
+  metricNamespace,
+  resultsLog,
+  type Source,
+} from '../../functions/settings/metrics.ts';
+import type { Results } from '../../functions/pipeline/merge-reports.ts';
 import { type Part, parts } from '../../functions/settings/part.ts';
 import { resourcesOf, synthesizeAgent } from '../support/stacks.ts';
 
@@ -19,22 +27,31 @@ const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta
 function edgeOf(part: Part): string {
   const program = read(part === 'report-receiver' ? 'bin/report-receiver.ts' : `functions/${part}.ts`);
   const imported = [...program.matchAll(/from '\.{1,2}\/(?:functions\/)?aws\/([\w-]+)\.ts'/g)].map(([, name]) => name);
-  const others = imported.filter((name) => name !== 'failures').map((name) => read(`functions/aws/${name}.ts`));
-  return [program, ...others].join('\n');
+  return [program, ...imported.map((name) => read(`functions/aws/${name}.ts`))].join('\n');
 }
 
-/** The names of metrics that the code of a part emits. */
-function emittedBy(part: Part): string[] {
-  const edge = edgeOf(part);
-  const counted = { failedStatements: /countFailures\(/, credentialsRefused: /onCredentialsRefused/ };
-  const isEmitted = (key: string) =>
-    (Object.entries(counted).find(([name]) => name === key)?.[1] ?? new RegExp(`\\bnames\\.${key}\\b`)).test(edge);
-  return Object.entries(metricNames[part]).flatMap(([key, name]) => (isEmitted(key) ? [name] : []));
+/** The names of metrics that code emits. */
+function emittedIn(code: string, names: Readonly<Record<string, string>>): string[] {
+  return Object.entries(names).flatMap(([key, name]) => (new RegExp(`\\b\\w+\\.${key}\\b`).test(code) ? [name] : []));
+}
+
+function emittedBy(source: Source): string[] {
+  const code =
+    source === 'agent'
+      ? ['failures', 'middleware'].map((name) => read(`functions/aws/${name}.ts`)).join()
+      : edgeOf(source);
+  return emittedIn(code, metricNames[source]);
 }
 
 const body = z.object({
   widgets: z.array(
-    z.object({ properties: z.looseObject({ title: z.string(), metrics: z.array(z.array(z.unknown())).optional() }) }),
+    z.object({
+      properties: z.looseObject({
+        title: z.string().default('text'),
+        query: z.string().optional(),
+        metrics: z.array(z.array(z.unknown())).optional(),
+      }),
+    }),
   ),
 });
 
@@ -87,16 +104,20 @@ beforeAll(() => {
 });
 
 describe('a metric', () => {
-  it.each(parts)('of %s is emitted by it', (part) => {
+  const sources: readonly Source[] = ['agent', ...parts];
+
+  it.each(sources)('of %s is emitted by it', (part) => {
     expect(emittedBy(part)).toEqual(Object.values(metricNames[part]));
   });
 
   it('that the dashboard draws or an alarm judges is emitted by the part that it names', () => {
     const shown = [...drawn(agent), ...judged(templates)];
-    expect(shown.length).toBeGreaterThan(50);
-    const emitted = parts.flatMap((part) => emittedBy(part).map((name) => ({ part, name })));
+    expect(shown.length).toBeGreaterThan(30);
+    const emitted = sources.flatMap((part) => emittedBy(part).map((name) => ({ part, name })));
     const known = [...emitted, { part: undefined, name: heartbeatMetric.name }];
     for (const one of shown) expect(known).toContainEqual(one);
+    // And the other way around: it costs, so somebody looks at it.
+    for (const one of known) expect(shown).toContainEqual(one);
   });
 
   it('of results is of any channel', () => {
@@ -105,6 +126,18 @@ describe('a metric', () => {
 });
 
 describe('the dashboard', () => {
+  it('counts results by what a line of the log has', () => {
+    const queries = dashboardOf(agent).widgets.flatMap(({ properties }) => properties.query ?? []);
+    const [query = '', ...more] = queries;
+    expect(more).toEqual([]);
+    const line: Record<keyof Results | 'message', string> = {
+      ...{ message: resultsLog, channel: 'sms', carrier: '10001', delivered: '1', undelivered: '0' },
+    };
+    const used = [...query.matchAll(/filter (\w+)|sum\((\w+)\)|by (\w+), (\w+)/g)].flatMap((found) => found.slice(1));
+    expect(used.filter((name) => name !== undefined).toSorted()).toEqual(Object.keys(line).toSorted());
+    expect(query).toContain(`message = '${resultsLog}'`);
+  });
+
   it('follows a message on its way', () => {
     expect(dashboardOf(agent).widgets.map(({ properties }) => properties.title.split(/[,(:]/)[0]?.trim())).toEqual([
       'Alarms',
@@ -116,7 +149,8 @@ describe('the dashboard', () => {
       'Report lag',
       'Merged',
       'Archived',
-      'Results by channel',
+      'Results by channel and carrier',
+      'text',
       'Put aside',
       'Cost',
       'Cost',

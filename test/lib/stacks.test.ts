@@ -271,6 +271,23 @@ describe('the alarms', () => {
     { Name: 'installation', Value: 'omni-agent' },
     { Name: 'service', Value: part },
   ];
+  /** On a schedule whose function ended well in none of so many periods. */
+  const notDone = (name: string, period: number, periods: number) => {
+    const metric = (Id: string, MetricName: string) =>
+      Match.objectLike({ Id, MetricStat: { Metric: Match.objectLike({ MetricName }), Period: period, Stat: 'Sum' } });
+    return {
+      AlarmName: `omni-agent/${name}`,
+      Metrics: [
+        Match.objectLike({ Expression: 'invocations - errors' }),
+        metric('invocations', 'Invocations'),
+        metric('errors', 'Errors'),
+      ],
+      ComparisonOperator: 'LessThanThreshold',
+      Threshold: 1,
+      EvaluationPeriods: periods,
+      TreatMissingData: 'breaching',
+    };
+  };
 
   it('goes off when requests are refused for five minutes, more often than a single message is tried again', () => {
     const longestPause = backoffSeconds(100, 0);
@@ -290,26 +307,22 @@ describe('the alarms', () => {
     ['every minute', () => agent, 60],
     ['every fifth', () => checkedEveryFifthMinute, 300],
   ])('goes off when five checks of the ban list are missing that are due %s', (_due, template, period) => {
-    template().hasResourceProperties('AWS::CloudWatch::Alarm', {
-      MetricName: 'BanListChecked',
-      Dimensions: dimensionsOf('banlist-scheduler'),
-      Statistic: 'Sum',
-      ComparisonOperator: 'LessThanThreshold',
-      Threshold: 1,
-      Period: period,
-      EvaluationPeriods: 5,
-      TreatMissingData: 'breaching',
-    });
+    template().hasResourceProperties('AWS::CloudWatch::Alarm', notDone('Upkeep/BanListNotChecked', period, 5));
   });
 
-  const missing = { ComparisonOperator: 'GreaterThanThreshold', EvaluationPeriods: 1, TreatMissingData: 'ignore' };
-  const silence = { ComparisonOperator: 'LessThanThreshold', EvaluationPeriods: 2, TreatMissingData: 'breaching' };
-  it.each([
-    ['when nobody checked the tables for two hours', { MetricName: 'SchemaChecked', ...silence }],
-    ['when something is missing in the database', { MetricName: 'SchemaObjectsMissing', ...missing }],
-  ])('goes off %s', (_when, expected) => {
-    const properties = { Dimensions: dimensionsOf('table-create-scheduler'), Period: 3_600, ...expected };
-    agent.hasResourceProperties('AWS::CloudWatch::Alarm', properties);
+  it('goes off when nobody checked the tables for two hours', () => {
+    agent.hasResourceProperties('AWS::CloudWatch::Alarm', notDone('Upkeep/TablesNotChecked', 3_600, 2));
+  });
+
+  it('goes off when something is missing in the database', () => {
+    agent.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName: 'SchemaObjectsMissing',
+      Dimensions: dimensionsOf('table-create-scheduler'),
+      Period: 3_600,
+      ComparisonOperator: 'GreaterThanThreshold',
+      EvaluationPeriods: 1,
+      TreatMissingData: 'notBreaching',
+    });
   });
 
   it('goes off when the heartbeat is missing altogether', () => {

@@ -71,17 +71,18 @@ describe('a report', () => {
     expect(await left()).toBe(0);
   });
 
-  it('counts by its channel as delivered or not, once: not the handset’s receipt of it', async () => {
+  it('counts by its channel and carrier as delivered or not, once: not the handset’s receipt of it', async () => {
     const [one, other, third] = [await sent('sms'), await sent('sms'), await sent('alimtalk,sms')];
     const { results } = await report(
       reportOf(one.reference, 'sms'),
       reportOf(one.reference, 'sms', { reportType: 'handset' }),
-      reportOf(other.reference, 'sms', { reportCode: '20001' }),
+      reportOf(other.reference, 'sms', { reportCode: '20001', carrier: '10002' }),
       reportOf(third.reference, 'alimtalk', { reportCode: '30001' }),
     );
     expect(results).toEqual([
-      { channel: 'alimtalk', delivered: 0, undelivered: 1 },
-      { channel: 'sms', delivered: 1, undelivered: 1 },
+      { channel: 'alimtalk', carrier: null, delivered: 0, undelivered: 1 },
+      { channel: 'sms', carrier: '10001', delivered: 1, undelivered: 0 },
+      { channel: 'sms', carrier: '10002', delivered: 0, undelivered: 1 },
     ]);
     expect((await agent.merge()).results).toEqual([]);
   });

@@ -11,7 +11,7 @@ const nothing: Inventory = {
   ...{ queues: 0, secrets: 0, keys: 0, alarms: 0, dashboards: 0, metrics: { always: 0, withMessages: 0 } },
 };
 const collector: FunctionItem = {
-  ...{ part: 'collector', memoryGb: 0.25, firedEvery: 60, hasQueues: false },
+  ...{ part: 'collector', memoryGb: 0.25, firedEvery: 60, hasQueues: false, isTraced: true },
   loop: { seconds: 65, intervalMs: 2_000 },
 };
 
@@ -89,6 +89,7 @@ it.each<{ what: string; item: string; inventory: Partial<Inventory>; usd: number
   { what: 'each second of a loop', item: 'Lambda', inventory: { functions: [collector] }, usd: 9.5 },
   { what: 'each look of a loop', item: 'Data API', inventory: { functions: [collector] }, usd: 0.6 },
   { what: 'the task', item: 'Fargate task', inventory: { processors: 0.25, taskGb: 0.5 }, usd: 8.29 },
+  { what: 'a trace of each firing', item: 'traces', inventory: { functions: [collector] }, usd: 0.22 },
   { what: 'empty queues, because Lambda asks them', item: 'SQS', inventory: { queues: 3 }, usd: 0.79 },
 ])('bills $what', ({ item, inventory, usd }) => {
   expect(lineOf(inventory, item)).toBeCloseTo(usd, 1);

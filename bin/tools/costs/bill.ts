@@ -72,6 +72,7 @@ function usageOf(inventory: Inventory, load: Load): Record<string, Amounts> {
     ],
     metrics: [['metric', metrics.always + (hasMessages ? metrics.withMessages : 0)]],
     logs: [['logGb', logGbOf(inventory, load)]],
+    traces: [['trace', tracesOf(inventory, load) / million]],
   };
 }
 
@@ -92,6 +93,13 @@ function lambdaOf({ functions }: Inventory, { thousands, taken }: Load): Amounts
     ['lambdaGbSecond', gbSeconds] as const,
     ['lambdaRequest', requests / million] as const,
   ]);
+}
+
+/** At most: Lambda traces one invocation a second and a twentieth of the others, or those whose queue record has a trace. */
+function tracesOf({ functions }: Inventory, { thousands, taken }: Load): number {
+  const traced = functions.filter(({ isTraced }) => isTraced);
+  const all = traced.map((one) => firingsOf(one) + (one.hasQueues ? thousands * taken.senderInvocations : 0));
+  return all.reduce((sum, one) => sum + one, 0);
 }
 
 /** A look is one request, whatever it finds. */

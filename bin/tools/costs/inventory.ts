@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { metricNames } from '../../../functions/settings/metrics.ts';
 import { type Part, parts } from '../../../functions/settings/part.ts';
+import { countMetrics } from './emission.ts';
 
 /** What of an agent's templates is paid for. */
 export interface Inventory {
@@ -18,7 +18,7 @@ export interface Inventory {
   readonly keys: number;
   readonly alarms: number;
   readonly dashboards: number;
-  /** Metrics that are sent whether or not messages are, and those that are sent with messages alone. */
+  /** Metrics of every hour, and those of an hour in which messages travel. */
   readonly metrics: { readonly always: number; readonly withMessages: number };
 }
 
@@ -30,6 +30,7 @@ export interface FunctionItem {
   /** How long a firing loops, and how often it looks at the database meanwhile; undefined of one that does not loop. */
   readonly loop: { readonly seconds: number; readonly intervalMs: number } | undefined;
   readonly hasQueues: boolean;
+  readonly isTraced: boolean;
 }
 
 export interface TemplateResource {
@@ -76,12 +77,7 @@ export function takeInventory(resources: Readonly<Record<string, TemplateResourc
     ManageMasterUserPassword: z.boolean().default(false),
   });
   const capacity = clusters.map((one) => one.ServerlessV2ScalingConfiguration.MinCapacity).reduce(sum, 0);
-  const emitted = [
-    ...functions,
-    ...tasks.map(() => ({ part: 'report-receiver' as const, firedEvery: 0, hasQueues: false })),
-  ];
-  const metricsOf = (of: readonly { part: Part }[]) =>
-    of.map(({ part }) => Object.keys(metricNames[part]).length).reduce(sum, 0);
+  const deployed = functions.map(({ part }) => part);
   return {
     functions,
     natGateways: countOf('AWS::EC2::NatGateway'),
@@ -98,8 +94,8 @@ export function takeInventory(resources: Readonly<Record<string, TemplateResourc
       .reduce(sum, 0),
     dashboards: countOf('AWS::CloudWatch::Dashboard'),
     metrics: {
-      always: metricsOf(emitted.filter((one) => one.firedEvery !== undefined)) + countOf('AWS::Logs::MetricFilter'),
-      withMessages: metricsOf(emitted.filter((one) => one.hasQueues)),
+      always: countMetrics(deployed, 'always') + countOf('AWS::Logs::MetricFilter'),
+      withMessages: countMetrics(deployed, 'withMessages'),
     },
   };
 }
@@ -138,6 +134,7 @@ const ofFunction = z.object({
   }),
   MemorySize: z.number(),
   Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }),
+  TracingConfig: z.object({ Mode: z.string() }).optional(),
 });
 
 const ofRule = z.object({
@@ -157,7 +154,7 @@ function functionsOf(
   );
   const found = Object.entries(resources).filter(([, { Type }]) => Type === 'AWS::Lambda::Function');
   return found.map(([id, { Properties }]) => {
-    const { Description: part, MemorySize, Environment } = ofFunction.parse(Properties);
+    const { Description: part, MemorySize, Environment, TracingConfig } = ofFunction.parse(Properties);
     const { LOOP_SECONDS: seconds, ...others } = Environment.Variables;
     const interval = Object.entries(others).find(([name]) => name.endsWith('_INTERVAL_MS'))?.[1];
     return {
@@ -166,6 +163,7 @@ function functionsOf(
       firedEvery: fired.get(id),
       loop: seconds === undefined ? undefined : { seconds: Number(seconds), intervalMs: Number(interval) },
       hasQueues: mappings.some(({ FunctionName }) => FunctionName.Ref === id),
+      isTraced: TracingConfig?.Mode === 'Active',
     };
   });
 }

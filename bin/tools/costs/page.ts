@@ -1,4 +1,5 @@
 import { memoryMb } from '../../../functions/settings/memory.ts';
+import { channels } from '../../../functions/settings/metrics.ts';
 import { markdownTable } from '../markdown-table.ts';
 import { billOf, hoursOfMonth, totalOf } from './bill.ts';
 import type { Inventory } from './inventory.ts';
@@ -56,7 +57,8 @@ ${markdownTable([['part', 'MB', 'most taken'], ...memoryRows()])}
 ${markdownTable([['', 'in campaigns', 'alone'], ...takenRows()])}
 
 Not counted, but assumed: Lambda polls each queue with ${assumed.pollers} connections for ${assumed.pollSeconds} s at a time; a processor of the database takes
-4 ACU, and twice that is billed; ${assumed.bytesPerIo.toLocaleString('en')} bytes of the database's log are one I/O; the Fargate task's platform moves ${assumed.taskPlatformGb} GB. Not in
+4 ACU, and twice that is billed; ${assumed.bytesPerIo.toLocaleString('en')} bytes of the database's log are one I/O; the Fargate task's platform moves ${assumed.taskPlatformGb} GB. A metric is
+billed for the hours that have it: with messages, there are some in each hour, with results on each of ${channels.length} channels. Not in
 the figures: backups beyond the size of the database, the images and assets of the deployment, what your alarms' topic delivers,
 and what Secrets Manager takes if the Data API reads a secret anew for a call (0.05 for 10,000 reads; AWS does not say how often).
 

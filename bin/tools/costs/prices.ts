@@ -39,6 +39,7 @@ export const prices = {
   metric: listed(['metric', 0.3, 'month', 'cloudwatch']),
   dashboard: said(['dashboard', 3, 'month', 'cloudwatch']),
   logGb: listed(['logs', 0.76, 'GB', 'cloudwatch']),
+  trace: said(['trace (X-Ray)', 5, 'million', 'xray']),
   instanceHour: said(['t4g.nano', 0.0052, 'hour', 'ec2/on-demand']),
   diskGb: said(['disk (gp3)', 0.0912, 'GB-month', 'ebs']),
 } as const satisfies Readonly<Record<string, Price>>;

@@ -4,8 +4,8 @@
 --   waits.
 -- Parameters: now, timeZone; fromSeq (0 now and then, so that reports left behind are seen again), turnLimit; only, the rows of a
 --   probe.
--- One row: picked_count, merged_count, parked_count; last_seq, null if nothing was picked; results, of those merged by channel, as
---   JSON: channel, delivered and undelivered; due, whether parked reports are due.
+-- One row: picked_count, merged_count, parked_count; last_seq, null if nothing was picked; results, of those merged, as
+--   JSON: channel, carrier, delivered and undelivered; due, whether parked reports are due.
 with {{moment}},
 -- An entry without a batch is from an earlier version, and counts for every row of the client_key.
 set_aside_now as materialized (
@@ -51,7 +51,7 @@ attempted as (
 applied as materialized (select client_key, seqs from attempted where is_written),
 merged as (
   delete from msg_report r where r.seq = any(array(select unnest(seqs) from applied))
-  returning r.channel_type, r.report_type, r.report_code
+  returning r.channel_type, r.telecom, r.report_type, r.report_code
 ),
 skipped as (
   insert into set_aside (client_key, step, batch_id, error, since, until)
@@ -68,9 +68,9 @@ parked as (
 select (select count(*)::int from picked) as picked_count, (select count(*)::int from merged) as merged_count,
        (select count(*)::int from parked) as parked_count, (select max(seq) from picked) as last_seq,
        (select coalesce(json_agg(r), '[]')::text from (
-          select channel_type as channel, count(*) filter (where report_code = '10000') as delivered,
+          select channel_type as channel, nullif(telecom, '') as carrier, count(*) filter (where report_code = '10000') as delivered,
                  count(*) filter (where report_code <> '10000') as undelivered
-          from merged where report_type = 'result' group by channel_type order by channel_type) r) as results,
+          from merged where report_type = 'result' group by 1, 2 order by 1, 2) r) as results,
        -- The first by its index: an exists is planned as a scan of all reports when none is due.
        coalesce((select r.retry_at from msg_report r where r.retry_at is not null order by r.retry_at limit 1)
                 <= (select local from moment), false) as due
