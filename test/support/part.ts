@@ -41,11 +41,11 @@ export function usePart(variables: Readonly<Record<string, string>>) {
     logged: (level: string) => lines.filter((line) => line['level'] === level),
     /** The values of a metric, one for each line that has it. */
     measured: (name: string) => lines.filter((line) => name in line).map((line) => line[name]),
-    /** One invocation, by an event; Lambda has so long for it. */
-    async invoke(handler: Handler, event: unknown = {}, timeoutSeconds = 90): Promise<unknown> {
+    /** One invocation, by an event; Lambda has so long for it, or as the test says each time that it is asked. */
+    async invoke(handler: Handler, event: unknown = {}, time: number | (() => number) = 90): Promise<unknown> {
       const context: Partial<Context> = {
         functionName: 'part',
-        getRemainingTimeInMillis: () => timeoutSeconds * 1_000,
+        getRemainingTimeInMillis: typeof time === 'number' ? () => time * 1_000 : time,
       };
       return await Reflect.apply(handler, undefined, [event, context]);
     },

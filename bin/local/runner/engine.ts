@@ -141,8 +141,8 @@ async function warm(pool: FunctionPool): Promise<void> {
   }
 }
 
-/** Dead-letter queues first: the others refer to them. */
-async function createQueues(client: SQSClient, { queues }: AgentPlan): Promise<void> {
+/** Creates the queues of a plan. Dead-letter queues first: the others refer to them. */
+export async function createQueues(client: SQSClient, { queues }: AgentPlan): Promise<void> {
   const inOrder = queues.toSorted(
     (a, b) => Number('RedrivePolicy' in a.attributes) - Number('RedrivePolicy' in b.attributes),
   );

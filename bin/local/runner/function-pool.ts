@@ -56,7 +56,7 @@ export function awsEnvironment({
 export class FunctionPool {
   readonly plan: FunctionPlan;
   readonly #environment: Readonly<Record<string, string>>;
-  readonly #logFile: string;
+  readonly logFile: string;
   readonly #processes = new Set<ChildProcess>();
   readonly #idle: ChildProcess[] = [];
   readonly #busy = new Set<ChildProcess>();
@@ -66,7 +66,7 @@ export class FunctionPool {
 
   constructor(plan: FunctionPlan, { endpoints, logFile }: { endpoints: Endpoints; logFile: string }) {
     this.plan = plan;
-    this.#logFile = logFile;
+    this.logFile = logFile;
     this.#environment = {
       ...plan.environment,
       ...awsEnvironment(endpoints),
@@ -120,7 +120,7 @@ export class FunctionPool {
 
   async #start(): Promise<ChildProcess> {
     if (this.#closed) throw new Error(`${this.plan.name}: the runner is stopping`);
-    const log = openSync(this.#logFile, 'a');
+    const log = openSync(this.logFile, 'a');
     const child = fork(host, [this.plan.assetDir, this.plan.handler], {
       cwd: this.plan.assetDir,
       env: { PATH: process.env['PATH'] ?? '', ...this.#environment },
