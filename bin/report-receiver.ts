@@ -5,7 +5,7 @@ import { parseEnvironment, receiverEnvironment } from '../functions/aws/env.ts';
 import { countFailures } from '../functions/aws/failures.ts';
 import { answerHealth } from '../functions/aws/health.ts';
 import { asError, observe } from '../functions/aws/observe.ts';
-import { gatewayCredentials } from '../functions/aws/secrets.ts';
+import { gatewayCredentials, sharedToken } from '../functions/aws/secrets.ts';
 import { connectDatabase } from '../functions/database/data-api.ts';
 import { reportStore } from '../functions/database/report-store.ts';
 import { connectGateway } from '../functions/gateway/gateway.ts';
@@ -20,7 +20,14 @@ const { onFailure, onCredentialsRefused } = countFailures(observed);
 const credentials = gatewayCredentials(env.GATEWAY_SECRET_ARN);
 const onBadReport = (reason: string) => logger.warn('report left out', { reason });
 const plaintextHost = env.PLAINTEXT_GATEWAY_HOST;
-const gateway = connectGateway({ url: env.GATEWAY_URL, plaintextHost, credentials, onBadReport, onCredentialsRefused });
+const gateway = connectGateway({
+  url: env.GATEWAY_URL,
+  plaintextHost,
+  credentials,
+  tokens: sharedToken(env.TOKEN_SECRET_ARN),
+  onBadReport,
+  onCredentialsRefused,
+});
 const store = reportStore(connectDatabase(env, { onFailure }));
 
 const stop = new AbortController();

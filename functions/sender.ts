@@ -6,7 +6,7 @@ import { parseEnvironment, senderEnvironment } from './aws/env.ts';
 import { countFailures } from './aws/failures.ts';
 import { withHouseMiddleware } from './aws/middleware.ts';
 import { observe } from './aws/observe.ts';
-import { gatewayCredentials } from './aws/secrets.ts';
+import { gatewayCredentials, sharedToken } from './aws/secrets.ts';
 import { parseRecord } from './aws/send-queue.ts';
 import { connectDatabase } from './database/data-api.ts';
 import { sendStore } from './database/send-store.ts';
@@ -24,6 +24,7 @@ const gateway = connectGateway({
   url: env.GATEWAY_URL,
   plaintextHost: env.PLAINTEXT_GATEWAY_HOST,
   credentials,
+  tokens: sharedToken(env.TOKEN_SECRET_ARN),
   onCredentialsRefused,
 });
 

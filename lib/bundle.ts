@@ -14,6 +14,7 @@ const programs: Readonly<Record<Part, string>> = {
   'schema-migrator': 'functions/schema-migrator.ts',
   'table-create-scheduler': 'functions/table-create-scheduler.ts',
   'gateway-probe': 'functions/gateway-probe.ts',
+  'token-scheduler': 'functions/token-scheduler.ts',
   monitor: 'functions/monitor.ts',
   'report-receiver': 'bin/report-receiver.ts',
 };

@@ -21,6 +21,8 @@ export class Secrets extends Construct {
   readonly customer: ISecret;
   /** The JSON object {"clientId", "clientSecret"}, to be filled in by the customer. */
   readonly gateway: ISecret;
+  /** The token that the parts share. It may be lost at any time: they get another. */
+  readonly token: ISecret;
   readonly #props: SecretsProps;
 
   constructor(scope: Construct, id: string, props: SecretsProps & { readonly gatewaySecret?: ISecret | undefined }) {
@@ -37,6 +39,11 @@ export class Secrets extends Construct {
         description: 'Credentials of the gateway: {"clientId": "...", "clientSecret": "..."}',
         generateSecretString: { secretStringTemplate: '{"clientId":"set-me"}', generateStringKey: 'clientSecret' },
       });
+    this.token = new Secret(this, 'Token', {
+      description: 'The token at the gateway, which sender and receiver share; the agent writes it',
+      secretName: `${config.installation}/token`,
+      ...(props.key && { encryptionKey: props.key }),
+    }) as ISecret;
   }
 
   #ofRole(login: Exclude<Login, 'master'>, username: string, arn: string | undefined): ISecret {

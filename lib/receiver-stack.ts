@@ -20,7 +20,7 @@ import type { EnvironmentOf } from './agent-function.ts';
 import { agentAlarm } from './alarm.ts';
 import { nodeEnvironment } from './bundle.ts';
 import type { DataStack } from './data-stack.ts';
-import { grantReading } from './database.ts';
+import { grantReading, grantSharing } from './database.ts';
 import { type AgentNetwork, callerGroup } from './network.ts';
 import { healthCheck, healthPort, receiverImage } from './receiver-container.ts';
 
@@ -41,15 +41,6 @@ export class ReceiverStack extends Stack {
       value: logGroup.logGroupName,
       description: 'The log of report-receiver',
     });
-    const environment: EnvironmentOf<typeof receiverEnvironment> = {
-      INSTALLATION: config.installation,
-      ...data.database.environmentAs('agent'),
-      GATEWAY_URL: config.gatewayUrl,
-      GATEWAY_SECRET_ARN: data.secrets.gateway.secretArn,
-      // Of no other agent anywhere: at the gateway, two that share a subscription take each other's reports.
-      SUBSCRIPTION: `${config.installation}.${this.account}.${this.region}`,
-      HEALTH_PORT: String(healthPort),
-    };
     const task = new FargateTaskDefinition(this, 'Task', {
       cpu: 256,
       memoryLimitMiB: memoryMb['report-receiver'],
@@ -57,7 +48,7 @@ export class ReceiverStack extends Stack {
     });
     task.addContainer('Receiver', {
       image: receiverImage(this, config.receiverImage),
-      environment: { ...environment, ...nodeEnvironment },
+      environment: { ...this.#environment(config, data), ...nodeEnvironment },
       logging: LogDrivers.awsLogs({ logGroup, streamPrefix: 'receiver' }),
       readonlyRootFilesystem: true,
       healthCheck,
@@ -66,6 +57,7 @@ export class ReceiverStack extends Stack {
     });
     data.database.grantStatements(task.taskRole, 'agent');
     grantReading(task.taskRole, data.secrets.gateway);
+    grantSharing(task.taskRole, data.secrets.token);
     const cluster = new Cluster(this, 'Cluster', { vpc: network.vpc });
     const service = new FargateService(this, 'Service', {
       cluster: cluster as ICluster,
@@ -81,6 +73,19 @@ export class ReceiverStack extends Stack {
     this.#describe(cluster, service);
     this.#alarmOnSilence(logGroup, config);
     this.#alarmOnAbsence(service);
+  }
+
+  #environment(config: AgentConfig, { database, secrets }: DataStack): EnvironmentOf<typeof receiverEnvironment> {
+    return {
+      INSTALLATION: config.installation,
+      ...database.environmentAs('agent'),
+      GATEWAY_URL: config.gatewayUrl,
+      GATEWAY_SECRET_ARN: secrets.gateway.secretArn,
+      TOKEN_SECRET_ARN: secrets.token.secretArn,
+      // Of no other agent anywhere: at the gateway, two that share a subscription take each other's reports.
+      SUBSCRIPTION: `${config.installation}.${this.account}.${this.region}`,
+      HEALTH_PORT: String(healthPort),
+    };
   }
 
   /** For `omni-agent doctor`. */

@@ -1,7 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { senderEnvironment } from '../functions/aws/env.ts';
 import { metricNames } from '../functions/settings/metrics.ts';
@@ -10,7 +9,8 @@ import { timing } from '../functions/settings/timing.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
 import { agentAlarm, partMetric } from './alarm.ts';
-import { type AgentDatabase, grantReading } from './database.ts';
+import { type AgentDatabase, grantReading, grantSharing } from './database.ts';
+import type { Secrets } from './database-secrets.ts';
 import { type AgentNetwork, callerPlace } from './network.ts';
 import { type Lane, lanes, type SendQueue } from './send-queue.ts';
 
@@ -18,14 +18,14 @@ interface SendingProps {
   readonly config: AgentConfig;
   readonly database: AgentDatabase;
   readonly sendQueue: SendQueue;
-  readonly gatewaySecret: ISecret;
+  readonly secrets: Pick<Secrets, 'gateway' | 'token'>;
   /** None with profile local. */
   readonly network: AgentNetwork | undefined;
 }
 
 /** The Sender: sends the batches whose records it gets, each lane with its share of the sessions. */
 export class Sending extends Construct {
-  constructor(scope: Construct, id: string, { config, database, sendQueue, gatewaySecret, network }: SendingProps) {
+  constructor(scope: Construct, id: string, { config, database, sendQueue, secrets, network }: SendingProps) {
     super(scope, id);
     const { installation } = config;
     const sender = new AgentFunction<typeof senderEnvironment>(this, 'Sender', {
@@ -37,13 +37,15 @@ export class Sending extends Construct {
         ...database.environmentAs('agent'),
         GATEWAY_URL: config.gatewayUrl,
         ...(config.plaintextGatewayHost && { PLAINTEXT_GATEWAY_HOST: config.plaintextGatewayHost }),
-        GATEWAY_SECRET_ARN: gatewaySecret.secretArn,
+        GATEWAY_SECRET_ARN: secrets.gateway.secretArn,
+        TOKEN_SECRET_ARN: secrets.token.secretArn,
         MESSAGES_PER_SECOND: String(config.messagesPerSecond),
         DEFAULT_VALIDITY_SECONDS: String(config.defaultValiditySeconds),
       },
     });
     database.grantStatements(sender, 'agent');
-    grantReading(sender, gatewaySecret);
+    grantReading(sender, secrets.gateway);
+    grantSharing(sender, secrets.token);
     for (const lane of lanes) {
       const source = new SqsEventSource(sendQueue.queues[lane], {
         batchSize: records.perInvocation,

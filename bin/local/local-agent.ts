@@ -59,6 +59,7 @@ async function startParts(options: LocalAgentOptions, say: Say, onStop: OnStop):
   const secrets = {
     ...databaseSecrets(plan, surroundings.logins),
     [plan.receiver?.environment['GATEWAY_SECRET_ARN'] ?? '']: JSON.stringify(credentials),
+    [plan.receiver?.environment['TOKEN_SECRET_ARN'] ?? '']: 'none yet',
   };
   const settings = { databaseUrl, timeZone: 'UTC', port: ports.dataApi, secrets };
   const dataApi = await surroundings.startStandIn('data-api', settings);

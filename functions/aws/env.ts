@@ -35,6 +35,11 @@ const gateway = z.object({
   GATEWAY_SECRET_ARN: z.string().min(1),
 });
 
+const sharing = z.object({
+  /** Secret with the token that the parts share. */
+  TOKEN_SECRET_ARN: arn,
+});
+
 export const collectorEnvironment = z.object({
   ...part.shape,
   ...database.shape,
@@ -59,6 +64,7 @@ export const senderEnvironment = z
     ...part.shape,
     ...database.shape,
     ...gateway.shape,
+    ...sharing.shape,
     MESSAGES_PER_SECOND: messagesPerSecond,
     DEFAULT_VALIDITY_SECONDS: defaultValiditySeconds,
   })
@@ -96,6 +102,11 @@ export const tableCreateSchedulerEnvironment = z.object({
 });
 
 export const gatewayProbeEnvironment = z.object({ ...part.shape, ...gateway.shape }).superRefine(checkGatewayUrl);
+
+export const tokenSchedulerEnvironment = z
+  .object({ ...part.shape, ...gateway.shape, ...sharing.shape })
+  .superRefine(checkGatewayUrl);
+
 const names = z
   .string()
   .min(1)
@@ -116,6 +127,7 @@ export const receiverEnvironment = z
     ...part.shape,
     ...database.shape,
     ...gateway.shape,
+    ...sharing.shape,
     /** The name of the report stream at the gateway: no two installations share one. */
     SUBSCRIPTION: z.string().min(1),
     /** Where it answers its container's health check; 0 is any port that is free. */

@@ -1,5 +1,6 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
+import type { TokenStore } from '../maintenance/refresh-token.ts';
 
 const credentials = z.object({ clientId: z.string().min(1), clientSecret: z.string().min(1) });
 
@@ -11,6 +12,26 @@ export function gatewayCredentials(secretArn: string): () => Promise<z.output<ty
     const parsed = credentials.safeParse(parseJson(SecretString ?? ''));
     if (!parsed.success) throw new Error('gateway secret: expected {"clientId", "clientSecret"}, got something else');
     return parsed.data;
+  };
+}
+
+const accessToken = z.object({
+  token: z.string().min(1),
+  expiresAt: z.iso.datetime().transform((text) => new Date(text)),
+});
+
+/** The token that the parts share, in a secret: the JSON object {"token", "expiresAt"}. Whatever else is in it is no token. */
+export function sharedToken(secretArn: string): TokenStore {
+  const client = new SecretsManagerClient({});
+  return {
+    async read() {
+      const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
+      return accessToken.safeParse(parseJson(SecretString ?? '')).data;
+    },
+    async write({ token, expiresAt }) {
+      const SecretString = JSON.stringify({ token, expiresAt: expiresAt.toISOString() });
+      await client.send(new PutSecretValueCommand({ SecretId: secretArn, SecretString }));
+    },
   };
 }
 

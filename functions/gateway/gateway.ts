@@ -1,12 +1,11 @@
+import type { Authenticator, TokenStore } from '../maintenance/refresh-token.ts';
 import type { ReportGateway } from '../pipeline/receive-reports.ts';
 import type { SendGateway } from '../pipeline/send/ports.ts';
 import { type GatewayUrl, parseGatewayUrl } from '../settings/gateway-url.ts';
 import { connectGrpc } from './grpc/grpc-gateway.ts';
 
 /** The gateway, whatever the transport: what the sender and the receiver need of it, and what a connection needs. */
-export interface Gateway extends SendGateway, ReportGateway {
-  /** Gets a new token now, and says until when it may be used. Throws if the gateway refuses or cannot be reached. */
-  authenticate(): Promise<{ expiresAt: Date }>;
+export interface Gateway extends SendGateway, ReportGateway, Authenticator {
   /** Calls under way go on to their end; report streams are closed by who opened them. */
   close(): void;
 }
@@ -21,6 +20,8 @@ export interface Credentials {
 export interface TransportOptions {
   /** Read for each token, about once a day. */
   readonly credentials: () => Promise<Credentials>;
+  /** Undefined: a token of its own. */
+  readonly tokens?: TokenStore;
   /** For everything that one send or inquire does: connecting, the token, the call. */
   readonly deadlineMs?: number;
   /** Between two heartbeats of ours on a report stream. */

@@ -54,6 +54,7 @@ export const metricNames = {
     missing: 'SchemaObjectsMissing',
   },
   'gateway-probe': {},
+  'token-scheduler': {},
   monitor: {
     /** Due in any lane; 0 while somebody has paused the agent. One a look: without it nothing else here is known. */
     toSend: 'MessagesToSend',

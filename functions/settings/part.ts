@@ -9,10 +9,13 @@ export const parts = [
   'schema-migrator',
   'table-create-scheduler',
   'gateway-probe',
+  'token-scheduler',
   'monitor',
 ] as const;
 
 export type Part = (typeof parts)[number];
 
-/** The probe alone has nothing to do with the database. */
-export const partsOnDatabase: readonly Part[] = parts.filter((part) => part !== 'gateway-probe');
+const withoutDatabase: readonly Part[] = ['gateway-probe', 'token-scheduler'];
+
+/** Those that have nothing to do with the gateway alone. */
+export const partsOnDatabase: readonly Part[] = parts.filter((part) => !withoutDatabase.includes(part));

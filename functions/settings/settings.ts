@@ -100,7 +100,7 @@ export const agentSettings = z.strictObject({
   gatewayUrl: gatewayUrl().register(aboutSettings, {
     meaning: 'Where the gateway answers.',
     korean: '게이트웨이 주소입니다.',
-    readBy: ['sender', 'report-receiver', 'gateway-probe'],
+    readBy: ['sender', 'report-receiver', 'gateway-probe', 'token-scheduler'],
   }),
   receiverImage: matching(
     /^[^\s@]+@sha256:[0-9a-f]{64}$/,
@@ -145,7 +145,7 @@ export const agentSettings = z.strictObject({
     .register(aboutSettings, {
       meaning: 'With profile local: the one host other than this machine where the gateway may be reached without TLS.',
       korean: 'profile이 local일 때 이 장비 외에 TLS 없이 게이트웨이에 접속할 수 있는 유일한 호스트입니다.',
-      readBy: ['sender', 'report-receiver', 'gateway-probe'],
+      readBy: ['sender', 'report-receiver', 'gateway-probe', 'token-scheduler'],
     }),
 });
 

@@ -7,6 +7,8 @@
  */
 export const timing = {
   gatewayDeadlineMs: 10_000,
+  /** The shared token is replaced by the hour when it lasts no longer than this: two firings may fail. */
+  tokenRefreshSeconds: 3 * 3600,
   /** What a lease must still have when the batch is sealed: one call and its settlement. */
   sealMarginSeconds: 15,
   senderTimeoutSeconds: 30,

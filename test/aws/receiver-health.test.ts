@@ -17,6 +17,7 @@ const environment: EnvironmentOf<typeof receiverEnvironment> = {
   ...house,
   GATEWAY_URL: 'grpcs://gateway.example.com:443',
   GATEWAY_SECRET_ARN: 'arn:gateway',
+  TOKEN_SECRET_ARN: 'arn:token',
   SUBSCRIPTION: 'ours',
   HEALTH_PORT: '0',
 };

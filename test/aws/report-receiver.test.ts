@@ -18,6 +18,7 @@ const environment: EnvironmentOf<typeof receiverEnvironment> = {
   GATEWAY_URL: 'grpc://172.17.0.1:4200',
   PLAINTEXT_GATEWAY_HOST: '172.17.0.1',
   GATEWAY_SECRET_ARN: 'arn:gateway',
+  TOKEN_SECRET_ARN: 'arn:token',
   SUBSCRIPTION: 'ours',
   HEALTH_PORT: '0',
 };

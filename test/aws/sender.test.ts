@@ -22,6 +22,7 @@ const environment: EnvironmentOf<typeof senderEnvironment> = {
   GATEWAY_URL: 'grpc://172.17.0.1:4200',
   PLAINTEXT_GATEWAY_HOST: '172.17.0.1',
   GATEWAY_SECRET_ARN: 'arn:gateway',
+  TOKEN_SECRET_ARN: 'arn:token',
 };
 const part = usePart(environment);
 

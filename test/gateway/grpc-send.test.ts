@@ -1,19 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { status } from '@grpc/grpc-js';
+import { type ServiceError, status } from '@grpc/grpc-js';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { connectGateway, type GatewayOptions } from '../../functions/gateway/gateway.ts';
 import { answerTable } from '../../functions/gateway/grpc/answers.ts';
 import { InquireStatus, type SendResult } from '../../functions/gateway/grpc/generated/omni/gateway/v1/gateway.ts';
+import type { AccessToken, TokenStore } from '../../functions/maintenance/refresh-token.ts';
 import { sendGatewayContract } from '../support/gateway-contract.ts';
-import { account, aMessage, aSimulator, eventually, someMessages } from '../support/gateway-parts.ts';
+import { account, aDirectory, aMessage, aSimulator, eventually, someMessages } from '../support/gateway-parts.ts';
 import { aResettingGateway, aScriptedGateway } from '../support/scripted-gateway.ts';
 
 function aGateway(url: string, options: Partial<GatewayOptions> = {}) {
   const gateway = connectGateway({ url, plaintextHost: undefined, credentials: async () => account, ...options });
   onTestFinished(() => gateway.close());
   return gateway;
+}
+
+function aTokenStore(): TokenStore {
+  let shared: AccessToken | undefined;
+  return {
+    read: async () => shared,
+    write: async (token) => {
+      shared = token;
+    },
+  };
 }
 
 const aBatch = () => ({ idempotencyKey: randomUUID(), messages: [aMessage()] });
@@ -195,18 +206,99 @@ describe('the token', () => {
     expect(simulator.stats()).toMatchObject({ token: 2, send: 2 });
   });
 
-  it('is dropped when the gateway refuses it, and the next call gets another', async () => {
+  it('that the gateway no longer takes is replaced within the call', async () => {
     let nowMs = Date.now();
     const simulator = await aSimulator({ now: () => nowMs });
-    const gateway = aGateway(simulator.url);
-    await gateway.authenticate();
+    const onCredentialsRefused = vi.fn();
+    const gateway = aGateway(simulator.url, { onCredentialsRefused });
+    await gateway.send(aBatch());
     nowMs += 25 * 3_600_000;
-    expect(await gateway.send(aBatch())).toMatchObject({
-      outcome: 'notNow',
-      reason: expect.stringMatching(/^UNAUTHENTICATED/),
-    });
     expect(await gateway.send(aBatch())).toMatchObject({ outcome: 'answered' });
-    expect(simulator.stats()).toMatchObject({ token: 2, accepted: 1 });
+    nowMs += 25 * 3_600_000;
+    expect(await gateway.inquire('a-key')).toEqual({ outcome: 'keyClosed' });
+    expect(simulator.stats()).toMatchObject({ token: 3, send: 3, inquire: 2, accepted: 2 });
+    expect(onCredentialsRefused).not.toHaveBeenCalled();
+  });
+
+  it('is replaced once in a call: if that does not help, the batch waits', async () => {
+    const calls: string[] = [];
+    const answer = (name: string): Pick<ServiceError, 'code' | 'details'> => {
+      calls.push(name);
+      return { code: status.UNAUTHENTICATED, details: 'who?' };
+    };
+    const url = await aScriptedGateway({
+      token: (_, callback) => {
+        calls.push('token');
+        callback(null, { token: `token-${calls.length}`, expiresAt: new Date(Date.now() + 3_600_000) });
+      },
+      send: ({ metadata }, callback) => callback(answer(String(metadata.get('authorization')[0]))),
+      inquire: ({ metadata }, callback) => callback(answer(String(metadata.get('authorization')[0]))),
+    });
+    const onCredentialsRefused = vi.fn();
+    const gateway = aGateway(url, { onCredentialsRefused });
+    expect(await gateway.send(aBatch())).toEqual({ outcome: 'notNow', reason: 'UNAUTHENTICATED: who?' });
+    expect(calls).toEqual(['token', 'Bearer token-1', 'token', 'Bearer token-3']);
+    expect(onCredentialsRefused).toHaveBeenCalledOnce();
+    expect(await gateway.inquire('a-key')).toEqual({ outcome: 'inDoubt', reason: 'UNAUTHENTICATED: who?' });
+    expect(calls).toHaveLength(8);
+  });
+
+  it('is shared by all that have the same store', async () => {
+    const simulator = await aSimulator();
+    const tokens = aTokenStore();
+    for (const gateway of [aGateway(simulator.url, { tokens }), aGateway(simulator.url, { tokens })])
+      expect(await gateway.send(aBatch())).toMatchObject({ outcome: 'answered' });
+    expect(simulator.stats()).toMatchObject({ token: 1, send: 2 });
+  });
+
+  it('that is shared is taken up without a restart, once the own one is old or no longer taken', async () => {
+    let nowMs = Date.now();
+    const simulator = await aSimulator({ now: () => nowMs });
+    const tokens = aTokenStore();
+    const [one, other] = [aGateway(simulator.url, { tokens }), aGateway(simulator.url, { tokens })];
+    for (const gateway of [one, other]) await gateway.send(aBatch());
+    nowMs += 25 * 3_600_000;
+    // Both hold the token that is no longer taken, and so does the store.
+    for (const gateway of [one, other]) expect(await gateway.send(aBatch())).toMatchObject({ outcome: 'answered' });
+    expect(simulator.stats()).toMatchObject({ token: 2, accepted: 4 });
+  });
+
+  it('is an own one while the store cannot be reached', async () => {
+    const simulator = await aSimulator();
+    const broken = async () => {
+      throw new Error('the store does not answer');
+    };
+    const gateway = aGateway(simulator.url, { tokens: { read: broken, write: broken } });
+    for (const batch of [aBatch(), aBatch()]) expect(await gateway.send(batch)).toMatchObject({ outcome: 'answered' });
+    expect(simulator.stats()).toMatchObject({ token: 1, send: 2 });
+  });
+
+  it('of rotated credentials is got while messages are sent: each is accepted, once', async () => {
+    const before = await aSimulator();
+    let { clientSecret } = account;
+    const tokens = aTokenStore();
+    const credentials = async () => ({ ...account, clientSecret });
+    const gateways = Array.from({ length: 4 }, () => aGateway(before.url, { credentials, tokens }));
+    const batches = Array.from({ length: 20 }, aBatch);
+    const sendAll = async () => {
+      const results = batches.map((batch, index) => gateways[index % gateways.length]?.send(batch));
+      return (await Promise.all(results)).map((answer) => answer?.outcome);
+    };
+    await Promise.all(gateways.map((gateway) => gateway.send(aBatch())));
+    // The gateway forgets the old credentials, and with them the tokens that it gave for them.
+    await before.close();
+    const after = await aSimulator({
+      dataDir: await aDirectory(),
+      port: Number(new URL(before.url).port),
+      clientSecret: 'new',
+    });
+    expect(new Set(await sendAll())).toEqual(new Set(['notNow']));
+    expect(after.stats()).toMatchObject({ accepted: 0 });
+    clientSecret = 'new';
+    expect(new Set(await sendAll())).toEqual(new Set(['answered']));
+    expect(after.stats()).toMatchObject({ accepted: 20 });
+    expect(await sendAll()).toHaveLength(20);
+    expect(after.stats()).toMatchObject({ accepted: 20 });
   });
 
   it('says "not now" when it is refused, and takes credentials that were rotated meanwhile', async () => {
@@ -227,7 +319,10 @@ describe('the token', () => {
   it('is what authenticate gets, which throws if it cannot', async () => {
     const now = Date.now();
     const simulator = await aSimulator({ now: () => now });
-    expect(await aGateway(simulator.url).authenticate()).toEqual({ expiresAt: new Date(now + 24 * 3_600_000) });
+    expect(await aGateway(simulator.url).authenticate()).toEqual({
+      token: expect.stringMatching(/./),
+      expiresAt: new Date(now + 24 * 3_600_000),
+    });
     const credentials = async () => ({ ...account, clientSecret: 'wrong' });
     await expect(aGateway(simulator.url, { credentials }).authenticate()).rejects.toThrow(/UNAUTHENTICATED/);
   });

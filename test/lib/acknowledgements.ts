@@ -14,11 +14,14 @@ const fired = [
   'Agent/Archiving/LogMigrator',
   'Agent/TableCreation/TableCreateScheduler',
   'Agent/Upkeep/BanlistScheduler',
+  'Agent/Authentication/TokenScheduler',
   'Agent/Monitoring/Monitor',
 ];
 const sender = 'Agent/Sending/Sender';
 const probe = 'Agent/Probing/GatewayProbe';
 const migrator = 'Schema/SchemaMigrator';
+/** Those in a network. */
+const callers = [sender, probe, 'Agent/Authentication/TokenScheduler'];
 const configOf = (path: string) => `${path}/EventInvokeConfig`;
 
 const nothingToKeep =
@@ -43,6 +46,11 @@ export const acknowledgements: readonly Acknowledgement[] = [
     reason: 'The gateway issues these credentials; only a person can fetch new ones there.',
   },
   {
+    rule: 'AwsSolutions-SMG4',
+    where: ['Data/Secrets/Token'],
+    reason: 'The agent replaces it itself, several hours before it expires.',
+  },
+  {
     rule: 'AwsSolutions-RDS6',
     where: ['Data/Database/Cluster'],
     reason:
@@ -50,7 +58,7 @@ export const acknowledgements: readonly Acknowledgement[] = [
   },
   {
     rule: 'AwsSolutions-IAM5[Resource::*]',
-    where: ['Agent/Sending/SenderRole/DefaultPolicy', 'Agent/Probing/GatewayProbeRole/DefaultPolicy'],
+    where: callers.map((path) => `${path}Role/DefaultPolicy`),
     reason:
       'The two ec2:Describe actions by which Lambda places a function in a network know no resource, nor do the two of X-Ray by which ' +
       'it stores the traces of the Sender.',
@@ -62,7 +70,7 @@ export const acknowledgements: readonly Acknowledgement[] = [
   },
   {
     rule: 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:*/*]',
-    where: ['Agent/Sending/SenderRole/DefaultPolicy', 'Agent/Probing/GatewayProbeRole/DefaultPolicy'],
+    where: callers.map((path) => `${path}Role/DefaultPolicy`),
     reason:
       'Lambda creates and deletes network interfaces in the name of the role, and is asked for every kind of resource that one is made of ' +
       '(interface, subnet, groups). AWS allows it everywhere; this is in one account and region.',
@@ -101,7 +109,7 @@ export const acknowledgements: readonly Acknowledgement[] = [
   { rule: 'Serverless-LambdaAsyncFailureDestination', where: [configOf(probe)], reason: askedByAPerson },
   {
     rule: 'Serverless-EventBusDLQ',
-    where: ['Collection', 'Reporting', 'Archiving', 'TableCreation', 'Upkeep', 'Monitoring'].map(
+    where: ['Collection', 'Reporting', 'Archiving', 'TableCreation', 'Upkeep', 'Authentication', 'Monitoring'].map(
       (unit) => `Agent/${unit}/Schedule`,
     ),
     reason: nothingToKeep,

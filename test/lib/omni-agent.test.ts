@@ -91,6 +91,7 @@ describe('the stacks of an agent', () => {
       'schema-migrator',
       'sender',
       'table-create-scheduler',
+      'token-scheduler',
     ]);
     expect([agent.vpc, agent.endpoint, agent.egressAddress, agent.customerSecret]).not.toContain(undefined);
   });

@@ -61,12 +61,12 @@ describe('the profiles aws and local', () => {
     }
   });
 
-  it('grant the same actions, and sender and probe alone may use a network in addition', () => {
+  it('grant the same actions, and who calls the gateway alone may use a network in addition', () => {
     for (const [id, resource] of Object.entries(emulator['omni-agent'] ?? {})) {
       if (resource.Type !== 'AWS::IAM::Policy') continue;
       const more = actionsOf(aws['omni-agent']?.[id]).filter((one) => !actionsOf(resource).includes(one));
       expect(new Set(more.map((one) => one.split(':')[0])), id).toEqual(
-        new Set(/Sender|GatewayProbe/.test(id) ? ['ec2'] : []),
+        new Set(/Sender|GatewayProbe|TokenScheduler/.test(id) ? ['ec2'] : []),
       );
       expect(actionsOf(aws['omni-agent']?.[id])).toEqual(expect.arrayContaining(actionsOf(resource)));
     }

@@ -12,6 +12,7 @@ import {
   schemaMigratorEnvironment,
   senderEnvironment,
   tableCreateSchedulerEnvironment,
+  tokenSchedulerEnvironment,
 } from '../../functions/aws/env.ts';
 import { backoffSeconds } from '../../functions/pipeline/backoff.ts';
 import { timing } from '../../functions/settings/timing.ts';
@@ -76,6 +77,7 @@ describe('the functions', () => {
     ['monitor', monitorEnvironment],
     ['schema-migrator', schemaMigratorEnvironment],
     ['gateway-probe', gatewayProbeEnvironment],
+    ['token-scheduler', tokenSchedulerEnvironment],
   ])('give %s an environment that it can parse, and nothing else', (program, schema) => {
     const { NODE_OPTIONS: ofNode, ...Variables } = functionOf(program).Environment.Variables;
     expect(ofNode).toBe('--enable-source-maps');
@@ -85,13 +87,13 @@ describe('the functions', () => {
     expect(Object.keys(Variables).toSorted()).toEqual(variables.map(([name]) => name).toSorted());
   });
 
-  it('run on Node 24 and arm64, eight of them', () => {
-    agent.resourceCountIs('AWS::Lambda::Function', 8);
+  it('run on Node 24 and arm64, nine of them', () => {
+    agent.resourceCountIs('AWS::Lambda::Function', 9);
     agent.allResourcesProperties('AWS::Lambda::Function', { Runtime: 'nodejs24.x', Architectures: ['arm64'] });
   });
 
   it('are never invoked again by Lambda, and never late', () => {
-    agent.resourceCountIs('AWS::Lambda::EventInvokeConfig', 8);
+    agent.resourceCountIs('AWS::Lambda::EventInvokeConfig', 9);
     agent.allResourcesProperties('AWS::Lambda::EventInvokeConfig', {
       MaximumRetryAttempts: 0,
       MaximumEventAgeInSeconds: 60,
@@ -106,10 +108,10 @@ describe('the functions', () => {
     }
   });
 
-  it('leave sender and probe alone in the network with the registered address, in the same subnets', () => {
+  it('leave who calls the gateway alone in the network with the registered address, in the same subnets', () => {
     const placeOf = (program: string) => z.object({ SubnetIds: z.unknown() }).parse(functionOf(program).VpcConfig);
     expect(placeOf('sender').SubnetIds).toBeDefined();
-    expect(placeOf('gateway-probe')).toEqual(placeOf('sender'));
+    for (const program of ['gateway-probe', 'token-scheduler']) expect(placeOf(program)).toEqual(placeOf('sender'));
     const others = ['collector', 'report-migrator', 'log-migrator', 'banlist-scheduler'];
     for (const program of [...others, 'table-create-scheduler', 'schema-migrator', 'monitor']) {
       expect(functionOf(program).VpcConfig).toBeUndefined();
@@ -232,21 +234,35 @@ describe('the grants', () => {
 
   it.each([
     ['the collector', () => statementsOf(agent, /Collector/), ['Agent']],
-    ['the sender', () => statementsOf(agent, /Sender/), ['Agent', 'Gateway']],
+    ['the sender', () => statementsOf(agent, /Sender/), ['Agent', 'Gateway', 'Token']],
     ['the migrator of reports', () => statementsOf(agent, /ReportMigrator/), ['Agent']],
     ['the migrator of the log', () => statementsOf(agent, /LogMigrator/), ['Agent']],
     ['the check of the ban list', () => statementsOf(agent, /BanlistScheduler/), ['Agent']],
     ['the monitor', () => statementsOf(agent, /MonitoringMonitor/), ['Agent']],
-    ['the receiver', () => statementsOf(receiver, /TaskRole/), ['Agent', 'Gateway']],
+    ['the receiver', () => statementsOf(receiver, /TaskRole/), ['Agent', 'Gateway', 'Token']],
     ['the probe', () => statementsOf(agent, /GatewayProbe/), ['Gateway']],
+    ['the keeper of the token', () => statementsOf(agent, /TokenScheduler/), ['Gateway', 'Token']],
     ['the creator of tables', () => statementsOf(agent, /TableCreateScheduler/), ['Owner']],
     ['the migrator of the schema', () => statementsOf(schema), ['Agent', 'Customer', 'Master', 'Owner']],
   ])('let %s read the secrets that it needs', (_who, statements, secrets) => {
-    const reading = statements().filter(({ actions }) => actions.some((one) => one.startsWith('secretsmanager:')));
+    const reading = statements().filter(({ actions }) => actions.includes('secretsmanager:GetSecretValue'));
     const of = reading.flatMap(({ resource }) => resource.match(/MasterUserSecret|Secrets(?:[A-Z][a-z]+)/g) ?? []);
     const names = of.map((name) => (name === 'MasterUserSecret' ? 'Master' : name.replace('Secrets', '')));
     expect(names.toSorted()).toEqual(secrets);
     expect(new Set(reading.flatMap(({ actions }) => actions))).toEqual(new Set(['secretsmanager:GetSecretValue']));
+  });
+
+  it('let those that share the token write it, and no other secret', () => {
+    const writing = [agent, receiver, schema].flatMap((template) =>
+      statementsOf(template).filter(({ actions }) =>
+        actions.some((one) => /^secretsmanager:(?!GetSecretValue)/.test(one)),
+      ),
+    );
+    expect(writing).toHaveLength(3);
+    for (const { actions, resource } of writing) {
+      expect(actions).toEqual(['secretsmanager:PutSecretValue']);
+      expect(resource).toMatch(/SecretsToken/);
+    }
   });
 });
 

@@ -11,6 +11,7 @@ import {
   schemaMigratorEnvironment,
   senderEnvironment,
   tableCreateSchedulerEnvironment,
+  tokenSchedulerEnvironment,
 } from '../../functions/aws/env.ts';
 import { aboutSettings } from '../../functions/settings/about-settings.ts';
 import { type Part, parts } from '../../functions/settings/part.ts';
@@ -67,6 +68,7 @@ const environments: Readonly<Record<Part, { readonly shape: Readonly<Record<stri
   'schema-migrator': schemaMigratorEnvironment,
   'table-create-scheduler': tableCreateSchedulerEnvironment,
   'gateway-probe': gatewayProbeEnvironment,
+  'token-scheduler': tokenSchedulerEnvironment,
   monitor: monitorEnvironment,
 };
 

@@ -43,7 +43,7 @@ export interface DataApiServer extends StandIn {
 
 /**
  * The RDS Data API in front of PostgreSQL, as the SDK's client speaks it: names, limits and errors as AWS documents them.
- * Also answers Secrets Manager's GetSecretValue, so that one address serves both.
+ * Also answers Secrets Manager's GetSecretValue and PutSecretValue, so that one address serves both.
  */
 export async function startDataApi(options: DataApiServerOptions): Promise<DataApiServer> {
   const settings = {
@@ -52,7 +52,7 @@ export async function startDataApi(options: DataApiServerOptions): Promise<DataA
     statementTimeoutMs: options.statementTimeoutMs ?? dataApi.statementTimeoutMs,
     transactionIdleMs: options.transactionIdleMs ?? dataApi.transactionIdleMs,
   };
-  const secrets = options.secrets ?? {};
+  const secrets = { ...options.secrets };
   const elsewhere = options.secretsManager === undefined ? undefined : secretsManager(options.secretsManager);
   const logins = new Logins(options.databaseUrl, settings, async (arn) => secrets[arn] ?? (await elsewhere?.(arn)));
   const faults = new Faults();
@@ -108,11 +108,12 @@ interface Served {
   readonly logins: Logins;
   readonly faults: Faults;
   readonly counts: Record<string, number>;
-  readonly secrets: Readonly<Record<string, string>>;
+  readonly secrets: Record<string, string>;
 }
 
 const jsonObject = z.record(z.string(), z.json());
 const secretRequest = z.object({ SecretId: z.string() });
+const newSecret = z.object({ SecretId: z.string(), SecretString: z.string() });
 
 async function answer(request: IncomingMessage, served: Served): Promise<string> {
   const text = await readBody(request);
@@ -120,6 +121,12 @@ async function answer(request: IncomingMessage, served: Served): Promise<string>
   if (request.headers['x-amz-target'] === 'secretsmanager.GetSecretValue') {
     count(served, 'secrets');
     return JSON.stringify(getSecret(secretRequest.parse(body).SecretId, served.secrets));
+  }
+  if (request.headers['x-amz-target'] === 'secretsmanager.PutSecretValue') {
+    const { SecretId, SecretString } = newSecret.parse(body);
+    const { ARN, Name, VersionId } = getSecret(SecretId, served.secrets);
+    served.secrets[SecretId] = SecretString;
+    return JSON.stringify({ ARN, Name, VersionId });
   }
   const answered = JSON.stringify(await serve(request.url ?? '', body, served));
   const bytes = Buffer.byteLength(text) + Buffer.byteLength(answered);
@@ -163,7 +170,7 @@ async function operate(path: string, body: z.output<typeof jsonObject>, sessions
   }
 }
 
-function getSecret(arn: string, secrets: Served['secrets']): object {
+function getSecret(arn: string, secrets: Served['secrets']) {
   const secret = secrets[arn];
   if (secret === undefined) throw new DataApiError('ResourceNotFoundException', `No secret ${arn}`);
   return { ARN: arn, Name: arn.split(':').at(-1), SecretString: secret, VersionId: 'local', CreatedDate: 0 };

@@ -110,7 +110,7 @@ async function startReceiverOf(
   const environment = await deployed.environmentOf('collector');
   onStop(announce({ dataDir, dataApiUrl: dataApi.url, queueEndpoint: emulator.endpoint, environment }));
   await deployed.putSecret(senderEnvironment['GATEWAY_SECRET_ARN'] ?? '', credentials);
-  const names = ['DATABASE_CLUSTER_ARN', 'DATABASE_SECRET_ARN', 'GATEWAY_SECRET_ARN'];
+  const names = ['DATABASE_CLUSTER_ARN', 'DATABASE_SECRET_ARN', 'GATEWAY_SECRET_ARN', 'TOKEN_SECRET_ARN'];
   const resolved = Object.fromEntries(names.map((name) => [name, senderEnvironment[name] ?? '']));
   // Not by the settings: the simulator may listen on Docker's bridge, which profile aws does not accept.
   const gateway = { GATEWAY_URL: simulator.url, PLAINTEXT_GATEWAY_HOST: emulator.standIns.listen };

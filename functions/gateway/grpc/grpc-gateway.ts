@@ -1,4 +1,5 @@
 import { status } from '@grpc/grpc-js';
+import type { AccessToken } from '../../maintenance/refresh-token.ts';
 import type { InquireAnswer, SendAnswer, SendGateway } from '../../pipeline/send/ports.ts';
 import { timing } from '../../settings/timing.ts';
 import type { Gateway, TransportOptions } from '../gateway.ts';
@@ -24,6 +25,9 @@ export function connectGrpc(to: Address, options: TransportOptions): Gateway {
   });
 }
 
+/** All but the store of tokens have a default. */
+type Options = Required<Omit<TransportOptions, 'tokens'>> & Pick<TransportOptions, 'tokens'>;
+
 /** What a call needs before its first byte leaves. */
 interface Prepared {
   readonly connection: Connection;
@@ -31,51 +35,43 @@ interface Prepared {
   readonly deadline: Date;
 }
 
+/** What became of a call: without a beginning, no byte of it has left. */
+type Asked<Answer> = { readonly answer: Answer } | { readonly failure: CallFailure; readonly hasBegun: boolean };
+
 class GrpcGateway implements Gateway {
   readonly #to: Address;
-  readonly #options: Required<TransportOptions>;
+  readonly #options: Options;
   readonly #tokens: TokenCache;
   #connection: Connection;
   #usedAt = performance.now();
 
-  constructor(to: Address, options: Required<TransportOptions>) {
+  constructor(to: Address, options: Options) {
     this.#to = to;
     this.#options = options;
-    this.#tokens = new TokenCache(options.credentials);
+    this.#tokens = new TokenCache(options);
     this.#connection = new Connection(to);
   }
 
   async send(batch: Parameters<SendGateway['send']>[0]): Promise<SendAnswer> {
-    let prepared: Prepared;
-    try {
-      prepared = await this.#prepare();
-    } catch (error) {
-      return { outcome: 'notNow', reason: this.#tell(error).reason };
-    }
-    try {
-      const request = toSendRequest(batch);
-      const response = await prepared.connection.call(GatewayServiceService.send, request, prepared);
-      const references = batch.messages.map((message) => message.reference);
-      return answerOf(toSendResults(response.results, references));
-    } catch (error) {
-      const failure = this.#learnFrom(error, prepared);
-      const outcome = answerTo(failure);
-      return outcome === 'keyClosed' ? { outcome } : { outcome, reason: failure.reason };
-    }
+    const references = batch.messages.map((message) => message.reference);
+    const asked = await this.#ask(async (prepared) => {
+      const { results } = await prepared.connection.call(GatewayServiceService.send, toSendRequest(batch), prepared);
+      return answerOf(toSendResults(results, references));
+    });
+    if ('answer' in asked) return asked.answer;
+    const { failure, hasBegun } = asked;
+    const outcome = hasBegun ? answerTo(failure) : 'notNow';
+    return outcome === 'keyClosed' ? { outcome } : { outcome, reason: failure.reason };
   }
 
   async inquire(idempotencyKey: string): Promise<InquireAnswer> {
-    let prepared: Prepared | undefined;
-    try {
-      prepared = await this.#prepare();
+    const asked = await this.#ask(async (prepared): Promise<InquireAnswer> => {
       const response = await prepared.connection.call(GatewayServiceService.inquire, { idempotencyKey }, prepared);
       if (response.status === InquireStatus.INQUIRE_STATUS_NOT_FOUND) return { outcome: 'keyClosed' };
       if (response.status === InquireStatus.INQUIRE_STATUS_FOUND) return answerOf(toSendResults(response.results));
       return { outcome: 'inDoubt', reason: `inquire answered with unknown status ${response.status}` };
-    } catch (error) {
-      const { reason } = prepared ? this.#learnFrom(error, prepared) : this.#tell(error);
-      return { outcome: 'inDoubt', reason };
-    }
+    });
+    return 'answer' in asked ? asked.answer : { outcome: 'inDoubt', reason: asked.failure.reason };
   }
 
   openReports(subscription: string): GrpcReportStream {
@@ -90,22 +86,53 @@ class GrpcGateway implements Gateway {
         throw error;
       }
     };
-    const onFailed = (error: unknown, token: string | undefined) => this.#tell(error, token);
+    const onFailed = (error: unknown, token: string | undefined) => {
+      const failure = toFailure(error);
+      this.#tell(failure, token);
+      return failure;
+    };
     return new GrpcReportStream({ ...this.#options, subscription, open, onFailed });
   }
 
-  async authenticate(): Promise<{ expiresAt: Date }> {
-    const { expiresAt } = await this.#withinDeadline((deadline) => this.#tokens.fetch(this.#current(), deadline));
-    return { expiresAt };
+  async authenticate(): Promise<AccessToken> {
+    try {
+      return await this.#withinDeadline((deadline) => this.#tokens.fetch(this.#current(), deadline));
+    } catch (error) {
+      this.#tell(toFailure(error), undefined);
+      throw error;
+    }
   }
 
   close(): void {
     this.#connection.close();
   }
 
+  /**
+   * Makes a call. If the gateway no longer takes the token, the call changed nothing: it is made once more with another one, within
+   * the same deadline.
+   */
+  async #ask<Answer>(call: (prepared: Prepared) => Promise<Answer>): Promise<Asked<Answer>> {
+    const deadline = this.#deadline();
+    for (let isAgain = false; ; isAgain = true) {
+      let prepared: Prepared | undefined;
+      try {
+        prepared = await this.#prepare(deadline);
+        return { answer: await call(prepared) };
+      } catch (error) {
+        const failure = toFailure(error);
+        if (prepared !== undefined && !isAgain && failure.code === status.UNAUTHENTICATED) {
+          this.#tokens.drop(prepared.token);
+          continue;
+        }
+        this.#learnFrom(failure, prepared);
+        return { failure, hasBegun: prepared !== undefined };
+      }
+    }
+  }
+
   /** Throws if there is no token or no connection: then nothing was sent. */
-  #prepare(): Promise<Prepared> {
-    return this.#withinDeadline(async (deadline) => {
+  #prepare(deadline: Date): Promise<Prepared> {
+    return this.#withinDeadline(async () => {
       const connection = this.#current();
       try {
         const token = await this.#tokens.get(connection, deadline);
@@ -117,23 +144,20 @@ class GrpcGateway implements Gateway {
         if (isOfConnection(toFailure(error))) this.#replace(connection);
         throw error;
       }
-    });
+    }, deadline);
   }
 
-  #learnFrom(error: unknown, { connection, token }: Prepared): CallFailure {
-    const failure = this.#tell(error, token);
+  #learnFrom(failure: CallFailure, prepared: Prepared | undefined): void {
+    this.#tell(failure, prepared?.token);
     // Its connection may be half open: the next call gets a new one.
-    if (failure.code === status.DEADLINE_EXCEEDED) this.#replace(connection);
-    return failure;
+    if (prepared !== undefined && failure.code === status.DEADLINE_EXCEEDED) this.#replace(prepared.connection);
   }
 
   /** Of a call that failed, with this token if it got so far. */
-  #tell(error: unknown, token?: string): CallFailure {
-    const failure = toFailure(error);
+  #tell(failure: CallFailure, token: string | undefined): void {
     const isRefused = failure.code === status.UNAUTHENTICATED || failure.code === status.PERMISSION_DENIED;
     if (isRefused && !failure.wasReset) this.#options.onCredentialsRefused();
     if (failure.code === status.UNAUTHENTICATED && token !== undefined) this.#tokens.drop(token);
-    return failure;
   }
 
   #current(): Connection {
@@ -149,15 +173,20 @@ class GrpcGateway implements Gateway {
     this.#connection = new Connection(this.#to);
   }
 
+  #deadline(): Date {
+    return new Date(Date.now() + this.#options.deadlineMs);
+  }
+
   /** The step may hang where no deadline reaches it: in reading the credentials. */
-  async #withinDeadline<T>(step: (deadline: Date) => Promise<T>): Promise<T> {
+  async #withinDeadline<T>(step: (deadline: Date) => Promise<T>, deadline = this.#deadline()): Promise<T> {
     const { deadlineMs } = this.#options;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`not ready to call the gateway within ${deadlineMs} ms`)), deadlineMs);
+      const fail = () => reject(new Error(`not ready to call the gateway within ${deadlineMs} ms`));
+      timer = setTimeout(fail, deadline.getTime() - Date.now());
     });
     try {
-      return await Promise.race([step(new Date(Date.now() + deadlineMs)), late]);
+      return await Promise.race([step(deadline), late]);
     } finally {
       clearTimeout(timer);
     }

@@ -8,7 +8,7 @@ import {
   RollbackTransactionCommand,
   type SqlParameter,
 } from '@aws-sdk/client-rds-data';
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import pg from 'pg';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type DataApiServer, type DataApiServerOptions, startDataApi } from '../../../bin/local/data-api/server.ts';
@@ -358,6 +358,17 @@ describe('the server', () => {
     await expect(missing).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     expect(answer.SecretString).toBe('{"clientId":"a"}');
     expect(server.stats()).toMatchObject({ calls: 3, secrets: 2, '/Execute': 2, '/BeginTransaction': 1 });
+  });
+
+  it('keeps what Secrets Manager is given for a secret that exists', async () => {
+    ({ server } = await serve({ secrets: { 'arn:token': 'one' } }));
+    const secrets = new SecretsManagerClient({ ...config, endpoint: server.url });
+    await secrets.send(new PutSecretValueCommand({ SecretId: 'arn:token', SecretString: 'two' }));
+    expect(await secrets.send(new GetSecretValueCommand({ SecretId: 'arn:token' }))).toMatchObject({
+      SecretString: 'two',
+    });
+    const missing = secrets.send(new PutSecretValueCommand({ SecretId: 'arn:other', SecretString: 'two' }));
+    await expect(missing).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 
   it('counts a call as AWS bills it: every begun 32 KB of what it is asked and answers', async () => {

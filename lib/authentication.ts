@@ -1,0 +1,39 @@
+import { Duration } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import type { tokenSchedulerEnvironment } from '../functions/aws/env.ts';
+import { timing } from '../functions/settings/timing.ts';
+import type { AgentConfig } from './agent-config.ts';
+import { AgentFunction } from './agent-function.ts';
+import { grantReading, grantSharing } from './database.ts';
+import type { Secrets } from './database-secrets.ts';
+import { type AgentNetwork, callerPlace } from './network.ts';
+import { schedule } from './schedule.ts';
+
+interface AuthenticationProps {
+  readonly config: AgentConfig;
+  readonly secrets: Pick<Secrets, 'gateway' | 'token'>;
+  /** None with profile local. */
+  readonly network: AgentNetwork | undefined;
+}
+
+/** The TokenScheduler: keeps the token fresh that sender and receiver share. */
+export class Authentication extends Construct {
+  constructor(scope: Construct, id: string, { config, secrets, network }: AuthenticationProps) {
+    super(scope, id);
+    const scheduler = new AgentFunction<typeof tokenSchedulerEnvironment>(this, 'TokenScheduler', {
+      program: 'token-scheduler',
+      timeout: Duration.seconds(timing.singleTimeoutSeconds),
+      ...(network && callerPlace(this, network, config)),
+      environment: {
+        INSTALLATION: config.installation,
+        GATEWAY_URL: config.gatewayUrl,
+        ...(config.plaintextGatewayHost && { PLAINTEXT_GATEWAY_HOST: config.plaintextGatewayHost }),
+        GATEWAY_SECRET_ARN: secrets.gateway.secretArn,
+        TOKEN_SECRET_ARN: secrets.token.secretArn,
+      },
+    });
+    grantReading(scheduler, secrets.gateway);
+    grantSharing(scheduler, secrets.token);
+    schedule(this, scheduler, { every: Duration.hours(1) });
+  }
+}
