@@ -152,10 +152,10 @@ describe('the SEND QUEUE', () => {
 });
 
 describe('the schedules', () => {
-  it('fire five functions once a minute and one each hour, without retries', () => {
+  it('fire five functions once a minute and two each hour, without retries', () => {
     const rules = Object.values(agent.findResources('AWS::Events::Rule'));
     const often = rules.map((rule) => rule['Properties'].ScheduleExpression);
-    expect(often.toSorted()).toEqual(['rate(1 hour)', ...Array(5).fill('rate(1 minute)')]);
+    expect(often.toSorted()).toEqual(['rate(1 hour)', 'rate(1 hour)', ...Array(5).fill('rate(1 minute)')]);
     agent.allResourcesProperties('AWS::Events::Rule', {
       State: 'ENABLED',
       Targets: [Match.objectLike({ RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 } })],
