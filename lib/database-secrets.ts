@@ -39,9 +39,10 @@ export class Secrets extends Construct {
         description: 'Credentials of the gateway: {"clientId": "...", "clientSecret": "..."}',
         generateSecretString: { secretStringTemplate: '{"clientId":"set-me"}', generateStringKey: 'clientSecret' },
       });
+    // Without a name: it goes with its stack, and the next one must not meet it.
     this.token = new Secret(this, 'Token', {
       description: 'The token at the gateway, which sender and receiver share; the agent writes it',
-      secretName: `${config.installation}/token`,
+      removalPolicy: RemovalPolicy.DESTROY,
       ...(props.key && { encryptionKey: props.key }),
     }) as ISecret;
   }

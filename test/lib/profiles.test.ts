@@ -39,15 +39,15 @@ describe('the profiles aws and local', () => {
     expect(Object.keys(emulator)).toEqual(['omni-agent-data', 'omni-agent-schema', 'omni-agent']);
     const typesOf = (stack: string, resources: typeof aws) =>
       Object.values(resources[stack] ?? {}).map(({ Type }) => Type);
-    expect(typesOf('omni-agent-data', emulator)).toEqual(Array(4).fill('AWS::SecretsManager::Secret'));
+    expect(typesOf('omni-agent-data', emulator)).toEqual(Array(5).fill('AWS::SecretsManager::Secret'));
     expect(typesOf('omni-agent-data', aws)).toEqual(
       expect.arrayContaining(['AWS::EC2::VPC', 'AWS::EC2::NatGateway', 'AWS::EC2::EIP', 'AWS::RDS::DBCluster']),
     );
   });
 
-  it('have the same resources in the agent’s stack, but for the security groups of sender and probe', () => {
+  it('have the same resources in the agent’s stack, but for the security groups of who calls the gateway', () => {
     const missing = Object.entries(aws['omni-agent'] ?? {}).filter(([id]) => !(id in (emulator['omni-agent'] ?? {})));
-    expect(missing.map(([, { Type }]) => Type)).toEqual(['AWS::EC2::SecurityGroup', 'AWS::EC2::SecurityGroup']);
+    expect(missing.map(([, { Type }]) => Type)).toEqual(Array(3).fill('AWS::EC2::SecurityGroup'));
     expect(Object.keys(emulator['omni-agent'] ?? {}).filter((id) => !(id in (aws['omni-agent'] ?? {})))).toEqual([]);
   });
 

@@ -27,7 +27,7 @@ beforeAll(() => {
 it('counts what the templates make', () => {
   const { functions, ...counts } = alone;
   expect(counts).toMatchObject({ natGateways: 1, publicAddresses: 1, capacity: 0.5, processors: 0.25, taskGb: 0.5 });
-  expect(counts).toMatchObject({ queues: 3, secrets: 5, keys: 0 });
+  expect(counts).toMatchObject({ queues: 3, secrets: 6, keys: 0 });
   const looping = functions.filter(({ loop }) => loop !== undefined);
   expect(looping.map(({ part, loop }) => [part, loop]).toSorted()).toEqual([
     ['collector', { seconds: 65, intervalMs: 2_000 }],
