@@ -159,10 +159,7 @@ function results(stack: Stack): IWidget[] {
     title: 'Results by channel and carrier, of the time shown',
     view: LogQueryVisualizationType.TABLE,
     logGroupNames,
-    queryLines: [
-      `filter message = '${resultsLog}'`,
-      'stats sum(delivered), sum(undelivered) by channel, carrier',
-    ],
+    queryLines: [`filter message = '${resultsLog}'`, 'stats sum(delivered), sum(undelivered) by channel, carrier'],
     width: 8,
     height: 6,
   });

@@ -3,6 +3,7 @@ import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { Channel } from '../../functions/message/channel.ts';
+import type { Results } from '../../functions/pipeline/merge-reports.ts';
 import {
   channels,
   heartbeatMetric,
@@ -11,7 +12,6 @@ import {
   resultsLog,
   type Source,
 } from '../../functions/settings/metrics.ts';
-import type { Results } from '../../functions/pipeline/merge-reports.ts';
 import { type Part, parts } from '../../functions/settings/part.ts';
 import { resourcesOf, synthesizeAgent } from '../support/stacks.ts';
 
