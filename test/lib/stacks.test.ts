@@ -200,7 +200,7 @@ describe('the grants', () => {
       template.allResourcesProperties('AWS::IAM::Role', { ManagedPolicyArns: Match.absent() });
   });
 
-  it('are on single resources, but for listings and the network of sender and probe', () => {
+  it('are on single resources, but for listings, traces and the network of who calls the gateway', () => {
     const wide = everyone().filter(({ resource }) => resource.includes('*'));
     expect([...new Set(wide.flatMap(({ actions }) => actions))].toSorted()).toEqual([
       'ec2:AssignPrivateIpAddresses',
@@ -210,6 +210,8 @@ describe('the grants', () => {
       'ec2:DescribeSubnets',
       'ec2:UnassignPrivateIpAddresses',
       'ecr:GetAuthorizationToken',
+      'xray:PutTelemetryRecords',
+      'xray:PutTraceSegments',
     ]);
   });
 
