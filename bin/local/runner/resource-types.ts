@@ -47,6 +47,7 @@ export const functionProperties = z.strictObject({
   Runtime: z.string().startsWith('nodejs'),
   Tags: meaningless,
   Timeout: z.number().default(3),
+  TracingConfig: meaningless,
   VpcConfig: meaningless,
 });
 

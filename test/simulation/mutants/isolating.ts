@@ -108,13 +108,6 @@ export const isolatingMutants: readonly Mutant[] = [
     replace: '',
   },
   {
-    name: 'a refusal ends a row only under the lease that it was asked under',
-    breaks: ['I1', 'I3'],
-    file: `${queries}/settle_batch.sql`,
-    find: 'where :leaseToken::uuid is null or exists (select from allowed)',
-    replace: '',
-  },
-  {
     name: 'a batch that was refused learns only of acceptances that were sealed since',
     breaks: ['I3'],
     file: `${queries}/settle_batch.sql`,
