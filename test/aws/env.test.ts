@@ -9,6 +9,7 @@ const right = {
   TIME_ZONE: 'Asia/Seoul',
   GATEWAY_URL: 'grpcs://gateway.example.com:443',
   GATEWAY_SECRET_ARN: 'arn:aws:secretsmanager:y',
+  TOKEN_SECRET_ARN: 'arn:aws:secretsmanager:z',
   MESSAGES_PER_SECOND: '400',
   DEFAULT_VALIDITY_SECONDS: '86400',
 };

@@ -48,7 +48,7 @@ describe('the SEND QUEUE', () => {
     const sent: string[] = [];
     client.middlewareStack.add(
       (next) => async (args) => {
-        sent.push(z.object({ body: z.string() }).parse(args.request).body);
+        sent.push(String(z.object({ body: z.unknown() }).parse(args.request).body));
         return await next(args);
       },
       { step: 'finalizeRequest', name: 'overhear' },

@@ -45,6 +45,7 @@ const house = {
   DATABASE_NAME: 'omni',
   TIME_ZONE: 'Asia/Seoul',
   GATEWAY_SECRET_ARN: 'arn:aws:secretsmanager:y',
+  TOKEN_SECRET_ARN: 'arn:aws:secretsmanager:z',
 };
 
 const parts = {
