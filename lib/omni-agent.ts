@@ -8,7 +8,7 @@ import { ConfigurationError } from '../functions/settings/configuration-error.ts
 import type { Part } from '../functions/settings/part.ts';
 import { readConfig } from './agent-config.ts';
 import { AgentStack } from './agent-stack.ts';
-import { sendAlarms } from './alarm.ts';
+import { sendAlarms, withoutAlarms } from './alarm.ts';
 import { DataStack } from './data-stack.ts';
 import { Network } from './network.ts';
 import type { OmniAgentProps } from './omni-agent-props.ts';
@@ -62,6 +62,7 @@ export class OmniAgent extends Construct {
       logGroups = { ...logGroups, 'report-receiver': receiver.logGroup };
     }
     if (alarmTopicArn !== undefined) sendAlarms(this, alarmTopicArn);
+    if (config.profile === 'local') withoutAlarms(this);
     this.vpc = network?.vpc;
     this.endpoint = data.endpoint;
     this.customerSecret = data.secrets.customer;
