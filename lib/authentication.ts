@@ -6,6 +6,7 @@ import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
 import { grantReading, grantSharing } from './database.ts';
 import type { Secrets } from './database-secrets.ts';
+import { gatewayEnvironment } from './gateway-environment.ts';
 import { type AgentNetwork, callerPlace } from './network.ts';
 import { schedule } from './schedule.ts';
 
@@ -26,9 +27,7 @@ export class Authentication extends Construct {
       ...(network && callerPlace(this, network, config)),
       environment: {
         INSTALLATION: config.installation,
-        GATEWAY_URL: config.gatewayUrl,
-        ...(config.plaintextGatewayHost && { PLAINTEXT_GATEWAY_HOST: config.plaintextGatewayHost }),
-        GATEWAY_SECRET_ARN: secrets.gateway.secretArn,
+        ...gatewayEnvironment(config, secrets.gateway),
         TOKEN_SECRET_ARN: secrets.token.secretArn,
       },
     });

@@ -6,6 +6,7 @@ import { timing } from '../functions/settings/timing.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
 import { grantReading } from './database.ts';
+import { gatewayEnvironment } from './gateway-environment.ts';
 import { type AgentNetwork, callerPlace } from './network.ts';
 
 interface ProbingProps {
@@ -25,9 +26,7 @@ export class Probing extends Construct {
       ...(network && callerPlace(this, network, config)),
       environment: {
         INSTALLATION: config.installation,
-        GATEWAY_URL: config.gatewayUrl,
-        ...(config.plaintextGatewayHost && { PLAINTEXT_GATEWAY_HOST: config.plaintextGatewayHost }),
-        GATEWAY_SECRET_ARN: gatewaySecret.secretArn,
+        ...gatewayEnvironment(config, gatewaySecret),
       },
     });
     grantReading(probe, gatewaySecret);

@@ -21,6 +21,7 @@ import { agentAlarm } from './alarm.ts';
 import { nodeEnvironment } from './bundle.ts';
 import type { DataStack } from './data-stack.ts';
 import { grantReading, grantSharing } from './database.ts';
+import { gatewayEnvironment } from './gateway-environment.ts';
 import { type AgentNetwork, callerGroup } from './network.ts';
 import { healthCheck, healthPort, receiverImage } from './receiver-container.ts';
 
@@ -79,8 +80,7 @@ export class ReceiverStack extends Stack {
     return {
       INSTALLATION: config.installation,
       ...database.environmentAs('agent'),
-      GATEWAY_URL: config.gatewayUrl,
-      GATEWAY_SECRET_ARN: secrets.gateway.secretArn,
+      ...gatewayEnvironment(config, secrets.gateway),
       TOKEN_SECRET_ARN: secrets.token.secretArn,
       // Of no other agent anywhere: at the gateway, two that share a subscription take each other's reports.
       SUBSCRIPTION: `${config.installation}.${this.account}.${this.region}`,

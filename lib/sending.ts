@@ -11,6 +11,7 @@ import { AgentFunction } from './agent-function.ts';
 import { agentAlarm, partMetric } from './alarm.ts';
 import { type AgentDatabase, grantReading, grantSharing } from './database.ts';
 import type { Secrets } from './database-secrets.ts';
+import { gatewayEnvironment } from './gateway-environment.ts';
 import { type AgentNetwork, callerPlace } from './network.ts';
 import { type Lane, lanes, type SendQueue } from './send-queue.ts';
 
@@ -35,9 +36,7 @@ export class Sending extends Construct {
       environment: {
         INSTALLATION: installation,
         ...database.environmentAs('agent'),
-        GATEWAY_URL: config.gatewayUrl,
-        ...(config.plaintextGatewayHost && { PLAINTEXT_GATEWAY_HOST: config.plaintextGatewayHost }),
-        GATEWAY_SECRET_ARN: secrets.gateway.secretArn,
+        ...gatewayEnvironment(config, secrets.gateway),
         TOKEN_SECRET_ARN: secrets.token.secretArn,
         MESSAGES_PER_SECOND: String(config.messagesPerSecond),
         DEFAULT_VALIDITY_SECONDS: String(config.defaultValiditySeconds),
