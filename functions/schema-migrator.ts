@@ -7,7 +7,7 @@ import { observe } from './aws/observe.ts';
 import { tellSchema } from './aws/schema-log.ts';
 import { readPasswords } from './aws/secrets.ts';
 import { managedSchema } from './database/managed-schema.ts';
-import { schemaBudgetMs } from './settings/timing.ts';
+import { customResourceAnswer, schemaBudgetMs } from './settings/timing.ts';
 
 /** Brings the database to this version of the agent, at deploy. What it throws is what CloudFormation shows. */
 const env = parseEnvironment(schemaMigratorEnvironment);
@@ -25,5 +25,5 @@ async function run(context: Context): Promise<void> {
 }
 
 export const handler = withHouseMiddleware<unknown>(observed).handler((event, context: Context) =>
-  asCustomResource(() => run(context))(event),
+  asCustomResource(() => run(context), { clock: steadyClock, ...customResourceAnswer })(event),
 );

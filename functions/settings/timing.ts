@@ -71,6 +71,9 @@ export const timing = {
   lateTries: 10,
 } as const;
 
+/** How long CloudFormation is given to take one answer of a custom resource, and for how long it is told again. */
+export const customResourceAnswer = { answerMs: 2_000, budgetMs: 3_000 } as const;
+
 /** For how long a function with so much time left may begin calls that change the database. */
 export function schemaBudgetMs(remainingMs: number): number {
   return remainingMs - timing.schemaReserveSeconds * 1000;

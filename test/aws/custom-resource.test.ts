@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { listen } from '../../bin/local/listen.ts';
-import { asCustomResource } from '../../functions/aws/custom-resource.ts';
+import { asCustomResource as customResource } from '../../functions/aws/custom-resource.ts';
 
 let server: Server;
 let url: string;
@@ -10,13 +10,29 @@ let url: string;
 let statuses: number[];
 let received: { method: string | undefined; type: string | undefined; body: unknown }[];
 
+/** The first answers that are never given. */
+let silent: number;
+let clock: { at: number; now(): number; sleep(ms: number): Promise<void> };
+
+function asCustomResource(act: () => Promise<unknown>) {
+  return customResource(act, { clock, answerMs: 500, budgetMs: 5_000 });
+}
+
 beforeEach(async () => {
+  silent = 0;
+  clock = {
+    at: 0,
+    now: () => clock.at,
+    sleep: async (ms) => {
+      clock.at += ms;
+    },
+  };
   statuses = [];
   received = [];
   server = createServer(async (request, response) => {
     const body: unknown = JSON.parse(await text(request));
     received.push({ method: request.method, type: request.headers['content-type'], body });
-    response.writeHead(statuses.shift() ?? 200).end();
+    if (received.length > silent) response.writeHead(statuses.shift() ?? 200).end();
   });
   url = await listen(server, { port: 0, host: '127.0.0.1', purpose: 'test' });
 });
@@ -70,14 +86,22 @@ describe('the function of a custom resource', () => {
     expect(JSON.stringify(answer?.body).length).toBeLessThan(4_096);
   });
 
-  it('answers again if CloudFormation did not take it, up to three times', async () => {
+  it('answers again, ever later, if CloudFormation did not take it', async () => {
     statuses = [500, 503];
     await asCustomResource(async () => undefined)(request('Create'));
     expect(received).toHaveLength(3);
-    statuses = [500, 500, 500];
+    expect(clock.at).toBe(1_500);
+    statuses = Array<number>(9).fill(500);
     await expect(asCustomResource(async () => undefined)(request('Create'))).rejects.toThrow(
       'expected status 200, got 500',
     );
+    expect(received).toHaveLength(3 + 4);
+  });
+
+  it('answers again if CloudFormation does not say that it has the answer', async () => {
+    silent = 1;
+    await asCustomResource(async () => undefined)(request('Create'));
+    expect(received).toHaveLength(2);
   });
 
   it('gives its result or its error to whoever else invokes it', async () => {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { parseReference } from '../../../functions/message/reference.ts';
@@ -37,7 +38,7 @@ export async function deployAndCheck(
   { out, say, signal }: Output,
 ): Promise<void> {
   const { deployment } = agent;
-  const step = stepper(say, signal);
+  const step = stepper(agent, { say, signal });
   let isDeployed = false;
   let pool: pg.Pool | undefined;
   try {
@@ -75,7 +76,7 @@ function print(result: object): void {
 type Step = <T>(name: string, act: () => Promise<T>) => Promise<T>;
 
 /** Runs steps and prints a line with the duration of each; a failed step ends the run with one message. */
-function stepper(say: Output['say'], signal: AbortSignal): Step {
+function stepper(agent: EmulatedAgent, { say, signal }: Pick<Output, 'say' | 'signal'>): Step {
   return async (name, act) => {
     const startMs = performance.now();
     try {
@@ -84,9 +85,17 @@ function stepper(say: Output['say'], signal: AbortSignal): Step {
       return result;
     } catch (error) {
       if (signal.aborted) throw new UsageError(`Stopped during: ${name}`);
-      throw new UsageError(`✗ ${name}: ${error instanceof Error ? error.message : error}`);
+      const reason = error instanceof Error ? error.message : error;
+      throw new UsageError([`✗ ${name}: ${reason}`, ...(await lookAround(agent))].join('\n'));
     }
   };
+}
+
+/** What the emulator wrote last, and what the agent had called by then: an emulator that hangs does not say where. */
+async function lookAround({ dataDir, calls }: EmulatedAgent): Promise<string[]> {
+  const log = await readFile(join(dataDir, 'logs', 'emulator.log'), 'utf8').catch(() => '');
+  const counted = await calls().catch((error) => ({ unknown: String(error) }));
+  return [`calls: ${JSON.stringify(counted)}`, ...log.trimEnd().split('\n').slice(-15)];
 }
 
 /** A paused schedule stops collecting, a paused event source mapping stops sending; once resumed, both continue. */
