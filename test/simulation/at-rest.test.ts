@@ -14,7 +14,7 @@ const batch: SnapshotBatch = {
   ...{ id: '7', state: 'claimed', attempts: 1, requeues: 0, key: 'key', requestHash: null },
   ...{ members: ['1'], leaseUntil: null },
 };
-const aside = [{ clientKey: '1', step: 'settle' }];
+const aside = [{ clientKey: '1', step: 'settle', since: '2031-01-15 12:00:00+09' }];
 
 function stateOf(truth: Partial<RowTruth>, tables: Partial<Snapshot>) {
   const ledger = new Ledger(new World({ seed: 1, startAt: now }));

@@ -165,6 +165,16 @@ describe('the checker', () => {
     expect(world.edges).toMatchObject({ 'put aside: claim': 1 });
   });
 
+  it('notices when what was put aside of one row counts for another of its client_key', async () => {
+    ledger.insert({ ...aTruth(), wasBlocked: true });
+    expect(await verdictOn(aside)).toBeUndefined();
+    ledger.insert({ ...aTruth(), wasBlocked: true, deletedAt: now });
+    ledger.insert({ ...aTruth(), id: 'r2x' });
+    // In place of a DELETE and an INSERT, after which the agent forgets.
+    const replaced = `update msg_tran set etc_text_1 = 'r2x'`;
+    expect(await verdictOn(replaced)).toMatch(/^I10: r1x was put aside at claim since .*, which now counts for r2x/);
+  });
+
   it('sees what a customer holds, releases and ends', async () => {
     const hold = `update msg_tran set msg_status = '0'`;
     const statements = [

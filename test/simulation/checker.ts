@@ -30,6 +30,8 @@ export class Checker {
   readonly #reader: SnapshotReader;
   #last: Snapshot = emptySnapshot;
   #lastAt = 0;
+  /** The row that each entry of what is put aside was made for. */
+  readonly #asideFor = new Map<string, string>();
 
   constructor(options: CheckerOptions) {
     this.#options = options;
@@ -166,7 +168,9 @@ export class Checker {
   /** Only rows that the customer has blocked may be put aside: nobody else writes at the same time. */
   #checkAside(before: Snapshot, statement: string | undefined): void {
     const { world, ledger } = this.#options;
-    for (const { clientKey, step } of this.#last.aside) {
+    for (const { clientKey, step, since } of this.#last.aside) {
+      // A late one is about rows in the log, which may have one client_key, and names their batches.
+      if (step !== 'late') this.#checkOwner(clientKey, `${step} since ${since}`);
       if (before.aside.some((entry) => entry.clientKey === clientKey && entry.step === step)) continue;
       const truths = [...ledger.rows.values()].filter(({ keys }) => keys.has(clientKey));
       if (!truths.some(({ wasBlocked }) => wasBlocked))
@@ -176,6 +180,15 @@ export class Checker {
         );
       world.saw(`put aside: ${step}`);
     }
+  }
+
+  /** An entry goes with its row; with nobody writing at the same time, at once. */
+  #checkOwner(clientKey: string, what: string): void {
+    const row = this.#last.rows.find((one) => one.place === 'tran' && one.clientKey === clientKey);
+    const owner = this.#asideFor.get(`${clientKey} ${what}`) ?? row?.id;
+    if (owner === undefined || row?.id !== owner)
+      throw new Violation('I10', `${owner} was put aside at ${what}, which now counts for ${row?.id ?? 'no row'}`);
+    this.#asideFor.set(`${clientKey} ${what}`, owner);
   }
 
   #checkBatches(before: { snapshot: Snapshot; at: number }, statement: string | undefined): void {

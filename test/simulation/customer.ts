@@ -3,7 +3,7 @@ import type { Checker } from './checker.ts';
 import { timeZone } from './database.ts';
 import { drafted, type Plan, randomPlan } from './drafts.ts';
 import { type Habit, type Hands, isOfCustomer } from './habit.ts';
-import { habits, removeForAnother, thinkAgain } from './habits.ts';
+import { canGiveUp, giveUp, habits, removeForAnother, thinkAgain } from './habits.ts';
 import { mind, mindWhatFollows } from './habits-blocks.ts';
 import {
   addColumn,
@@ -172,6 +172,7 @@ export class Customer {
       if (!this.#hasColumn) this.#hasColumn = await addColumn(this.#hands);
       await this.#meddleOnce();
       await this.#reuse();
+      await this.#replaceAside();
       await this.#copyBack();
       this.#meddle();
     });
@@ -207,6 +208,17 @@ export class Customer {
     const { clientKey } = world.random.pick(free);
     await this.#insert(anyTime, clientKey);
     this.#parts.desk.repeatFor(clientKey);
+  }
+
+  /** Some give up on a row that does not move: they remove it, or give it another key, and insert another under its key. */
+  async #replaceAside(): Promise<void> {
+    const { world, ledger, checker } = this.#parts;
+    const aside = new Set(checker.last.aside.map(({ clientKey }) => clientKey));
+    const rows = checker.last.rows.filter((row) => aside.has(row.clientKey) && canGiveUp.includes(rowState(row)));
+    const truths = rows.flatMap(({ id }) => ledger.rows.get(id) ?? []);
+    if (truths.length === 0 || !world.faults.strikes('asideReplaced')) return;
+    const freed = await giveUp(world.random.pick(truths), this.#hands);
+    if (freed !== undefined) await this.#insert(anyTime, freed);
   }
 
   async #copyBack(): Promise<void> {

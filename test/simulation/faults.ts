@@ -70,6 +70,7 @@ const ofCustomers = {
   rowDeleted: 0.3,
   sentRowDeleted: 0.2,
   rowReplaced: 0.2,
+  asideReplaced: 0.3,
   rowChanged: 0.3,
   rowPostponed: 0.2,
   rowGrown: 0.1,

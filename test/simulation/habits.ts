@@ -5,7 +5,7 @@ import { banHabits } from './habits-bans.ts';
 import { blockingHabits } from './habits-blocks.ts';
 import { release } from './habits-inserts.ts';
 import { spelledChain } from './spellings.ts';
-import { rowState } from './state-chart.ts';
+import { type RowState, rowState } from './state-chart.ts';
 import type { RowTruth } from './truth.ts';
 import { Violation } from './world.ts';
 
@@ -98,6 +98,16 @@ export async function removeForAnother(row: RowTruth, hands: Hands): Promise<boo
   row.isMeddledWith = true;
   await remove(row, hands);
   return row.deletedAt !== undefined;
+}
+
+export const canGiveUp: readonly RowState[] = [...unsent, 'sent'];
+
+/** By removing it or by another client_key; returns the client_key that is free now. */
+export async function giveUp(row: RowTruth, hands: Hands): Promise<string | undefined> {
+  const { clientKey } = row;
+  row.isMeddledWith = true;
+  await (hands.world.random.chance(0.7) ? remove : changeKey)(row, hands);
+  return row.deletedAt !== undefined || row.clientKey !== clientKey ? clientKey : undefined;
 }
 
 /** For a sealed row that may turn out unsent: then its new content counts. */

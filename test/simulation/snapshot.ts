@@ -35,7 +35,7 @@ const snapshot = z.object({
   /** Message keys of the reports that are not merged. */
   reports: z.array(z.string()),
   /** Rows that a step has put aside. */
-  aside: z.array(z.object({ clientKey: z.string(), step: z.string() })),
+  aside: z.array(z.object({ clientKey: z.string(), step: z.string(), since: z.string() })),
   /** Months that have a table. */
   months: z.array(z.string()),
 });
@@ -84,8 +84,8 @@ const snapshotSql = `
       select id::text, state, attempts, requeues, idempotency_key as key, request_hash as "requestHash", members::text[],
         case when isfinite(lease_until) then extract(epoch from lease_until) * 1000 end as "leaseUntil" from send_batch) b),
     'reports', (select coalesce(json_agg(msg_key order by seq), '[]') from msg_report),
-    'aside', (select coalesce(json_agg(json_build_object('clientKey', client_key::text, 'step', step) order by client_key, step), '[]')
-      from set_aside),
+    'aside', (select coalesce(json_agg(json_build_object('clientKey', client_key::text, 'step', step, 'since', since::text)
+      order by client_key, step), '[]') from set_aside),
     'months', (select coalesce(json_agg(right(inhrelid::regclass::text, 6) order by 1), '[]')
       from pg_inherits where inhparent = 'msg_log'::regclass)) end as snapshot
   from next`;

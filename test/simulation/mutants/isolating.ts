@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.ts';
 
 const queries = 'sql/postgresql/queries';
+const forget = 'sql/postgresql/migrations/0004_set_aside_by_row/010_forget.sql';
 const archive = 'sql/postgresql/migrations/0003_statistics/020_archive.sql';
 
 /** A statement that does not identify itself as the agent's: the guard undoes what it writes. */
@@ -75,6 +76,20 @@ export const isolatingMutants: readonly Mutant[] = [
   passesOver('archive', archive, [
     " and t.client_key not in (select client_key from set_aside where step = 'archive' and until > (select at from moment))",
   ]),
+  {
+    name: 'what was put aside goes with its row',
+    breaks: ['I10'],
+    file: forget,
+    find: 'perform forget_set_aside(array(select client_key from deleted));',
+    replace: 'null;',
+  },
+  {
+    name: 'what was put aside goes with its row’s client_key',
+    breaks: ['I10'],
+    file: forget,
+    find: 'perform forget_set_aside(array[old.client_key]);',
+    replace: 'null;',
+  },
   notices('claim', 'claim_batches', ['decision', 'claimed']),
   notices('settlement', 'settle_batch', ['locked', 'written']),
   notices('merge', 'merge_reports', ['wide', 'applied']),
