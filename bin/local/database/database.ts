@@ -35,9 +35,10 @@ const oldestVersion = 16;
 
 /** Starts the embedded PostgreSQL on 127.0.0.1. It ends with this process, however this process ends. */
 export async function startDatabase({ dataDir, port: wantedPort, timeZone }: DatabaseOptions): Promise<LocalDatabase> {
-  const port = await freePort(wantedPort, 'database');
   if (existsSync(dataDir)) checkVersion(dataDir);
   else initialise(dataDir);
+  // After what takes seconds: another database may find the same port free meanwhile.
+  const port = await freePort(wantedPort, 'database');
   const admin = `postgres://postgres@127.0.0.1:${port}/postgres`;
   const start = async () => {
     await untilReleased(dataDir);
