@@ -4,7 +4,7 @@ import { StatementError } from './data-api.ts';
 import { setAsideFailing } from './sql.generated.ts';
 
 /** The steps whose statements write many rows at once: a customer's code may make any of the rows fail. */
-export type IsolatedStep = 'claim' | 'seal' | 'settle' | 'split' | 'merge' | 'late' | 'archive';
+export type IsolatedStep = 'claim' | 'seal' | 'settle' | 'split' | 'merge' | 'late' | 'archive' | 'expire';
 
 export interface IsolatedCall {
   readonly step: IsolatedStep;

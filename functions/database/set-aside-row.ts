@@ -13,6 +13,7 @@ const steps = {
   merge: 'merge',
   late: 'late',
   archive: 'archive',
+  expire: 'expire',
 } as const satisfies { readonly [Step in IsolatedStep]: Step };
 
 /** A row that a step could not write, as read_set_aside.sql returns it. */

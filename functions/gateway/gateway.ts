@@ -1,11 +1,12 @@
 import type { Authenticator, TokenStore } from '../maintenance/refresh-token.ts';
+import type { InquiryGateway } from '../pipeline/expire.ts';
 import type { ReportGateway } from '../pipeline/receive-reports.ts';
 import type { SendGateway } from '../pipeline/send/ports.ts';
 import { type GatewayUrl, parseGatewayUrl } from '../settings/gateway-url.ts';
 import { connectGrpc } from './grpc/grpc-gateway.ts';
 
-/** The gateway, whatever the transport: what the sender and the receiver need of it, and what a connection needs. */
-export interface Gateway extends SendGateway, ReportGateway, Authenticator {
+/** The gateway, whatever the transport: what sender, receiver and cleaner need of it, and what a connection needs. */
+export interface Gateway extends SendGateway, ReportGateway, InquiryGateway, Authenticator {
   /** Calls under way go on to their end; report streams are closed by who opened them. */
   close(): void;
 }

@@ -7,6 +7,7 @@ const meanings = {
   merge: 'has a report that cannot be written',
   late: 'is in the log, and has a late report that cannot be written there',
   archive: 'is finished: it cannot be moved to the log',
+  expire: 'has waited too long: it cannot be ended, or the gateway does not let itself be asked about it',
 } as const;
 
 /** A row that a step could not write. */

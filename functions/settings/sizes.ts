@@ -10,6 +10,7 @@ export const sizes = {
   merge: 1_000,
   store: 1_000,
   archive: 1_000,
+  expire: 1_000,
   adopt: 5_000,
   /** Rows of each kind that the monitor counts: beyond that it says at least so many, and reads no more. */
   monitor: 10_000,

@@ -1,5 +1,6 @@
 import { archiveStore } from '../../functions/database/archive-store.ts';
 import { collectStore } from '../../functions/database/collect-store.ts';
+import { type ExpireStoreSettings, expireStore } from '../../functions/database/expire-store.ts';
 import { mergeStore } from '../../functions/database/merge-store.ts';
 import { reportStore } from '../../functions/database/report-store.ts';
 import { sendStore } from '../../functions/database/send-store.ts';
@@ -7,6 +8,7 @@ import type { Channel } from '../../functions/message/channel.ts';
 import { parseReference } from '../../functions/message/reference.ts';
 import { archive } from '../../functions/pipeline/archive.ts';
 import { type CollectSettings, collect, type QueuedBatch } from '../../functions/pipeline/collect.ts';
+import { expire } from '../../functions/pipeline/expire.ts';
 import { mergeReports } from '../../functions/pipeline/merge-reports.ts';
 import type { SendPorts } from '../../functions/pipeline/send/ports.ts';
 import { send } from '../../functions/pipeline/send/send.ts';
@@ -17,6 +19,8 @@ import type { FakeGateway } from './fake-gateway.ts';
 
 const defaultValiditySeconds = 86_400;
 const noLimit: CollectSettings = { messagesPerSecond: 0, sendQueueLimit: 3_000, sizes };
+
+const usualHours: ExpireStoreSettings = { rangeHours: 96, reconcileAfterHours: 24, unmatchedKeepDays: 90 };
 
 /** The steps on a test database, each callable on its own. The test sets the time. */
 export function agentOn(database: Pick<TestDatabase, 'at'>, gateway: FakeGateway) {
@@ -64,6 +68,8 @@ export function agentOn(database: Pick<TestDatabase, 'at'>, gateway: FakeGateway
     sendStore: (messagesPerSecond = 0) => sendStore(at(), { messagesPerSecond, defaultValiditySeconds }),
     merge: (fromSeq = '0') => mergeReports({ store: mergeStore(at()) }, { fromSeq, turnLimit: sizes.merge }),
     archive: () => archive({ store: archiveStore(at()) }, { turnLimit: sizes.archive }),
+    expire: ({ requests = 20, ...hours }: Partial<ExpireStoreSettings & { requests: number }> = {}) =>
+      expire({ store: expireStore(at(), { ...usualHours, ...hours }), gateway }, { sizes, requests }),
     store: (reports: readonly StorableReport[]) => reportStore(at()).store(reports),
     reportStore: () => reportStore(at()),
   };

@@ -1,5 +1,6 @@
 import { vi } from 'vitest';
 import type { Message } from '../../functions/message/message.ts';
+import type { InquiredReports, InquiryGateway, MessageName, ReportsAnswer } from '../../functions/pipeline/expire.ts';
 import type { InquireAnswer, SendAnswer, SendGateway, SendResult } from '../../functions/pipeline/send/ports.ts';
 
 /** What happens to a call: a `lost` one is received and processed, but its answer never arrives. */
@@ -12,7 +13,7 @@ export const refusal = 'INVALID_ARGUMENT: one message is wrong';
  * A gateway in memory that keeps the contract's promises: a key is accepted once, a closed key never. What happens to
  * each call is scripted; calls without a script are answered.
  */
-export class FakeGateway implements SendGateway {
+export class FakeGateway implements SendGateway, InquiryGateway {
   /** The reference of every acceptance: one that appears twice is a message sent twice. */
   readonly accepted: string[] = [];
   readonly fates: Fate[] = [];
@@ -44,6 +45,22 @@ export class FakeGateway implements SendGateway {
     if (known !== undefined) return { outcome: 'answered', results: known.results };
     this.#closed.add(idempotencyKey);
     return { outcome: 'keyClosed' };
+  });
+
+  /** What it knows of messages, by reference or by key; it knows nothing of others. */
+  readonly known = new Map<string, InquiredReports>();
+  /** Why an inquiry about these messages fails or is refused, if it is. */
+  objectsTo: (messages: readonly MessageName[]) => Exclude<ReportsAnswer, { outcome: 'answered' }> | undefined = () =>
+    undefined;
+
+  readonly inquireReports = vi.fn(async (messages: readonly MessageName[]): Promise<ReportsAnswer> => {
+    const objection = this.objectsTo(messages);
+    if (objection !== undefined) return objection;
+    const nameOf = (message: MessageName) => ('reference' in message ? message.reference : message.messageKey);
+    const results = messages.map(
+      (message): InquiredReports => this.known.get(nameOf(message)) ?? { status: 'unknown', reports: [] },
+    );
+    return { outcome: 'answered', results };
   });
 
   #decide({ reference, recipient }: Message): SendResult {

@@ -14,7 +14,7 @@ const ordinary: Columns = {
 
 /** The agent's columns: the triggers empty them in a customer's INSERT, so they are written as the agent writes them. */
 const owned =
-  /^(msg_key|msg_sent_date|batch_id|finished_at|archived_at|waits_until|end_reason|\w+_report_pos|(mt|kko|rcs|mtr|kkor|rcsr)_(rslt|report|dlr|telecom|res_cnt|message_type).*)$/;
+  /^(msg_key|msg_sent_date|batch_id|finished_at|archived_at|waits_until|asked_at|end_reason|\w+_report_pos|(mt|kko|rcs|mtr|kkor|rcsr)_(rslt|report|dlr|telecom|res_cnt|message_type).*)$/;
 
 /** Inserts rows that state only what matters to a test; returns their keys, in order. */
 export async function insertMessages(pool: Pool, count: number, columns: Columns = {}): Promise<string[]> {

@@ -21,6 +21,7 @@ export async function aScriptedGateway(calls: Partial<GatewayServiceServer>): Pr
     token: (_, callback) => callback(null, { token: 'a-token', expiresAt: inAnHour() }),
     send: refuse,
     inquire: refuse,
+    inquireReports: refuse,
     uploadFile: refuse,
     reports: refuse,
     ...calls,

@@ -31,6 +31,8 @@ export function whimOf(reference: string, { seed, behaviour }: Fate): Acceptance
 /** The reports of an accepted message: one for each channel tried until the first success. */
 export function planReports(message: LoggedMessage, acceptedAt: number, fate: Fate): PlannedReport[] {
   const plan: PlannedReport[] = [];
+  const [unreported] = roll(fate.seed, clientKeyOf(message.reference), 'unreported');
+  if (unreported < fate.behaviour.unreportedShare) return plan;
   let startAt = acceptedAt;
   for (const [index, leg] of message.chain.entries()) {
     const isLast = index === message.chain.length - 1;

@@ -16,6 +16,8 @@ const behaviour = z.strictObject({
   /** Messages whose last channel fails. */
   undeliveredShare: share.default(0.05),
   repeatedShare: share.default(0.02),
+  /** Messages of which no carrier ever says what became of them. */
+  unreportedShare: share.default(0),
   /** Messages whose first report leaves before the Send is answered. */
   beforeAnswerShare: share.default(0.05),
   /** Reports held back, so that later ones overtake them. */
@@ -35,6 +37,16 @@ const behaviour = z.strictObject({
     .number()
     .min(1)
     .default(24 * 3_600_000),
+  /** Reports that no stream has fetched by then are dropped. */
+  reportKeepMs: z
+    .number()
+    .min(1)
+    .default(3 * 24 * 3_600_000),
+  /** How long after its acceptance InquireReports knows a message. */
+  inquiryMs: z
+    .number()
+    .min(1)
+    .default(30 * 24 * 3_600_000),
 });
 
 export const simulatorOptions = z.strictObject({

@@ -17,10 +17,12 @@ export class ReportDesk {
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #consumers = new Map<string, Consumer & { end(): void }>();
   readonly #timer: NodeJS.Timeout;
+  readonly #now: () => number;
 
   constructor(dataDir: string, fate: Fate, now: () => number) {
     this.#dataDir = dataDir;
     this.#fate = fate;
+    this.#now = now;
     this.#acknowledgements = new LineFile(this.#file);
     this.#timer = setInterval(() => {
       for (const subscription of this.#subscriptions.values()) subscription.flush(now());
@@ -40,7 +42,7 @@ export class ReportDesk {
     const subscription = this.#subscriptions.get(name) ?? this.#restore(name);
     this.#subscriptions.set(name, subscription);
     subscription.attach(consumer);
-    subscription.flush(0);
+    subscription.flush(this.#now());
   }
 
   /** Does nothing if another consumer has the subscription by now. */
@@ -78,7 +80,7 @@ export class ReportDesk {
   #restore(name: string): Subscription {
     const lines = readLines(this.#file, acknowledgedLine).filter((line) => line.subscription === name);
     const acknowledged = new Set(lines.flatMap((line) => line.reports));
-    const subscription = new Subscription();
+    const subscription = new Subscription(this.#fate.behaviour.reportKeepMs);
     for (const batch of readBatches(this.#dataDir)) {
       subscription.add(this.#planOf(batch).filter((planned) => !acknowledged.has(planned.id)));
     }

@@ -9,12 +9,15 @@ import type {
 import { type Acceptance, StatusError } from './acceptance.ts';
 import { answerMsOf, type Fate } from './fate.ts';
 import { type Fault, type FaultName, faultStatus } from './faults.ts';
+import { inquireReports } from './inquiry.ts';
 import type { ReportDesk } from './report-desk.ts';
 import { serveReports } from './report-stream.ts';
 import type { Tokens } from './tokens.ts';
 import { receiveFile } from './uploads.ts';
 
 export interface ServiceParts {
+  /** Where its logs are kept. */
+  readonly dataDir: string;
   readonly acceptance: Acceptance;
   readonly desk: ReportDesk;
   readonly tokens: Tokens;
@@ -28,8 +31,8 @@ export interface ServiceParts {
 
 /** The calls of the contract, and counts of how often each was made. */
 export function gatewayService(parts: ServiceParts) {
-  const calls = { send: 0, inquire: 0, token: 0, uploadFile: 0 };
-  const { acceptance, desk, tokens, fate, now } = parts;
+  const calls = { send: 0, inquire: 0, inquireReports: 0, token: 0, uploadFile: 0 };
+  const { dataDir, acceptance, desk, tokens, fate, now } = parts;
   const authorize = (metadata: Metadata) => {
     const [authorization = ''] = metadata.get('authorization').map(String);
     const token = authorization.replace(/^Bearer /, '');
@@ -48,6 +51,11 @@ export function gatewayService(parts: ServiceParts) {
       const answer = acceptance.inquire(key, now());
       await sleep(answerMsOf(key, fate));
       return answer;
+    }),
+    inquireReports: unary(async ({ metadata, request }) => {
+      calls.inquireReports += 1;
+      authorize(metadata);
+      return { results: inquireReports({ dataDir, fate }, request.messages, now()) };
     }),
     token: unary(async ({ request }) => {
       calls.token += 1;

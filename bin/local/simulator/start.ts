@@ -33,7 +33,7 @@ export async function startSimulator(options: SimulatorOptions, now: () => numbe
   const faults: Fault[] = [];
   const tokens = new Tokens({ clientId, clientSecret });
   const reset = (peer: string) => sockets.get(peer)?.resetAndDestroy();
-  const { service, calls } = gatewayService({ acceptance, desk, tokens, fate, now, faults, reset });
+  const { service, calls } = gatewayService({ dataDir, acceptance, desk, tokens, fate, now, faults, reset });
   const server = new Server();
   server.addService(GatewayServiceService, service);
   const connections = server.createConnectionInjector(ServerCredentials.createInsecure());

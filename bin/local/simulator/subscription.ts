@@ -20,8 +20,14 @@ export class Subscription {
   readonly #inFlight = new Map<string, readonly PlannedReport[]>();
   #consumer: Consumer | undefined;
   #batchCount = 0;
+  readonly #keepMs: number;
   reportsSent = 0;
   reportsAcknowledged = 0;
+
+  /** Reports that nobody has fetched for so long are dropped. */
+  constructor(keepMs: number) {
+    this.#keepMs = keepMs;
+  }
 
   /** Adds the reports of accepted messages. Early ones leave at once. */
   add(plan: readonly PlannedReport[]): void {
@@ -43,6 +49,7 @@ export class Subscription {
       this.#due.push(...(this.#waiting.get(slice) ?? []));
       this.#waiting.delete(slice);
     }
+    this.#due = this.#due.filter(({ dueAt }) => dueAt > now - this.#keepMs);
     this.#deliver();
   }
 

@@ -1,9 +1,12 @@
 import * as z from 'zod';
 import { Channel } from '../../message/channel.ts';
 import type { Report } from '../../message/report.ts';
+import type { InquiredReports, MessageName, ReportsAnswer } from '../../pipeline/expire.ts';
 import type { SendResult } from '../../pipeline/send/ports.ts';
 import {
+  MessageStatus,
   Channel as ProtoChannel,
+  type InquiredReports as ProtoInquiredReports,
   type Report as ProtoReport,
   ReportType,
 } from './generated/omni/gateway/v1/gateway.ts';
@@ -92,4 +95,39 @@ export function toSendResults(
   return {
     mismatch: `${parsed.data.length} results do not fit the batch: ${missing} missing, ${extra} extra, ${repeated} repeated`,
   };
+}
+
+const statuses: Readonly<Partial<Record<MessageStatus, InquiredReports['status']>>> = {
+  [MessageStatus.MESSAGE_STATUS_UNKNOWN]: 'unknown',
+  [MessageStatus.MESSAGE_STATUS_PENDING]: 'pending',
+  [MessageStatus.MESSAGE_STATUS_REPORTED]: 'reported',
+};
+
+/**
+ * The results of an InquireReports about these messages. What does not fit counts as no answer at all: a message of which the
+ * gateway said nothing was not asked about. A report without our reference is about the message that was asked about.
+ */
+export function toInquiredReports(
+  results: readonly ProtoInquiredReports[],
+  messages: readonly MessageName[],
+  onBadReport: (reason: string) => void,
+): ReportsAnswer {
+  const failed = (reason: string): ReportsAnswer => ({ outcome: 'failed', reason });
+  if (results.length !== messages.length)
+    return failed(`InquireReports was answered with ${results.length} results for ${messages.length} messages`);
+  const inquired: InquiredReports[] = [];
+  for (const [index, { status: number = 0, reports }] of results.entries()) {
+    const status = statuses[number];
+    if (status === undefined) return failed(`InquireReports was answered with unknown status ${number}`);
+    const name = messages[index];
+    const reference = name !== undefined && 'reference' in name ? name.reference : '';
+    inquired.push({
+      status,
+      reports: toReports(
+        reports.map((report) => ({ ...report, reference: report.reference || reference })),
+        onBadReport,
+      ),
+    });
+  }
+  return { outcome: 'answered', results: inquired };
 }

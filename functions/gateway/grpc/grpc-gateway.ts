@@ -1,14 +1,15 @@
 import { status } from '@grpc/grpc-js';
 import type { AccessToken } from '../../maintenance/refresh-token.ts';
+import type { MessageName, ReportsAnswer } from '../../pipeline/expire.ts';
 import type { InquireAnswer, SendAnswer, SendGateway } from '../../pipeline/send/ports.ts';
 import { timing } from '../../settings/timing.ts';
 import type { Gateway, TransportOptions } from '../gateway.ts';
 import { answerTo, type CallFailure, toFailure } from './answers.ts';
 import { type Address, bearer, Connection } from './connection.ts';
-import { toSendResults } from './from-proto.ts';
+import { toInquiredReports, toSendResults } from './from-proto.ts';
 import { GatewayServiceService, InquireStatus } from './generated/omni/gateway/v1/gateway.ts';
 import { GrpcReportStream } from './report-stream.ts';
-import { toSendRequest } from './to-proto.ts';
+import { toInquiredMessage, toSendRequest } from './to-proto.ts';
 import { TokenCache } from './token.ts';
 
 /** The gateway behind `proto/omni/gateway/v1`. Connects when first used. */
@@ -72,6 +73,19 @@ class GrpcGateway implements Gateway {
       return { outcome: 'inDoubt', reason: `inquire answered with unknown status ${response.status}` };
     });
     return 'answer' in asked ? asked.answer : { outcome: 'inDoubt', reason: asked.failure.reason };
+  }
+
+  async inquireReports(messages: readonly MessageName[]): Promise<ReportsAnswer> {
+    const { onBadReport } = this.#options;
+    const asked = await this.#ask(async (prepared): Promise<ReportsAnswer> => {
+      const request = { messages: messages.map(toInquiredMessage) };
+      const { results } = await prepared.connection.call(GatewayServiceService.inquireReports, request, prepared);
+      return toInquiredReports(results, messages, onBadReport);
+    });
+    if ('answer' in asked) return asked.answer;
+    const { failure, hasBegun } = asked;
+    const isRefused = hasBegun && answerTo(failure) === 'refused';
+    return { outcome: isRefused ? 'refused' : 'failed', reason: failure.reason };
   }
 
   openReports(subscription: string): GrpcReportStream {

@@ -1,7 +1,9 @@
 import { Channel } from '../../message/channel.ts';
 import type { ChannelContent, Message } from '../../message/message.ts';
 import { Priority } from '../../message/priority.ts';
+import type { MessageName } from '../../pipeline/expire.ts';
 import {
+  type InquiredMessage,
   type ChannelContent as ProtoContent,
   type Message as ProtoMessage,
   Priority as ProtoPriority,
@@ -16,6 +18,12 @@ const priorities: Readonly<Record<Priority, ProtoPriority>> = {
 
 export function toSendRequest(batch: { idempotencyKey: string; messages: readonly Message[] }): SendRequest {
   return { idempotencyKey: batch.idempotencyKey, messages: batch.messages.map(toProtoMessage) };
+}
+
+export function toInquiredMessage(name: MessageName): InquiredMessage {
+  return 'reference' in name
+    ? { name: { $case: 'reference', value: name.reference } }
+    : { name: { $case: 'messageKey', value: name.messageKey } };
 }
 
 function toProtoMessage({ clientKey: _ours, priority, fallbackChain, ...same }: Message): ProtoMessage {

@@ -148,6 +148,29 @@ export namespace ReportType {
   export type UNRECOGNIZED = typeof ReportType.UNRECOGNIZED;
 }
 
+/** What the gateway knows of a message. */
+export const MessageStatus = {
+  /** MESSAGE_STATUS_UNSPECIFIED - Not set. */
+  MESSAGE_STATUS_UNSPECIFIED: 0,
+  /** MESSAGE_STATUS_UNKNOWN - No such message was accepted in the last 30 days. */
+  MESSAGE_STATUS_UNKNOWN: 1,
+  /** MESSAGE_STATUS_PENDING - Accepted; there is no final result yet, but there may be those of the first channels of its chain. */
+  MESSAGE_STATUS_PENDING: 2,
+  /** MESSAGE_STATUS_REPORTED - The final result is there. */
+  MESSAGE_STATUS_REPORTED: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type MessageStatus = typeof MessageStatus[keyof typeof MessageStatus];
+
+export namespace MessageStatus {
+  export type MESSAGE_STATUS_UNSPECIFIED = typeof MessageStatus.MESSAGE_STATUS_UNSPECIFIED;
+  export type MESSAGE_STATUS_UNKNOWN = typeof MessageStatus.MESSAGE_STATUS_UNKNOWN;
+  export type MESSAGE_STATUS_PENDING = typeof MessageStatus.MESSAGE_STATUS_PENDING;
+  export type MESSAGE_STATUS_REPORTED = typeof MessageStatus.MESSAGE_STATUS_REPORTED;
+  export type UNRECOGNIZED = typeof MessageStatus.UNRECOGNIZED;
+}
+
 /** A batch of messages to accept or reject one by one. */
 export interface SendRequest {
   /** 1 to 64 characters, unique to this batch for as long as the gateway remembers it. */
@@ -434,6 +457,41 @@ export interface Report {
     | undefined;
   /** Number of concatenated parts of an international text; 0 if not known. */
   parts?: number | undefined;
+}
+
+/** Names the messages to look up. */
+export interface InquireReportsRequest {
+  /** 1 to 200 messages. */
+  messages: InquiredMessage[];
+}
+
+/** Names one message. */
+export interface InquiredMessage {
+  /** Exactly one of these. */
+  name:
+    | //
+    /** The reference that came with it. */
+    { $case: "reference"; value: string }
+    | //
+    /** The gateway's key of it. */
+    { $case: "messageKey"; value: string }
+    | undefined;
+}
+
+/** What became of each message. */
+export interface InquireReportsResponse {
+  /** One result for each message of the request, in its order. */
+  results: InquiredReports[];
+}
+
+/** What became of one message. */
+export interface InquiredReports {
+  /** What the gateway knows of it. */
+  status?:
+    | MessageStatus
+    | undefined;
+  /** All reports that there are so far, as the stream delivers or has delivered them. */
+  reports: Report[];
 }
 
 /** A piece of a file. */
@@ -1878,6 +1936,214 @@ export const Report: MessageFns<Report> = {
   },
 };
 
+function createBaseInquireReportsRequest(): InquireReportsRequest {
+  return { messages: [] };
+}
+
+export const InquireReportsRequest: MessageFns<InquireReportsRequest> = {
+  encode(message: InquireReportsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.messages) {
+      InquiredMessage.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InquireReportsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInquireReportsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.messages.push(InquiredMessage.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseInquiredMessage(): InquiredMessage {
+  return { name: undefined };
+}
+
+export const InquiredMessage: MessageFns<InquiredMessage> = {
+  encode(message: InquiredMessage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.name?.$case) {
+      case "reference":
+        writer.uint32(10).string(message.name.value);
+        break;
+      case "messageKey":
+        writer.uint32(18).string(message.name.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InquiredMessage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInquiredMessage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = { $case: "reference", value: reader.string() };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = { $case: "messageKey", value: reader.string() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseInquireReportsResponse(): InquireReportsResponse {
+  return { results: [] };
+}
+
+export const InquireReportsResponse: MessageFns<InquireReportsResponse> = {
+  encode(message: InquireReportsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.results) {
+      InquiredReports.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InquireReportsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInquireReportsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.results.push(InquiredReports.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseInquiredReports(): InquiredReports {
+  return { status: undefined, reports: [] };
+}
+
+export const InquiredReports: MessageFns<InquiredReports> = {
+  encode(message: InquiredReports, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.status !== undefined) {
+      writer.uint32(8).int32(message.status);
+    }
+    for (const v of message.reports) {
+      Report.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InquiredReports {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInquiredReports();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.status = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reports.push(Report.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseUploadFileRequest(): UploadFileRequest {
   return { part: undefined };
 }
@@ -2245,6 +2511,21 @@ export const GatewayServiceService = {
     responseSerialize: (value: ReportsResponse): Buffer => Buffer.from(ReportsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ReportsResponse => ReportsResponse.decode(value),
   },
+  /**
+   * Tells what became of messages, for 30 days after they were accepted, whether or not their reports were delivered: reports that
+   * no stream has fetched are dropped after three days. Changes nothing.
+   */
+  inquireReports: {
+    path: "/omni.gateway.v1.GatewayService/InquireReports" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: InquireReportsRequest): Buffer =>
+      Buffer.from(InquireReportsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): InquireReportsRequest => InquireReportsRequest.decode(value),
+    responseSerialize: (value: InquireReportsResponse): Buffer =>
+      Buffer.from(InquireReportsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): InquireReportsResponse => InquireReportsResponse.decode(value),
+  },
   /** Stores an image and returns the key to use in messages: the first request carries the header, the rest the bytes. */
   uploadFile: {
     path: "/omni.gateway.v1.GatewayService/UploadFile" as const,
@@ -2277,6 +2558,11 @@ export interface GatewayServiceServer extends UntypedServiceImplementation {
    * or the next, until the client acknowledges it. Each side sends a Heartbeat every 10 s.
    */
   reports: handleBidiStreamingCall<ReportsRequest, ReportsResponse>;
+  /**
+   * Tells what became of messages, for 30 days after they were accepted, whether or not their reports were delivered: reports that
+   * no stream has fetched are dropped after three days. Changes nothing.
+   */
+  inquireReports: handleUnaryCall<InquireReportsRequest, InquireReportsResponse>;
   /** Stores an image and returns the key to use in messages: the first request carries the header, the rest the bytes. */
   uploadFile: handleClientStreamingCall<UploadFileRequest, UploadFileResponse>;
   /** Issues an access token. Issuing one does not invalidate earlier ones. */
@@ -2320,6 +2606,25 @@ export interface GatewayServiceClient extends Client {
   reports(): ClientDuplexStream<ReportsRequest, ReportsResponse>;
   reports(options: Partial<CallOptions>): ClientDuplexStream<ReportsRequest, ReportsResponse>;
   reports(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<ReportsRequest, ReportsResponse>;
+  /**
+   * Tells what became of messages, for 30 days after they were accepted, whether or not their reports were delivered: reports that
+   * no stream has fetched are dropped after three days. Changes nothing.
+   */
+  inquireReports(
+    request: InquireReportsRequest,
+    callback: (error: ServiceError | null, response: InquireReportsResponse) => void,
+  ): ClientUnaryCall;
+  inquireReports(
+    request: InquireReportsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: InquireReportsResponse) => void,
+  ): ClientUnaryCall;
+  inquireReports(
+    request: InquireReportsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: InquireReportsResponse) => void,
+  ): ClientUnaryCall;
   /** Stores an image and returns the key to use in messages: the first request carries the header, the rest the bytes. */
   uploadFile(
     callback: (error: ServiceError | null, response: UploadFileResponse) => void,

@@ -1,0 +1,52 @@
+-- Writes that the gateway was asked about rows, whose reports are stored by then. A row ends with E931 if it was sent rangeHours ago
+-- and the answer brings no final result; also if it did, but the same answer after that time has not finished the row so far.
+--
+-- Index: primary key. Locks: msg_tran rows (skip locked). Never waits.
+-- Parameters: now, timeZone; rangeHours; answers: [{k, b, reported, refused}], refused: why the gateway would not be asked about it;
+--   only, the rows of a probe.
+-- One row: asked_count, unreported_count.
+with {{moment}},
+answer as materialized (
+  select a.* from jsonb_to_recordset(:answers::jsonb) as a(k bigint, b bigint, reported boolean, refused text)
+  where a.k not in ({{set_aside_now expire}}) order by a.k
+),
+locked as materialized (
+  select a.k as client_key, a.b as batch_id, case when open_row.is_over and (not a.reported or open_row.was_over) then open_row.awaits end as awaits
+  from answer a cross join lateral (
+    select {{sent_at t}} <= (select local from moment) - make_interval(hours => :rangeHours::int) as is_over,
+           t.asked_at >= {{sent_at t}} + make_interval(hours => :rangeHours::int) as was_over,
+           -- The channel after the last one that has a result.
+           column_group((fallback_chain(t.channel_order))[
+             1 + greatest(coalesce(t.mt_report_pos, 0), coalesce(t.kko_report_pos, 0), coalesce(t.rcs_report_pos, 0))]) as awaits
+    from msg_tran t
+    where t.client_key = a.k and t.batch_id = a.b and t.finished_at is null {{only t}}
+    for no key update skip locked) open_row
+  where a.refused is null
+),
+attempted as (
+  update msg_tran t
+  set {{by_the_agent}},
+      asked_at = (select local from moment),
+      msg_status = case when f.awaits is null then t.msg_status else '3' end,
+      finished_at = case when f.awaits is not null then (select local from moment) end,
+      {{unreported_of_group mt}},
+      {{unreported_of_group kko}},
+      {{unreported_of_group rcs}},
+      end_reason = case when f.awaits is null then t.end_reason
+                        else 'msg_sent_date: no result within ' || :rangeHours::int || ' hours, and the gateway knows of none' end
+  from unnest(array(select client_key from locked), array(select batch_id from locked), array(select awaits from locked))
+         as f(client_key, batch_id, awaits)
+  where t.client_key = f.client_key and t.batch_id = f.batch_id and t.finished_at is null
+  returning t.client_key, f.awaits is not null as is_unreported, t.asked_at is not distinct from (select local from moment) as is_written
+),
+written as materialized (select client_key, is_unreported from attempted where is_written),
+skipped as (
+  insert into set_aside (client_key, step, error, since, until)
+  select f.client_key, 'expire', f.error, (select at from moment), aside_until((select at from moment), 0)
+  from (select l.client_key, {{passed_over}} as error from locked l where l.client_key not in (select client_key from written)
+        union all
+        select a.k, left(a.refused, 300) from answer a where a.refused is not null) f
+  {{set_aside_again}}
+)
+select (select count(*)::int from written) as asked_count,
+       (select count(*) filter (where is_unreported)::int from written) as unreported_count
