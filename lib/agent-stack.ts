@@ -6,6 +6,7 @@ import type { AgentConfig } from './agent-config.ts';
 import { functionsOf } from './agent-function.ts';
 import { Archiving } from './archiving.ts';
 import { Authentication } from './authentication.ts';
+import { Cleaning } from './cleaning.ts';
 import { Collection } from './collection.ts';
 import type { DataStack } from './data-stack.ts';
 import { Monitoring } from './monitoring.ts';
@@ -39,6 +40,7 @@ export class AgentStack extends Stack {
     new Archiving(this, 'Archiving', { config, database });
     new TableCreation(this, 'TableCreation', { config, database });
     new Upkeep(this, 'Upkeep', { config, database });
+    new Cleaning(this, 'Cleaning', { config, database, secrets, network });
     new Authentication(this, 'Authentication', { config, secrets, network });
     new Probing(this, 'Probing', { config, gatewaySecret: secrets.gateway, network });
     this.#describe(config, sendQueue);

@@ -15,6 +15,7 @@ const programs: Readonly<Record<Part, string>> = {
   'table-create-scheduler': 'functions/table-create-scheduler.ts',
   'gateway-probe': 'functions/gateway-probe.ts',
   'token-scheduler': 'functions/token-scheduler.ts',
+  'tran-cleaner-scheduler': 'functions/tran-cleaner-scheduler.ts',
   monitor: 'functions/monitor.ts',
   'report-receiver': 'bin/report-receiver.ts',
 };

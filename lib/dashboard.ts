@@ -69,6 +69,7 @@ function metricsOf(installation: string) {
 }
 
 const { monitor, sender, 'report-migrator': merge, 'log-migrator': archive, collector } = metricNames;
+const cleaner = metricNames['tran-cleaner-scheduler'];
 
 function untilAccepted(installation: string): Graph[] {
   const { sum, waits } = metricsOf(installation);
@@ -129,6 +130,14 @@ function afterAcceptance(installation: string): Graph[] {
       title: 'Archived, a minute (right: seconds)',
       left: [sum('log-migrator', archive.archived, 'archived'), waits(monitor.unarchived, 'not archived')],
       right: [waits(monitor.oldestUnarchived, 'the oldest')],
+    },
+    {
+      title: 'Cleaned up, a minute',
+      left: [
+        sum('tran-cleaner-scheduler', cleaner.expired, 'never sent (E930)'),
+        sum('tran-cleaner-scheduler', cleaner.unreported, 'without a result (E931)'),
+        sum('tran-cleaner-scheduler', cleaner.found, 'reports found by inquiry'),
+      ],
     },
   ];
 }

@@ -59,6 +59,37 @@ interface Settings {
    */
   readonly banCheckMinutes?: number;
   /**
+   * How often rows are looked for that have waited too long, in minutes.
+   *
+   * @default 1
+   */
+  readonly cleanPeriodMinutes?: number;
+  /**
+   * How long after its request_date an unsent row ends with E930, and after msg_sent_date a sent one without a result with E931, in
+   * hours.
+   *
+   * @default 96
+   */
+  readonly cleanTranRangeHours?: number;
+  /**
+   * How long after its sending, and then after each inquiry, the gateway is asked about a row without a result, in hours.
+   *
+   * @default 24
+   */
+  readonly reconcileAfterHours?: number;
+  /**
+   * Most inquiries in one period, each about 200 rows.
+   *
+   * @default 20
+   */
+  readonly reconcileRequests?: number;
+  /**
+   * How long reports are kept that never found their row, in days.
+   *
+   * @default 90
+   */
+  readonly unmatchedKeepDays?: number;
+  /**
    * How long one firing of a schedule keeps looking, in seconds; above 60, the next one begins before it ends.
    *
    * @default 65

@@ -107,6 +107,19 @@ export const tokenSchedulerEnvironment = z
   .object({ ...part.shape, ...gateway.shape, ...sharing.shape })
   .superRefine(checkGatewayUrl);
 
+export const tranCleanerSchedulerEnvironment = z
+  .object({
+    ...part.shape,
+    ...database.shape,
+    ...gateway.shape,
+    ...sharing.shape,
+    CLEAN_TRAN_RANGE_HOURS: setting.cleanTranRangeHours.unwrap(),
+    RECONCILE_AFTER_HOURS: setting.reconcileAfterHours.unwrap(),
+    RECONCILE_REQUESTS: setting.reconcileRequests.unwrap(),
+    UNMATCHED_KEEP_DAYS: setting.unmatchedKeepDays.unwrap(),
+  })
+  .superRefine(checkGatewayUrl);
+
 const names = z
   .string()
   .min(1)

@@ -9,6 +9,8 @@ export const unitsInKorean = {
   s: '초',
   ms: 'ms',
   min: '분',
+  h: '시간',
+  requests: '건',
   days: '일',
   ACU: 'ACU',
 } as const;

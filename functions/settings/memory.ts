@@ -12,6 +12,7 @@ export const memoryMb: Readonly<Record<Part, number>> = {
   'table-create-scheduler': 256,
   'gateway-probe': 256,
   'token-scheduler': 256,
+  'tran-cleaner-scheduler': 256,
   monitor: 256,
   'schema-migrator': 512,
   // They compile the ban list: one of 300,000 texts takes 200 MB. Judging and encoding a batch is work besides.

@@ -55,6 +55,14 @@ export const metricNames = {
   },
   'gateway-probe': {},
   'token-scheduler': {},
+  'tran-cleaner-scheduler': {
+    /** Ended with E930: never sent. */
+    expired: 'MessagesExpired',
+    /** Ended with E931: the gateway was asked, and knows of no result. */
+    unreported: 'MessagesUnreported',
+    /** Reports that inquiries brought. */
+    found: 'ReportsFound',
+  },
   monitor: {
     /** Due in any lane; 0 while somebody has paused the agent. One a look: without it nothing else here is known. */
     toSend: 'MessagesToSend',

@@ -10,6 +10,7 @@ export const parts = [
   'table-create-scheduler',
   'gateway-probe',
   'token-scheduler',
+  'tran-cleaner-scheduler',
   'monitor',
 ] as const;
 

@@ -1,9 +1,18 @@
 import * as z from 'zod';
 import { aboutSettings } from './about-settings.ts';
-import { parts, partsOnDatabase } from './part.ts';
+import { type Part, parts, partsOnDatabase } from './part.ts';
 import { placeSettings } from './place-settings.ts';
 import { gatewayUrl, matching, oneOf, timeZone, url, wholeNumber } from './schemas.ts';
 import { sizes } from './sizes.ts';
+
+/** Who calls the gateway. */
+const callers: readonly Part[] = [
+  'sender',
+  'report-receiver',
+  'gateway-probe',
+  'token-scheduler',
+  'tran-cleaner-scheduler',
+];
 
 /**
  * The settings of an agent, each once: properties of the construct, values under `omniAgent` in the context of the CDK app,
@@ -82,6 +91,48 @@ export const agentSettings = z.strictObject({
     original: 'banCheck.interval',
     unit: 'min',
   }),
+  cleanPeriodMinutes: wholeNumber(1, 60).default(1).register(aboutSettings, {
+    meaning: 'How often rows are looked for that have waited too long.',
+    korean: '너무 오래 대기한 행을 확인하는 주기입니다.',
+    original: 'clean.period',
+    unit: 'min',
+  }),
+  cleanTranRangeHours: wholeNumber(1, 696)
+    .default(96)
+    .register(aboutSettings, {
+      meaning:
+        'How long after its request_date an unsent row ends with E930, and after msg_sent_date a sent one without a result with E931.',
+      korean:
+        '발송되지 않은 행은 request_date 이후, 결과가 오지 않은 행은 msg_sent_date 이후 이 시간이 지나면 각각 E930, E931로 종료됩니다.',
+      original: 'clean.tran.range',
+      unit: 'h',
+      readBy: ['tran-cleaner-scheduler'],
+    }),
+  reconcileAfterHours: wholeNumber(1, 696)
+    .default(24)
+    .register(aboutSettings, {
+      meaning:
+        'How long after its sending, and then after each inquiry, the gateway is asked about a row without a result.',
+      korean: '결과가 오지 않은 행을 발송 이후, 그리고 매 조회 이후 얼마가 지나면 게이트웨이에 조회할지 정합니다.',
+      unit: 'h',
+      readBy: ['tran-cleaner-scheduler'],
+    }),
+  reconcileRequests: wholeNumber(1, 1_000)
+    .default(20)
+    .register(aboutSettings, {
+      meaning: 'Most inquiries in one period, each about 200 rows.',
+      korean: '한 주기에 보낼 수 있는 최대 조회 건수이며, 한 건은 200행을 묻습니다.',
+      unit: 'requests',
+      readBy: ['tran-cleaner-scheduler'],
+    }),
+  unmatchedKeepDays: wholeNumber(1, 3_650)
+    .default(90)
+    .register(aboutSettings, {
+      meaning: 'How long reports are kept that never found their row.',
+      korean: '행을 찾지 못한 리포트를 보관하는 기간입니다.',
+      unit: 'days',
+      readBy: ['tran-cleaner-scheduler'],
+    }),
   loopSeconds: wholeNumber(1, 65)
     .default(65)
     .register(aboutSettings, {
@@ -100,7 +151,7 @@ export const agentSettings = z.strictObject({
   gatewayUrl: gatewayUrl().register(aboutSettings, {
     meaning: 'Where the gateway answers.',
     korean: '게이트웨이 주소입니다.',
-    readBy: ['sender', 'report-receiver', 'gateway-probe', 'token-scheduler'],
+    readBy: callers,
   }),
   receiverImage: matching(
     /^[^\s@]+@sha256:[0-9a-f]{64}$/,
@@ -145,7 +196,7 @@ export const agentSettings = z.strictObject({
     .register(aboutSettings, {
       meaning: 'With profile local: the one host other than this machine where the gateway may be reached without TLS.',
       korean: 'profile이 local일 때 이 장비 외에 TLS 없이 게이트웨이에 접속할 수 있는 유일한 호스트입니다.',
-      readBy: ['sender', 'report-receiver', 'gateway-probe', 'token-scheduler'],
+      readBy: callers,
     }),
 });
 

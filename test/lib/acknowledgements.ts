@@ -14,6 +14,7 @@ const fired = [
   'Agent/Archiving/LogMigrator',
   'Agent/TableCreation/TableCreateScheduler',
   'Agent/Upkeep/BanlistScheduler',
+  'Agent/Cleaning/TranCleanerScheduler',
   'Agent/Authentication/TokenScheduler',
   'Agent/Monitoring/Monitor',
 ];
@@ -21,7 +22,7 @@ const sender = 'Agent/Sending/Sender';
 const probe = 'Agent/Probing/GatewayProbe';
 const migrator = 'Schema/SchemaMigrator';
 /** Those in a network. */
-const callers = [sender, probe, 'Agent/Authentication/TokenScheduler'];
+const callers = [sender, probe, 'Agent/Authentication/TokenScheduler', 'Agent/Cleaning/TranCleanerScheduler'];
 const configOf = (path: string) => `${path}/EventInvokeConfig`;
 
 const nothingToKeep =
@@ -109,9 +110,16 @@ export const acknowledgements: readonly Acknowledgement[] = [
   { rule: 'Serverless-LambdaAsyncFailureDestination', where: [configOf(probe)], reason: askedByAPerson },
   {
     rule: 'Serverless-EventBusDLQ',
-    where: ['Collection', 'Reporting', 'Archiving', 'TableCreation', 'Upkeep', 'Authentication', 'Monitoring'].map(
-      (unit) => `Agent/${unit}/Schedule`,
-    ),
+    where: [
+      'Collection',
+      'Reporting',
+      'Archiving',
+      'TableCreation',
+      'Upkeep',
+      'Cleaning',
+      'Authentication',
+      'Monitoring',
+    ].map((unit) => `Agent/${unit}/Schedule`),
     reason: nothingToKeep,
   },
   {

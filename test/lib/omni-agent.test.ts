@@ -92,6 +92,7 @@ describe('the stacks of an agent', () => {
       'sender',
       'table-create-scheduler',
       'token-scheduler',
+      'tran-cleaner-scheduler',
     ]);
     expect([agent.vpc, agent.endpoint, agent.egressAddress, agent.customerSecret]).not.toContain(undefined);
   });

@@ -67,7 +67,7 @@ describe('the profiles aws and local', () => {
       if (resource.Type !== 'AWS::IAM::Policy') continue;
       const more = actionsOf(aws['omni-agent']?.[id]).filter((one) => !actionsOf(resource).includes(one));
       expect(new Set(more.map((one) => one.split(':')[0])), id).toEqual(
-        new Set(/Sender|GatewayProbe|TokenScheduler/.test(id) ? ['ec2'] : []),
+        new Set(/Sender|GatewayProbe|TokenScheduler|TranCleanerScheduler/.test(id) ? ['ec2'] : []),
       );
       expect(actionsOf(aws['omni-agent']?.[id])).toEqual(expect.arrayContaining(actionsOf(resource)));
     }

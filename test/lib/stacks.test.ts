@@ -13,6 +13,7 @@ import {
   senderEnvironment,
   tableCreateSchedulerEnvironment,
   tokenSchedulerEnvironment,
+  tranCleanerSchedulerEnvironment,
 } from '../../functions/aws/env.ts';
 import { backoffSeconds } from '../../functions/pipeline/backoff.ts';
 import { timing } from '../../functions/settings/timing.ts';
@@ -78,6 +79,7 @@ describe('the functions', () => {
     ['schema-migrator', schemaMigratorEnvironment],
     ['gateway-probe', gatewayProbeEnvironment],
     ['token-scheduler', tokenSchedulerEnvironment],
+    ['tran-cleaner-scheduler', tranCleanerSchedulerEnvironment],
   ])('give %s an environment that it can parse, and nothing else', (program, schema) => {
     const { NODE_OPTIONS: ofNode, ...Variables } = functionOf(program).Environment.Variables;
     expect(ofNode).toBe('--enable-source-maps');
@@ -87,13 +89,13 @@ describe('the functions', () => {
     expect(Object.keys(Variables).toSorted()).toEqual(variables.map(([name]) => name).toSorted());
   });
 
-  it('run on Node 24 and arm64, nine of them', () => {
-    agent.resourceCountIs('AWS::Lambda::Function', 9);
+  it('run on Node 24 and arm64, ten of them', () => {
+    agent.resourceCountIs('AWS::Lambda::Function', 10);
     agent.allResourcesProperties('AWS::Lambda::Function', { Runtime: 'nodejs24.x', Architectures: ['arm64'] });
   });
 
   it('are never invoked again by Lambda, and never late', () => {
-    agent.resourceCountIs('AWS::Lambda::EventInvokeConfig', 9);
+    agent.resourceCountIs('AWS::Lambda::EventInvokeConfig', 10);
     agent.allResourcesProperties('AWS::Lambda::EventInvokeConfig', {
       MaximumRetryAttempts: 0,
       MaximumEventAgeInSeconds: 60,
@@ -111,7 +113,8 @@ describe('the functions', () => {
   it('leave who calls the gateway alone in the network with the registered address, in the same subnets', () => {
     const placeOf = (program: string) => z.object({ SubnetIds: z.unknown() }).parse(functionOf(program).VpcConfig);
     expect(placeOf('sender').SubnetIds).toBeDefined();
-    for (const program of ['gateway-probe', 'token-scheduler']) expect(placeOf(program)).toEqual(placeOf('sender'));
+    for (const program of ['gateway-probe', 'token-scheduler', 'tran-cleaner-scheduler'])
+      expect(placeOf(program)).toEqual(placeOf('sender'));
     const others = ['collector', 'report-migrator', 'log-migrator', 'banlist-scheduler'];
     for (const program of [...others, 'table-create-scheduler', 'schema-migrator', 'monitor']) {
       expect(functionOf(program).VpcConfig).toBeUndefined();
@@ -227,7 +230,15 @@ describe('the grants', () => {
   it('give a part single statements, and transactions to those that change the schema', () => {
     const transactions = ['BeginTransaction', 'CommitTransaction', 'RollbackTransaction'];
     const all = ['ExecuteStatement', ...transactions].map((name) => `rds-data:${name}`);
-    for (const id of [/Collector/, /Sender/, /ReportMigrator/, /LogMigrator/, /BanlistScheduler/, /MonitoringMonitor/])
+    for (const id of [
+      /Collector/,
+      /Sender/,
+      /ReportMigrator/,
+      /LogMigrator/,
+      /BanlistScheduler/,
+      /TranCleaner/,
+      /MonitoringMonitor/,
+    ])
       expect(actionsOf(agent, id, 'rds-data')).toEqual(['rds-data:ExecuteStatement']);
     expect(actionsOf(receiver, /TaskRole/, 'rds-data')).toEqual(['rds-data:ExecuteStatement']);
     expect(actionsOf(agent, /TableCreateScheduler/, 'rds-data').toSorted()).toEqual(all.toSorted());
@@ -241,6 +252,7 @@ describe('the grants', () => {
     ['the migrator of the log', () => statementsOf(agent, /LogMigrator/), ['Agent']],
     ['the check of the ban list', () => statementsOf(agent, /BanlistScheduler/), ['Agent']],
     ['the monitor', () => statementsOf(agent, /MonitoringMonitor/), ['Agent']],
+    ['the cleaner', () => statementsOf(agent, /TranCleanerScheduler/), ['Agent', 'Gateway', 'Token']],
     ['the receiver', () => statementsOf(receiver, /TaskRole/), ['Agent', 'Gateway', 'Token']],
     ['the probe', () => statementsOf(agent, /GatewayProbe/), ['Gateway']],
     ['the keeper of the token', () => statementsOf(agent, /TokenScheduler/), ['Gateway', 'Token']],
@@ -260,7 +272,7 @@ describe('the grants', () => {
         actions.some((one) => /^secretsmanager:(?!GetSecretValue)/.test(one)),
       ),
     );
-    expect(writing).toHaveLength(3);
+    expect(writing).toHaveLength(4);
     for (const { actions, resource } of writing) {
       expect(actions).toEqual(['secretsmanager:PutSecretValue']);
       expect(resource).toMatch(/SecretsToken/);
@@ -326,6 +338,10 @@ describe('the alarms', () => {
     ['every fifth', () => checkedEveryFifthMinute, 300],
   ])('goes off when five checks of the ban list are missing that are due %s', (_due, template, period) => {
     template().hasResourceProperties('AWS::CloudWatch::Alarm', notDone('Upkeep/BanListNotChecked', period, 5));
+  });
+
+  it('goes off when five looks for rows that have waited too long are missing', () => {
+    agent.hasResourceProperties('AWS::CloudWatch::Alarm', notDone('Upkeep/RowsNotCleaned', 60, 5));
   });
 
   it('goes off when nobody checked the tables for two hours', () => {

@@ -12,6 +12,7 @@ import {
   senderEnvironment,
   tableCreateSchedulerEnvironment,
   tokenSchedulerEnvironment,
+  tranCleanerSchedulerEnvironment,
 } from '../../functions/aws/env.ts';
 import { aboutSettings } from '../../functions/settings/about-settings.ts';
 import { type Part, parts } from '../../functions/settings/part.ts';
@@ -69,6 +70,7 @@ const environments: Readonly<Record<Part, { readonly shape: Readonly<Record<stri
   'table-create-scheduler': tableCreateSchedulerEnvironment,
   'gateway-probe': gatewayProbeEnvironment,
   'token-scheduler': tokenSchedulerEnvironment,
+  'tran-cleaner-scheduler': tranCleanerSchedulerEnvironment,
   monitor: monitorEnvironment,
 };
 
