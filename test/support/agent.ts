@@ -8,14 +8,13 @@ import type { Channel } from '../../functions/message/channel.ts';
 import { parseReference } from '../../functions/message/reference.ts';
 import { archive } from '../../functions/pipeline/archive.ts';
 import { type CollectSettings, collect, type QueuedBatch } from '../../functions/pipeline/collect.ts';
-import { expire } from '../../functions/pipeline/expire.ts';
+import { expire, type InquiryGateway } from '../../functions/pipeline/expire.ts';
 import { mergeReports } from '../../functions/pipeline/merge-reports.ts';
-import type { SendPorts } from '../../functions/pipeline/send/ports.ts';
+import type { SendGateway, SendPorts } from '../../functions/pipeline/send/ports.ts';
 import { send } from '../../functions/pipeline/send/send.ts';
 import type { StorableReport } from '../../functions/pipeline/storable-report.ts';
 import { sizes } from '../../functions/settings/sizes.ts';
 import type { TestDatabase } from './database.ts';
-import type { FakeGateway } from './fake-gateway.ts';
 
 const defaultValiditySeconds = 86_400;
 const noLimit: CollectSettings = { messagesPerSecond: 0, sendQueueLimit: 3_000, sizes };
@@ -23,7 +22,7 @@ const noLimit: CollectSettings = { messagesPerSecond: 0, sendQueueLimit: 3_000, 
 const usualHours: ExpireStoreSettings = { rangeHours: 96, reconcileAfterHours: 24, unmatchedKeepDays: 90 };
 
 /** The steps on a test database, each callable on its own. The test sets the time. */
-export function agentOn(database: Pick<TestDatabase, 'at'>, gateway: FakeGateway) {
+export function agentOn(database: Pick<TestDatabase, 'at'>, gateway: SendGateway & InquiryGateway) {
   let now: Date | null = null;
   const queued: QueuedBatch[] = [];
   const slept: number[] = [];
