@@ -1,16 +1,19 @@
 import { archiveStore } from '../../functions/database/archive-store.ts';
 import { banListStore } from '../../functions/database/ban-list-store.ts';
 import { collectStore } from '../../functions/database/collect-store.ts';
+import { expireStore } from '../../functions/database/expire-store.ts';
 import { mergeStore } from '../../functions/database/merge-store.ts';
 import { reportStore } from '../../functions/database/report-store.ts';
 import { checkBanList } from '../../functions/maintenance/ban-list.ts';
 import { type Refusal, ruleOf } from '../../functions/message/refusal.ts';
 import { archive } from '../../functions/pipeline/archive.ts';
 import { collect } from '../../functions/pipeline/collect.ts';
+import { expire } from '../../functions/pipeline/expire.ts';
 import { type Next, turnUntilEnd, turnUntilIdle } from '../../functions/pipeline/loop.ts';
 import { mergeReports } from '../../functions/pipeline/merge-reports.ts';
 import { receiveReports } from '../../functions/pipeline/receive-reports.ts';
 import { send } from '../../functions/pipeline/send/send.ts';
+import { defaults } from '../../functions/settings/settings.ts';
 import { sizes } from '../../functions/settings/sizes.ts';
 import { timing } from '../../functions/settings/timing.ts';
 import type { SimulatedDatabase } from './database.ts';
@@ -38,7 +41,7 @@ export interface AgentParts {
 const defaultValiditySeconds = 86_400;
 const loopSeconds = 65;
 
-type Part = 'collector' | 'sender' | 'reportMigrator' | 'logMigrator' | 'banlistScheduler' | 'receiver';
+type Part = 'collector' | 'sender' | 'reportMigrator' | 'logMigrator' | 'banlistScheduler' | 'tranCleaner' | 'receiver';
 
 /** The agent's programs as AWS runs them: schedules, event sources, and a task that is replaced whenever it ends. */
 export class SimulatedAgent {
@@ -68,7 +71,8 @@ export class SimulatedAgent {
     });
     // Fired more often than EventBridge can: its turns are what shows something.
     const everyMs = () => this.#pauseMs();
-    this.#fire('logMigrator', (process) => this.#drain(process, this.#archiving(process)), { everyMs });
+    this.#fire('logMigrator', (process) => this.#archive(process), { everyMs });
+    this.#fire('tranCleaner', (process) => this.#clean(process), { everyMs: () => 3 * this.#pauseMs() });
     this.#fire('banlistScheduler', (process) => this.#checkBanList(process));
     this.#keepReceiver();
     world.after(2_000, () => this.#harm());
@@ -146,9 +150,32 @@ export class SimulatedAgent {
 
   async #drain(process: Process, turn: () => Promise<Next>): Promise<void> {
     const { clock } = process;
-    this.#mayKillSoon('logMigratorKilled', process);
     const endsAt = clock.now() + (timing.singleTimeoutSeconds - timing.turnReserveSeconds) * 1000;
     await turnUntilIdle(turn, { endsAt, clock }).catch(this.#parts.onSaid);
+  }
+
+  async #archive(process: Process): Promise<void> {
+    this.#mayKillSoon('logMigratorKilled', process);
+    await this.#drain(process, this.#archiving(process));
+  }
+
+  async #clean(process: Process): Promise<void> {
+    const { database, gateway, onSaid } = this.#parts;
+    this.#mayKillSoon('cleanerKilled', process);
+    const store = expireStore(database.connect(process), {
+      rangeHours: defaults.cleanTranRangeHours,
+      reconcileAfterHours: defaults.reconcileAfterHours,
+      unmatchedKeepDays: defaults.unmatchedKeepDays,
+    });
+    let requests = defaults.reconcileRequests;
+    // Few rows at a time: there are not many.
+    const few = { expire: sizes.expire, batch: 7 };
+    await this.#drain(process, async () => {
+      const tally = await expire({ store, gateway: gateway.connect(process) }, { sizes: few, requests });
+      requests -= tally.requests;
+      onSaid(tally);
+      return tally.next;
+    });
   }
 
   /** Long once the faults have stopped: idle turns show nothing new. */

@@ -8,7 +8,7 @@ import { World } from './world.ts';
 
 const row: SnapshotRow = {
   ...{ id: 'r1x', clientKey: '1', place: 'tran', month: null, status: '1', batchId: null },
-  ...{ finished: false, ended: false, answered: false, results: 'none' },
+  ...{ finished: false, ended: false, answered: false, unreported: false, results: 'none' },
 };
 const batch: SnapshotBatch = {
   ...{ id: '7', state: 'claimed', attempts: 1, requeues: 0, key: 'key', requestHash: null },

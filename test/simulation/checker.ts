@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Moment } from './edges.ts';
 import type { Ledger } from './ledger.ts';
-import { checkFinished, momentOf, noteTimes } from './row-checks.ts';
+import { checkFinished, checkUnreported, momentOf, noteTimes } from './row-checks.ts';
 import { emptySnapshot, type Snapshot, type SnapshotBatch, SnapshotReader, type SnapshotRow } from './snapshot.ts';
 import {
   batchEdges,
@@ -102,6 +102,7 @@ export class Checker {
     if (isClaimedNow && truth.dueAt > this.#options.world.now + 1)
       throw new Violation('I7', `${truth.id} is claimed before its time`);
     if (isClaimedNow && truth.isHeld) throw new Violation('I7', `${truth.id} is claimed though held`);
+    if (row.unreported && !earlier?.unreported) this.#noteUnreported(truth);
     if (row.finished && !earlier?.finished) checkFinished(truth);
     if (row.place === 'log') this.#checkLogged(truth, row, earlier);
     if (rowState(row) !== 'claimed') return;
@@ -121,15 +122,22 @@ export class Checker {
       throw new Violation('I3', `${truth.id} is logged while its batch is in doubt`);
   }
 
-  /** The month of its request_date; or of its end, if it ended unsent and has no table, or its date is not usable. */
+  /** The month of its request_date; or of its end, if it ended unsent or without a result and has no table, or its date is not usable. */
   #checkMonth(truth: RowTruth, row: SnapshotRow): void {
     const { now } = this.#options.world;
     const own = monthOf(truth.dueAt);
     const isFarAhead = truth.dueAt > now + 28 * 86_400_000;
     const hasTable = own !== undefined && this.#last.months.includes(own);
-    const isOfItsEnd = !hasTable && (truth.accepted.length === 0 || own === undefined || isFarAhead);
+    const isUnsent = truth.accepted.length === 0 || row.unreported;
+    const isOfItsEnd = !hasTable && (isUnsent || own === undefined || isFarAhead);
     const wanted = isOfItsEnd ? monthOf(now) : own;
     if (row.month !== wanted) throw new Violation('I2', `${truth.id} is in the log of ${row.month}, not of ${wanted}`);
+  }
+
+  #noteUnreported(truth: RowTruth): void {
+    checkUnreported(truth);
+    truth.unreportedAt ??= this.#options.world.now;
+    this.#options.world.saw('nobody knows what became of a message' satisfies Moment);
   }
 
   #noteRow(
@@ -148,6 +156,7 @@ export class Checker {
     if (row !== undefined) noteTimes(truth, row, world.now);
     if (edge === 'claimed -> sent' && statement === 'settleBatch' && row?.batchId)
       this.#options.ledger.writeAcceptance(row.batchId);
+    if (old?.unreported && statement?.startsWith('merge')) world.saw('a result after E931' satisfies Moment);
     const moment = momentOf(edge, statement);
     if (moment !== undefined) world.saw(moment);
     if (edge === 'claimed -> reported' && statement === 'sealBatch') this.#noteBan(truth, old?.batchId ?? '');

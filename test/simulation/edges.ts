@@ -23,6 +23,7 @@ const asideSteps = [
   'put aside: merge',
   'put aside: late',
   'put aside: archive',
+  'put aside: expire',
 ] as const;
 
 /** Situations that the protocol is made for and that the charts do not show. */
@@ -40,6 +41,9 @@ const moments = [
   'a batch given back after a takeover',
   'a report that never finds its row',
   'a late report changes a count',
+  'an inquiry finds a lost report',
+  'nobody knows what became of a message',
+  'a result after E931',
   'a batch closed by its reports',
   'a change takes a row out of its batch',
   'a hold that comes too late',

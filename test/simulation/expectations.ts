@@ -4,6 +4,7 @@ import type { Report } from '../../functions/message/report.ts';
 import { timing } from '../../functions/settings/timing.ts';
 import { timeZone } from './database.ts';
 import type { Ledger } from './ledger.ts';
+import { rangeMs } from './row-checks.ts';
 import type { RowTruth } from './truth.ts';
 import { Violation } from './world.ts';
 
@@ -121,9 +122,12 @@ function checkEnding(
   for (const name of ['mt', 'kko', 'rcs'] as const) {
     const best = bestOf(truth.chain, written, name);
     const { code, type, at: handsetAt, carrier } = row[name];
-    expectSame(truth, `${name} report code`, { found: code, wanted: best?.reportCode ?? null });
+    const isUnreported = code === 'E931' && awaits(truth, written, name);
+    if (!isUnreported) expectSame(truth, `${name} report code`, { found: code, wanted: best?.reportCode ?? null });
     expectSame(truth, `${name} message type`, { found: type, wanted: best?.messageType ?? null });
-    expectSameTime(truth, `${name} result date`, { found: handsetAt, wanted: best?.handsetAt });
+    if (!isUnreported) expectSameTime(truth, `${name} result date`, { found: handsetAt, wanted: best?.handsetAt });
+    else if (handsetAt === null || row[name].reportAt === null)
+      throw new Violation('I4', `${truth.id} has E931 and no date`);
     if (name !== 'kko') expectSame(truth, `${name} carrier`, { found: carrier, wanted: best?.carrier ?? null });
   }
   expectSame(truth, 'parts', { found: row.mt.parts, wanted: bestOf(truth.chain, written, 'mt')?.parts ?? null });
@@ -164,7 +168,7 @@ function checkRefusal(truth: RowTruth, row: LoggedRow, ledger: Ledger): void {
   const isTrue =
     (code === 'E999' && (truth.isMalformed || isRefused)) ||
     (code === 'E917' && isBannedBy(truth, row, ledger)) ||
-    (code === 'E930' && truth.expiresAt <= row.finishedAt);
+    (code === 'E930' && Math.min(truth.expiresAt, truth.dueAt + rangeMs) <= row.finishedAt);
   if (!isTrue)
     throw new Violation('I3', `${truth.id} ended with code ${code}, which is not true of it: ${row.endReason}`);
 }
@@ -183,6 +187,12 @@ function isBannedBy(truth: RowTruth, { endReason, finishedAt }: LoggedRow, ledge
   ledger.saw('a banned text is refused by the sender');
   if (entry.subject === `note ${truth.note}`) return column === 'kko_option';
   return entry.subject === `content ${truth.id}` && /^(mt|kko|rcs)_content$/.test(column ?? '');
+}
+
+/** Whether a row that ended without a result still awaits one in this group: after those that it has there. */
+function awaits({ chain, unreportedAt }: RowTruth, written: readonly Report[], name: Group): boolean {
+  const last = chain.indexOf(bestOf(chain, written, name)?.channel ?? '');
+  return unreportedAt !== undefined && chain.some((channel, place) => place > last && groupOf(channel) === name);
 }
 
 /** The result of the last channel tried in the group. */

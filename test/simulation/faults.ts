@@ -42,6 +42,9 @@ const ofMachines = {
   reportWithoutReference: 0.15,
   reportWithoutKey: 0.1,
   reportDelayed: 0.1,
+  reportsLost: 1,
+  inquiryUnanswered: 0.3,
+  inquiryRefused: 0.2,
   // Processes: chances at each tick of the fault's clock.
   collectorKilled: 0.15,
   senderKilled: 0.4,
@@ -49,6 +52,7 @@ const ofMachines = {
   reportMigratorKilled: 0.12,
   logMigratorKilled: 0.12,
   banlistSchedulerKilled: 0.3,
+  cleanerKilled: 0.2,
   everythingKilled: 0.05,
   receiverStopped: 0.1,
   secondReceiver: 0.1,

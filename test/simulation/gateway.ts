@@ -2,16 +2,18 @@ import { status } from '@grpc/grpc-js';
 import { Acceptance, StatusError } from '../../bin/local/simulator/acceptance.ts';
 import type { Fate } from '../../bin/local/simulator/fate.ts';
 import { answerTo, toFailure } from '../../functions/gateway/grpc/answers.ts';
-import { toSendResults } from '../../functions/gateway/grpc/from-proto.ts';
+import { toInquiredReports, toSendResults } from '../../functions/gateway/grpc/from-proto.ts';
 import { InquireStatus } from '../../functions/gateway/grpc/generated/omni/gateway/v1/gateway.ts';
 import { toSendRequest } from '../../functions/gateway/grpc/to-proto.ts';
 import type { Message } from '../../functions/message/message.ts';
+import type { InquiryGateway, MessageName, ReportsAnswer } from '../../functions/pipeline/expire.ts';
 import type { InquireAnswer, SendAnswer, SendGateway } from '../../functions/pipeline/send/ports.ts';
 import { timing } from '../../functions/settings/timing.ts';
 import type { Checker } from './checker.ts';
 import { batchIdOf, type Ledger } from './ledger.ts';
 import type { Process } from './process.ts';
 import type { ReportDesk } from './report-desk.ts';
+import { rangeMs } from './row-checks.ts';
 import type { RowTruth } from './truth.ts';
 import type { World } from './world.ts';
 
@@ -47,6 +49,8 @@ export class SimulatedGateway {
   readonly #sleepers = new Map<string, number>();
   /** Rows next to a refused one, kept for some time. */
   readonly #kept = new Set<RowTruth>();
+  /** References that it will not be asked about. */
+  readonly #unreadable = new Set<string>();
   #refusesUntil = Number.NEGATIVE_INFINITY;
   #muteUntil = Number.NEGATIVE_INFINITY;
 
@@ -77,8 +81,9 @@ export class SimulatedGateway {
     this.#options.world.tell(`gateway answers nobody for ${Math.round(ms / 1000)} s`);
   }
 
-  connect(process: Process): SendGateway {
+  connect(process: Process): SendGateway & InquiryGateway {
     return {
+      inquireReports: (messages) => this.#inquireReports(process, messages),
       send: (batch) => this.#send(process, batch),
       inquire: (key) => this.#inquire(process, key),
     };
@@ -255,6 +260,51 @@ export class SimulatedGateway {
       const checked = toSendResults(response.results);
       if ('mismatch' in checked) return { outcome: 'inDoubt', reason: checked.mismatch };
       return { outcome: 'answered', results: checked.results };
+    });
+  }
+
+  async #inquireReports(process: Process, names: readonly MessageName[]): Promise<ReportsAnswer> {
+    const { faults, random } = this.#options.world;
+    const references = names.map((name) => ('reference' in name ? name.reference : ''));
+    if (this.#isMute || faults.strikes('inquiryUnanswered')) {
+      await process.sleep(random.between(1, timing.gatewayDeadlineMs));
+      return { outcome: 'failed', reason: 'UNAVAILABLE: simulated' };
+    }
+    return await process.call({ thereMs: random.between(5, 40), backMs: random.between(5, 40) }, () => {
+      if (faults.strikes('inquiryRefused')) this.#unreadable.add(random.pick(references));
+      const refused = references.filter((reference) => !faults.over && this.#unreadable.has(reference));
+      for (const { row } of this.#rowsOf(refused)) row.wasBlocked = true;
+      if (refused.length > 0) return { outcome: 'refused', reason: 'INVALID_ARGUMENT: simulated' };
+      return this.#answerInquiry(process, names, references);
+    });
+  }
+
+  #answerInquiry(process: Process, names: readonly MessageName[], references: readonly string[]): ReportsAnswer {
+    const { world, ledger, desk } = this.#options;
+    const answer = toInquiredReports(
+      references.map((reference) => desk.inquire(reference)),
+      names,
+      () => undefined,
+    );
+    if (answer.outcome !== 'answered') return answer;
+    for (const { row, index } of this.#rowsOf(references)) {
+      const isReported = answer.results[index]?.status === 'reported';
+      const isOver = world.now - (row.times.answered ?? world.now) >= rangeMs;
+      if (!isReported && isOver && world.random.chance(0.3)) desk.tellAtLast(references[index] ?? '');
+      row.inquiries.push({ at: world.now, isReported });
+    }
+    const reports = answer.results.flatMap((result) => result.reports);
+    for (const report of reports) ledger.tell(report);
+    ledger.carry(process.name, reports);
+    return answer;
+  }
+
+  #rowsOf(references: readonly string[]): { row: RowTruth; index: number }[] {
+    const rows = [...this.#options.ledger.rows.values()];
+    return references.flatMap((reference, index) => {
+      const [, clientKey = ''] = reference.split('.');
+      const row = rows.find(({ keys, accepted }) => keys.has(clientKey) && accepted.length > 0);
+      return row === undefined ? [] : [{ row, index }];
     });
   }
 

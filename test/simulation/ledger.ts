@@ -34,6 +34,8 @@ export class Ledger {
   readonly #holders = new Map<string, string>();
   readonly #callers = new Map<string, string>();
 
+  readonly #carried = new Map<string, readonly Report[]>();
+
   constructor(world: World) {
     this.#world = world;
     this.bans = new Bans(world);
@@ -190,6 +192,22 @@ export class Ledger {
     if (report.reportType !== 'result') return;
     const told = this.#byMessageKey.get(report.messageKey)?.told;
     if (told?.every(({ channel }) => channel !== report.channel)) told.push(report);
+  }
+
+  /** Reports that an inquiry of this process has brought: known to the agent once it has stored them. */
+  carry(processName: string, reports: readonly Report[]): void {
+    this.#carried.set(processName, reports);
+  }
+
+  /** Call this when a process has stored reports. */
+  stored(processName: string): void {
+    for (const report of this.#carried.get(processName) ?? []) {
+      const row = this.#byMessageKey.get(report.messageKey);
+      if (row !== undefined && !row.reports.has(`${report.channel}/${report.reportType}`))
+        this.#world.saw('an inquiry finds a lost report' satisfies Moment);
+      this.acknowledged(report);
+    }
+    this.#carried.delete(processName);
   }
 
   /** A report that the agent acknowledged; of two with one key the first counts. */

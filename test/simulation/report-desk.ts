@@ -1,6 +1,11 @@
-import type { LoggedBatch } from '../../bin/local/simulator/accept-log.ts';
+import type { LoggedBatch, LoggedMessage } from '../../bin/local/simulator/accept-log.ts';
 import { type Fate, planReports } from '../../bin/local/simulator/fate.ts';
+import { reportsOf } from '../../bin/local/simulator/inquiry.ts';
 import { toReports } from '../../functions/gateway/grpc/from-proto.ts';
+import {
+  MessageStatus,
+  type InquiredReports as ProtoInquired,
+} from '../../functions/gateway/grpc/generated/omni/gateway/v1/gateway.ts';
 import type { Report } from '../../functions/message/report.ts';
 import type { ReportEvent, ReportStream } from '../../functions/pipeline/receive-reports.ts';
 import type { Ledger } from './ledger.ts';
@@ -16,6 +21,10 @@ export class ReportDesk {
   readonly #ledger: Ledger;
   readonly #fate: Fate;
   #planned = 0;
+  /** Raised when everything planned is lost. */
+  #epoch = 0;
+  /** Accepted messages, by our reference. */
+  readonly #accepted = new Map<string, { message: LoggedMessage; at: number }>();
   #due: Report[] = [];
   readonly #inFlight = new Map<string, Report[]>();
   #stream: SimulatedStream | undefined;
@@ -38,6 +47,7 @@ export class ReportDesk {
     const world = this.#world;
     for (const message of batch.messages) {
       if (message.code !== 'A000') continue;
+      this.#accepted.set(message.reference, { message, at: batch.at });
       const reports = planReports(message, batch.at, this.#fate);
       const first = reports[0]?.report.channel;
       const hasFailed = reports.some(({ report }) => report.channel !== first);
@@ -80,9 +90,36 @@ export class ReportDesk {
     return stream;
   }
 
+  /** The gateway has dropped whatever nobody has fetched. */
+  lose(): void {
+    this.#epoch += 1;
+    this.#planned = 0;
+    this.#due = [];
+    this.#inFlight.clear();
+  }
+
+  /** What it knows of the message with this reference. */
+  inquire(reference: string): ProtoInquired {
+    const known = this.#accepted.get(reference);
+    const unknown = { status: MessageStatus.MESSAGE_STATUS_UNKNOWN, reports: [] };
+    return known === undefined ? unknown : reportsOf(known, this.#fate, this.#world.now);
+  }
+
+  /** A carrier that said nothing of a message tells of it after all. */
+  tellAtLast(reference: string): void {
+    const known = this.#accepted.get(reference);
+    if (known === undefined) return;
+    const fate = { ...this.#fate, behaviour: { ...this.#fate.behaviour, unreportedShare: 0 } };
+    const planned = planReports(known.message, known.at, fate).map(({ report }) => report);
+    const inMs = this.#world.random.between(0.02, 6) * minuteMs;
+    for (const report of toReports(planned, () => undefined)) this.#plan(report, inMs);
+  }
+
   #plan(report: Report, inMs: number): void {
+    const epoch = this.#epoch;
     this.#planned += 1;
     this.#world.after(inMs, () => {
+      if (epoch !== this.#epoch) return;
       this.#planned -= 1;
       this.#due.push(report);
       if (this.#world.faults.strikes('reportForeign')) this.#due.push(foreign(report));

@@ -1,3 +1,4 @@
+import { defaults } from '../../functions/settings/settings.ts';
 import type { Moment } from './edges.ts';
 import type { SnapshotRow } from './snapshot.ts';
 import { rankOf } from './state-chart.ts';
@@ -22,9 +23,29 @@ export function noteTimes({ times }: RowTruth, row: SnapshotRow, now: number): v
   if (row.place === 'log') times.logged ??= now;
 }
 
-/** A row finishes by a rejection; or, once accepted, by a delivery, by the last channel's report, or by its customer. */
-export function checkFinished({ id, accepted, told, chain, endedAt }: RowTruth): void {
+/** How long after its sending a row may end without a result, as in the settings. */
+export const rangeMs = defaults.cleanTranRangeHours * 3_600_000;
+
+/**
+ * A row finishes by a rejection; or, once accepted, by a delivery, by the last channel's report, by its customer, or because nobody
+ * knows what became of it.
+ */
+export function checkFinished({ id, accepted, told, chain, endedAt, unreportedAt }: RowTruth): void {
   const isFinal =
-    told.some(({ reportCode, channel }) => reportCode === '10000' || channel === chain.at(-1)) || endedAt !== undefined;
+    told.some(({ reportCode, channel }) => reportCode === '10000' || channel === chain.at(-1)) ||
+    endedAt !== undefined ||
+    unreportedAt !== undefined;
   if (accepted.length > 0 && !isFinal) throw new Violation('I3', `${id} is finished before its last channel is`);
+}
+
+/** Only a row that was sent ends without a result, and only after the gateway was asked about it, and knew of none. */
+export function checkUnreported({ id, accepted, inquiries, times }: RowTruth): void {
+  if (accepted.length === 0) throw new Violation('I3', `${id} ended without a result, and was never sent`);
+  const since = (times.answered ?? Number.POSITIVE_INFINITY) + rangeMs;
+  // The database's clock is that of the statement, a moment before or after what is noted here.
+  const asked = inquiries.filter(({ at }) => at >= since - 1_000);
+  const last = asked.at(-1);
+  if (last === undefined) throw new Violation('I3', `${id} ended without a result, and nobody asked for it since`);
+  const isOld = asked.some(({ at, isReported }) => isReported && at < last.at - 3_600_000);
+  if (last.isReported && !isOld) throw new Violation('I3', `${id} ended without a result, though the gateway told it`);
 }

@@ -51,6 +51,9 @@ const restLimitMs = 60 * 60_000;
 /** Longer than a late request takes to reach the gateway, or an undeleted record stays hidden. */
 const stragglersMs = 240_000;
 
+/** Longer than a row without a result waits to be ended. */
+const daysOfLoss = 4.05;
+
 const behaviour = {
   ...{ repeatedShare: 0.1, beforeAnswerShare: 0.15, disorderShare: 0.2, rejectedShare: 0.1, fallbackShare: 0.4 },
   undeliveredShare: 0.2,
@@ -62,7 +65,9 @@ export async function runSeed({ client, customers, sessions, seed, onLine }: See
   if (world.faults.strikes('monthEnds')) world.beginAt(monthsEnd);
   await emptyTables(client, { dropNextMonth: world.faults.strikes('monthMissing') });
   const dataDir = mkdtempSync(join(tmpdir(), 'omni-simulation-'));
-  const fate = { seed, behaviour: simulatorOptions.shape.behaviour.parse(behaviour) };
+  const loses = world.faults.strikes('reportsLost');
+  const unreportedShare = loses ? 0.25 : 0;
+  const fate = { seed, behaviour: simulatorOptions.shape.behaviour.parse({ ...behaviour, unreportedShare }) };
   const ledger = new Ledger(world);
   const rate = new Rate(world, world.random.pick([0, 4, 8, 16]));
   const checker = new Checker({ world, ledger, client, openLimit: rate.openLimit });
@@ -77,9 +82,18 @@ export async function runSeed({ client, customers, sessions, seed, onLine }: See
   const hooks = { onRefused, onUnsent, onAnswered };
   const gateway = new SimulatedGateway({ world, ledger, checker, desk, fate, dataDir, ...hooks });
   try {
-    const violation = await tell({ world, ledger, rate, checker, customer, desk, gateway, client, sessions }).catch(
-      (error: Error) => error,
-    );
+    const violation = await tell({
+      loses,
+      world,
+      ledger,
+      rate,
+      checker,
+      customer,
+      desk,
+      gateway,
+      client,
+      sessions,
+    }).catch((error: Error) => error);
     if (violation !== undefined) world.tell(String(violation));
     const invariant = violation instanceof Violation ? violation.invariant : undefined;
     const shown = { faults: world.faults.counts, edges: world.edges, fingerprint: world.fingerprint() };
@@ -93,6 +107,8 @@ export async function runSeed({ client, customers, sessions, seed, onLine }: See
 const steps: Readonly<Record<string, Step>> = { leaseBatch: 'lease', sealBatch: 'seal', settleBatch: 'settle' };
 
 interface Story {
+  /** Whether nobody fetches reports for four days. */
+  readonly loses: boolean;
   readonly world: World;
   readonly ledger: Ledger;
   readonly rate: Rate;
@@ -130,8 +146,23 @@ async function tell(story: Story): Promise<undefined> {
     world.tell(`${days} days pass`);
     await world.run(() => false, 90_000);
   }
+  const passFourDays = () => {
+    agent.kill();
+    world.skip(daysOfLoss * dayMs);
+    world.tell(`${daysOfLoss} days pass`);
+  };
+  if (story.loses) {
+    desk.lose();
+    passFourDays();
+    await world.run(() => false, 90_000);
+  }
   world.faults.over = true;
   world.tell('faults stop');
+  if (story.loses) {
+    // What was sent since then, and has no result, is only ended four days later.
+    await world.run(() => false, 20 * 60_000);
+    passFourDays();
+  }
   const isDone = () => customer.isDone && isAtRest({ checker, ledger, desk });
   if (!(await world.run(isDone, restLimitMs)))
     throw new Violation('I9', `not at rest: ${whatIsLeft({ checker, desk, ledger })}`);
@@ -154,6 +185,7 @@ function listener({ world, ledger, checker, customer, client }: Story): Simulate
     const isDone = step === 'settle' || outcome === 'leased' || outcome === 'sealed';
     if (step !== undefined && isDone) ledger.mark(step, process.name, batchId);
     ledger.bans.note(name, process.name);
+    if (name === 'storeReports') ledger.stored(process.name);
     const isLate = name === 'releaseBatch' && ledger.isTakenOver(batchId, process.name);
     const lost = isLate ? checker.last.batches.find(({ id }) => id === batchId) : undefined;
     await checker.look(name);

@@ -13,7 +13,9 @@ const row = z.object({
   ended: z.boolean(),
   /** Whether the gateway's answer is written. */
   answered: z.boolean(),
-  /** A digest of everything that reports write. */
+  /** Whether it ended without a result: E931 stands in it. */
+  unreported: z.boolean(),
+  /** A digest of everything that reports and inquiries write. */
   results: z.string(),
 });
 
@@ -71,7 +73,8 @@ export class SnapshotReader {
 
 const columns = `etc_text_1 as id, client_key::text as "clientKey", msg_status as status, batch_id::text as "batchId",
   finished_at is not null as finished, coalesce(finished_at = '-infinity', false) as ended, msg_sent_date is not null as answered,
-  md5(row(mt_report_code, mt_report_pos, mt_dlr_report_code, kko_report_code, kko_report_pos, rcs_report_code, rcs_report_pos)::text) as results`;
+  coalesce('E931' in (mt_report_code, kko_report_code, rcs_report_code), false) as unreported,
+  md5(row(asked_at, mt_report_code, mt_report_pos, mt_dlr_report_code, kko_report_code, kko_report_pos, rcs_report_code, rcs_report_pos)::text) as results`;
 
 /** Every writer takes a transaction id: while the next one is the same, nobody has written. In order, so that picks repeat. */
 const snapshotSql = `

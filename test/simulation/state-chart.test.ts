@@ -7,7 +7,7 @@ const now = 1_000_000;
 
 function aRow(more: Partial<SnapshotRow> = {}): SnapshotRow {
   const row = { id: 'r1x', clientKey: '1', place: 'tran', month: null, status: '1', batchId: null } as const;
-  return { ...row, finished: false, ended: false, answered: false, results: 'none', ...more };
+  return { ...row, finished: false, ended: false, answered: false, unreported: false, results: 'none', ...more };
 }
 
 function aBatch(more: Partial<SnapshotBatch> = {}): SnapshotBatch {

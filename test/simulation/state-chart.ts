@@ -23,6 +23,7 @@ export const rowEdges = [
   'claimed -> ended',
   'claimed -> sent',
   'claimed -> reported',
+  'sent -> sent',
   'sent -> reported',
   'sent -> ended',
   'reported -> reported',

@@ -43,6 +43,10 @@ export interface RowTruth {
   halvedAt: number;
   /** Whether its reports lack the gateway's key. */
   isKeyless: boolean | undefined;
+  /** When the gateway answered about it alone, and whether that had the final result. */
+  readonly inquiries: { at: number; isReported: boolean }[];
+  /** When it was first seen to have ended without a result. */
+  unreportedAt: number | undefined;
   /** Results that were delivered to the agent, acknowledged or not: the first of each channel. */
   readonly told: Report[];
   /** By channel and type: the first of each that the agent acknowledged. */
@@ -74,6 +78,8 @@ export function newTruth(given: Pick<RowTruth, Given> & Partial<RowTruth>, inser
     refusedAt: undefined,
     halvedAt: Number.NEGATIVE_INFINITY,
     isKeyless: undefined,
+    inquiries: [],
+    unreportedAt: undefined,
     told: [],
     reports: new Map(),
     times: { inserted: insertedAt },

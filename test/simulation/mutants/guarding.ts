@@ -1,7 +1,7 @@
 import type { Mutant } from './mutant.ts';
 
-const guard = 'sql/postgresql/migrations/0001_tables/075_guard.sql';
-const archive = 'sql/postgresql/migrations/0003_statistics/020_archive.sql';
+const guard = 'sql/postgresql/migrations/0005_expire/020_guard.sql';
+const archive = 'sql/postgresql/migrations/0005_expire/030_archive.sql';
 const queries = 'sql/postgresql/queries';
 
 /** Guards against what customers write into msg_tran. Those that need two sessions at once have race tests instead. */

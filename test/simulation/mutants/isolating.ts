@@ -2,7 +2,7 @@ import type { Mutant } from './mutant.ts';
 
 const queries = 'sql/postgresql/queries';
 const forget = 'sql/postgresql/migrations/0004_set_aside_by_row/010_forget.sql';
-const archive = 'sql/postgresql/migrations/0003_statistics/020_archive.sql';
+const archive = 'sql/postgresql/migrations/0005_expire/030_archive.sql';
 
 /** A statement that does not identify itself as the agent's: the guard undoes what it writes. */
 function unmarked(step: string, file: string, breaks: Mutant['breaks']): Mutant {

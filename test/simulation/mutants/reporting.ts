@@ -1,7 +1,7 @@
 import type { Mutant } from './mutant.ts';
 
 const queries = 'sql/postgresql/queries';
-const archive = 'sql/postgresql/migrations/0003_statistics/020_archive.sql';
+const archive = 'sql/postgresql/migrations/0005_expire/030_archive.sql';
 
 /** Guards from the report to the log. */
 export const reportingMutants: readonly Mutant[] = [

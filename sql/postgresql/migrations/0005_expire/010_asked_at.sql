@@ -12,6 +12,10 @@ create index if not exists msg_tran_unreported on msg_tran (greatest(coalesce(ms
 -- Serves the removal of old ones, and what status says of the last day.
 create index if not exists msg_report_unmatched_reg_date on msg_report_unmatched (reg_date);
 
-alter table set_aside drop constraint if exists set_aside_step_check;
-alter table set_aside add constraint set_aside_step_check
-  check (step in ('claim', 'seal', 'settle', 'split', 'merge', 'late', 'archive', 'expire'));
+-- One step more. Wider, so that whatever version is at work may write what it writes.
+do $$ begin
+  if not exists (select from pg_constraint where conname = 'set_aside_step_check' and pg_get_constraintdef(oid) like '%expire%') then
+    execute 'alter table set_aside drop constraint if exists set_aside_step_check, add constraint set_aside_step_check '
+      'check (step in (''claim'', ''seal'', ''settle'', ''split'', ''merge'', ''late'', ''archive'', ''expire''))';
+  end if;
+end $$;
