@@ -45,6 +45,53 @@ describe('the monitor', () => {
     expect(setAside).toEqual({ count: 1, oldestSeconds: 3_600 });
   });
 
+  // A row of a key that waits for each step: due, finished, and with a report of its batch.
+  it.each([
+    { step: 'claim', due: 0, unmerged: 2, unarchived: 1 },
+    { step: 'merge', due: 1, unmerged: 1, unarchived: 1 },
+    { step: 'archive', due: 1, unmerged: 2, unarchived: 0 },
+    { step: 'late', due: 1, unmerged: 2, unarchived: 1 },
+  ])('counts what waits for the other steps although $step has put a row of the client_key aside', async (expected) => {
+    const [due = ''] = await insertMessages(master(), 1, { request_date: '2026-11-24 11:50' });
+    const ended = { msg_status: '3', batch_id: 7, finished_at: '2026-11-24 11:30' };
+    const [finished = ''] = await insertMessages(master(), 1, ended);
+    // Batch 6 was that of a former row of the client_key.
+    await master().query(
+      `insert into msg_report (client_key, batch_id, msg_key, channel_type, report_code)
+       select $1, batch, 'K-' || batch, 'sms', '10000' from generate_series(6, 7) as batch`,
+      [finished],
+    );
+    await master().query(
+      `insert into set_aside (client_key, step, batch_id, batches, error, since, until)
+       select key, $2, case when $2 = 'merge' then 7 end, case when $2 = 'late' then '{6}'::bigint[] end, 'P0001 x',
+         '2026-11-24 11:00+09', 'infinity' from unnest($1::bigint[]) as key`,
+      [[due, finished], expected.step],
+    );
+    const { due: lanes, unmerged, unarchived } = await measures();
+    const found = { due: lanes.slow.count, unmerged: unmerged.count, unarchived: unarchived.count };
+    expect({ step: expected.step, ...found }).toEqual(expected);
+  });
+
+  it.each([7, null])(
+    'passes over a report that names its row by msg_key alone, put aside with batch %s',
+    async (batch) => {
+      const [key = ''] = await insertMessages(master(), 2, {
+        msg_status: '2',
+        batch_id: 7,
+        msg_key: '=client_key::text',
+      });
+      await master().query(
+        `insert into msg_report (msg_key, channel_type, report_code) select msg_key, 'sms', '10000' from msg_tran`,
+      );
+      await master().query(
+        `insert into set_aside (client_key, step, batch_id, error, since, until)
+       values ($1, 'merge', $2, 'P0001 x', '2026-11-24 11:00+09', 'infinity')`,
+        [key, batch],
+      );
+      expect((await measures()).unmerged.count).toBe(1);
+    },
+  );
+
   it('tells a claimed batch from one in doubt, whose rows are not due', async () => {
     await insertMessages(master(), 2, { request_date: '2026-11-24 11:50' });
     await master().query(

@@ -4,7 +4,8 @@
 --   are send_batch and set_aside, which hold what is open alone. Locks: none.
 -- Parameters: now, timeZone; countLimit; leaseSeconds of a sender.
 -- One row: of what is due and unsent, neither in doubt nor set aside, <lane>_count and <lane>_seconds of the oldest; claimed, in_doubt,
---   unmerged (reports), unarchived, set_aside: the same of each; deferred_count: of the next countLimit rows of each lane, those that
+--   unmerged (reports), unarchived, set_aside: the same of each; what is set aside by another step, or for another row of the
+--   client_key, waits like any other; deferred_count: of the next countLimit rows of each lane, those that
 --   the agent holds back; unguarded, as in read_surroundings; has_next_month; zone, as in read_zone.
 with {{moment}},
 open_batch as materialized (
@@ -13,7 +14,14 @@ open_batch as materialized (
   from send_batch b
 ),
 aside as materialized (
-  select client_key, since from set_aside
+  select client_key, step, batch_id, since from set_aside
+),
+-- A report without our reference names its row by the gateway's key.
+aside_by_key as materialized (
+  select t.msg_key from aside a cross join lateral (
+    select t.msg_key from msg_tran t
+    where t.client_key = a.client_key and t.batch_id = coalesce(a.batch_id, t.batch_id) and t.msg_key is not null offset 0) t
+  where a.step = 'merge'
 ),
 -- A lane's rows in the order of the index: reading stops at the limit.
 due as materialized (
@@ -22,7 +30,7 @@ due as materialized (
     select count(*)::int as message_count, min(r.due_at) filter (where r.due_at >= timestamp '2000-01-01') as oldest from (
       select {{due_at m}} as due_at from msg_tran m
       where lane_of_priority(m.priority) = l.lane and m.msg_status = '1' and {{due_at m}} <= (select local from moment)
-        and m.client_key not in (select client_key from aside)
+        and m.client_key not in (select client_key from aside where step in ('claim', 'seal', 'split', 'settle'))
         and coalesce(m.batch_id, 0) not in (select id from open_batch where in_doubt)
       order by {{due_at m}} limit :countLimit::int) r
   ) d
@@ -39,13 +47,15 @@ deferred as materialized (
 unmerged as materialized (
   select count(*)::int as report_count, min(r.reg_date) as oldest from (
     select r.reg_date from msg_report r
-    where r.retry_at is null and (r.client_key is null or r.client_key not in (select client_key from aside))
+    where r.retry_at is null
+      and case when r.client_key is null then r.msg_key not in (select msg_key from aside_by_key)
+               else (r.client_key, r.batch_id) not in (select client_key, batch_id from aside where step = 'merge') end
     order by r.seq limit :countLimit::int) r
 ),
 unarchived as materialized (
   select count(*)::int as message_count, min(r.finished_at) filter (where isfinite(r.finished_at)) as oldest from (
     select m.finished_at from msg_tran m
-    where m.finished_at is not null and m.client_key not in (select client_key from aside)
+    where m.finished_at is not null and m.client_key not in (select client_key from aside where step = 'archive')
     order by m.finished_at, m.client_key limit :countLimit::int) r
 )
 select
