@@ -2,7 +2,7 @@ import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, vi } from 'vitest';
 import { type DataApiServer, startDataApi } from '../../bin/local/data-api/server.ts';
-import type { LoginName } from '../../bin/local/database/schema.ts';
+import type { LoginName, Logins } from '../../bin/local/database/schema.ts';
 import type { AgentDatabase } from '../../functions/database/agent-database.ts';
 import { connectDataApi } from '../../functions/database/data-api.ts';
 import { SchemaConnection } from '../../functions/database/schema-connection.ts';
@@ -38,6 +38,14 @@ const secretArns = { agent: 'arn:secret', owner: 'arn:owner', master: 'arn:maste
 
 /** Of the template, and so of its clones. */
 const logins = { superuser: 'postgres', master: 'omni_master', ...rolesOf('omni') };
+
+/** The same without the superuser; nobody is asked for a password. */
+export const databaseLogins: Logins = {
+  master: { username: logins.master, password: '' },
+  owner: { username: logins.owner, password: '' },
+  agent: { username: logins.agent, password: '' },
+  customer: { username: logins.customer, password: '' },
+};
 let clones = 0;
 
 /** Clones the template of the run. Whoever calls it drops it; `useDatabase` does both around a test file. */
