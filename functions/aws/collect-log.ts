@@ -9,11 +9,12 @@ const names = metricNames.collector;
 export function logCollected(observed: Observed): (tally: CollectTally) => Next {
   const { logger } = observed;
   let lastSetAside = 0;
-  return ({ next, refused, oldestWaitingSeconds: _, setAside, ...counts }) => {
+  return ({ next, refused, oldestWaitingSeconds: _, setAside, clockBackSeconds, ...counts }) => {
     logRefusals(observed, refused);
     if (Object.values(counts).some((count) => count > 0)) logger.info('collected', counts);
     if (setAside !== lastSetAside) logger.warn('rows put aside', { setAside });
     lastSetAside = setAside;
+    if (clockBackSeconds > 0) logger.warn('the clock of the database has stepped back', { seconds: clockBackSeconds });
     addCounts(observed, { [names.collected]: counts.messages });
     return next;
   };

@@ -100,10 +100,10 @@ export function banTexts(database: AgentDatabase): (published: PublishedBanList)
 
 /**
  * Whether another list was published since. The list may have been loaded after a change that was not published yet, and never
- * is if it was undone: after each later check its digest is compared.
+ * is if it was undone: after each other check its digest is compared. (Later or not: the database's clock may step back.)
  */
 async function isOutdated({ published: known, list }: LoadedBanList, published: PublishedBanList): Promise<boolean> {
   // Leases may be answered out of order: an older version outdates nothing.
   if (known.version !== published.version) return known.version < published.version;
-  return known.checkedAt < published.checkedAt && (await list).digest !== published.digest;
+  return known.checkedAt !== published.checkedAt && (await list).digest !== published.digest;
 }

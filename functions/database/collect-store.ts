@@ -4,7 +4,7 @@ import { sizes } from '../settings/sizes.ts';
 import { timing } from '../settings/timing.ts';
 import { type AgentDatabase, count, json, key, momentOf, noRow } from './agent-database.ts';
 import { queryIsolated } from './isolate.ts';
-import { claimBatches, freeStrays, sweepBatches } from './sql.generated.ts';
+import { claimBatches, followClock, freeStrays, sweepBatches } from './sql.generated.ts';
 
 const claimRow = z.discriminatedUnion('kind', [
   z.object({
@@ -27,6 +27,7 @@ const claimRow = z.discriminatedUnion('kind', [
         asideCount: count,
         asideDue: z.boolean(),
         held: z.enum(['turn', 'limit', 'other']).nullable(),
+        steppedBack: z.boolean(),
       }),
     ),
   }),
@@ -39,10 +40,10 @@ export function collectStore(database: AgentDatabase, settings: { defaultValidit
   return {
     async claim(limits: ClaimLimits): Promise<Claim> {
       const { defaultValiditySeconds } = settings;
-      const { requeueSeconds, setAsideGraceSeconds } = timing;
+      const { requeueSeconds, setAsideGraceSeconds, clockSlackSeconds } = timing;
       const { rowBytes, batchBytes } = sizes;
-      const constants = { defaultValiditySeconds, requeueSeconds, setAsideGraceSeconds, rowBytes, batchBytes };
-      const parameters = { ...momentOf(database), ...limits, ...constants };
+      const seconds = { defaultValiditySeconds, requeueSeconds, setAsideGraceSeconds, clockSlackSeconds };
+      const parameters = { ...momentOf(database), ...limits, ...seconds, rowBytes, batchBytes };
       const call = { step: 'claim', statement: claimBatches, parameters } as const;
       return toClaim(await queryIsolated(database, call, claimRow));
     },
@@ -60,6 +61,14 @@ export function collectStore(database: AgentDatabase, settings: { defaultValidit
       const parameters = { ...momentOf(database), turnLimit, retrySeconds, setAsideGraceSeconds };
       const call = { step: 'seal', statement: freeStrays, parameters } as const;
       await queryIsolated(database, call, noRow);
+    },
+
+    async followClock() {
+      const { clockSlackSeconds: slackSeconds, leaseSeconds, receiverLeaseSeconds, gateAheadSeconds } = timing;
+      const limits = { slackSeconds, leaseSeconds, receiverLeaseSeconds, gateSeconds: gateAheadSeconds };
+      const parameters = { now: momentOf(database).now, ...limits };
+      const rows = await database.queries.query(followClock, parameters, z.object({ seconds: z.coerce.number() }));
+      return rows[0]?.seconds ?? 0;
     },
   };
 }

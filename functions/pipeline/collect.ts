@@ -9,6 +9,11 @@ export interface CollectStore {
   sweep(turnLimit: number): Promise<readonly { batchId: string; priority: Priority }[]>;
   /** Rows that were put aside and are due for another look: frees those that a seal had to leave behind. */
   lookAgain(turnLimit: number): Promise<void>;
+  /**
+   * After the database's clock has stepped back: moves the agent's own times with it, so that nothing waits for as long again.
+   * Answers the seconds, 0 if it has not.
+   */
+  followClock(): Promise<number>;
 }
 
 /** What the collector needs of the SEND QUEUE. A record that was not taken is found by the sweep. */
@@ -56,6 +61,8 @@ export interface Claim {
   readonly asideDue: boolean;
   /** Why it took less than there is: the turn was full, a limit was reached, another collector is at it. */
   readonly held: 'turn' | 'limit' | 'other' | null;
+  /** Whether the database's clock has stepped back since an earlier claim. */
+  readonly steppedBack: boolean;
 }
 
 export interface CollectTally {
@@ -66,6 +73,8 @@ export interface CollectTally {
   readonly banned: number;
   readonly requeued: number;
   readonly setAside: number;
+  /** How far the database's clock has stepped back since the turn before; 0 if it has not. */
+  readonly clockBackSeconds: number;
   readonly oldestWaitingSeconds: number;
   /** At once while there is more, soon while only a limit holds it back. */
   readonly next: Next;
@@ -90,8 +99,9 @@ const openLimitWithoutRate = 20_000;
 /** One turn: claims due rows, queues their batches with the delay of their slot, queues again what nobody works on. */
 export async function collect(ports: CollectPorts, settings: CollectSettings): Promise<CollectTally> {
   const claim = await claimOrTidy(ports, settings);
+  const clockBackSeconds = claim.steppedBack ? await ports.store.followClock() : 0;
   if (claim.asideDue) await ports.store.lookAgain(settings.sizes.claim);
-  const swept = claim.wakes ? await ports.store.sweep(settings.sizes.sweep) : [];
+  const swept = claim.wakes || clockBackSeconds > 0 ? await ports.store.sweep(settings.sizes.sweep) : [];
   const records = [
     ...withDelays(claim, settings.messagesPerSecond),
     ...swept.map((batch) => ({ ...batch, delaySeconds: 0 })),
@@ -105,6 +115,7 @@ export async function collect(ports: CollectPorts, settings: CollectSettings): P
     banned: claim.bannedCount,
     requeued: swept.length,
     setAside: claim.asideCount,
+    clockBackSeconds,
     oldestWaitingSeconds: claim.oldestWaitingSeconds,
     next: nextTurn(claim.held, swept.length === settings.sizes.sweep),
   };
@@ -120,6 +131,7 @@ async function claimOrTidy({ store, queue }: CollectPorts, settings: CollectSett
   try {
     return await store.claim(claimLimits(settings));
   } catch (error) {
+    await store.followClock();
     await store.lookAgain(settings.sizes.claim);
     const swept = await store.sweep(settings.sizes.sweep);
     if (swept.length > 0) await queue.enqueue(swept.map((batch) => ({ ...batch, delaySeconds: 0 })));

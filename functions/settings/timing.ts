@@ -29,6 +29,10 @@ export const timing = {
   slotLatenessMs: 250,
   /** A message refused together with others ends only if that was so recently: a gateway that accepts nothing proves nothing. */
   recentSeconds: 10,
+  /** How far apart two statements may see the database's clock before it counts as having stepped back. */
+  clockSlackSeconds: 5,
+  /** After such a step, how far ahead the rate gate may be without being moved back: no batch waits longer for it. */
+  gateAheadSeconds: 60,
   /** A row due for another try is tried within seconds; one not set aside again within this has been written. */
   setAsideGraceSeconds: 120,
 

@@ -5,13 +5,15 @@
 -- Locks: the agent row (skip locked: one collector claims at a time), msg_tran rows (skip locked). Never waits.
 -- Parameters: now, timeZone; turnLimit rows per turn; batchSize rows per batch; laneLimit and openLimit, the messages that may be
 --   claimed but not yet sent, per lane and in all; rowBytes, batchBytes; defaultValiditySeconds; requeueSeconds until the sweep
---   looks at a new batch; setAsideGraceSeconds as in free_strays; only, the rows of a probe.
+--   looks at a new batch; setAsideGraceSeconds as in free_strays; clockSlackSeconds as in
+--   follow_clock; only, the rows of a probe.
 -- Rows: kind and detail, a JSON object whose keys and ids are text because they may exceed 2^53:
 --   'batch': batchId, lane, messageCount. In the order of sending.
 --   'refused': clientKey, code, reason. Of E999 alone: the customer's row is malformed.
 --   'tally', once: expiredCount, bannedCount, oldestWaitingSeconds; leadCount, the messages in older batches; wakes, whether the
 --     sweep has work; asideCount, the rows set aside; asideDue, whether one of them is due for another try; held, why the turn
---     claimed less than is due: null, 'turn' (it is full), 'limit', or 'other' (another collector is claiming).
+--     claimed less than is due: null, 'turn' (it is full), 'limit', or 'other' (another collector is claiming); steppedBack, whether
+--     the clock has.
 --   A row for each batch and refusal keeps within the Data API's 64 KB per row, and 2,800 of them within its 1 MB per answer.
 with {{moment}},
 set_aside_now as materialized (
@@ -19,7 +21,7 @@ set_aside_now as materialized (
 ),
 -- With a snapshot older than the last claim this collector would count too few open messages: it leaves the turn to others.
 own_turn as materialized (
-  select a.claim_time from agent a join (select claim_turn from agent offset 0) seen on seen.claim_turn = a.claim_turn
+  select a.claim_time, a.seen_at from agent a join (select claim_turn from agent offset 0) seen on seen.claim_turn = a.claim_turn
   for no key update of a skip locked
 ),
 open_batch as materialized (
@@ -133,8 +135,10 @@ skipped as (
 ),
 next_turn as (
   update agent a
-  set claim_turn = claim_turn + 1, claim_time = greatest(own_turn.claim_time, (select max(last_start) from quota))
-  from own_turn where a.id = 1 and exists (select from quota)
+  set claim_turn = claim_turn + case when exists (select from quota) then 1 else 0 end,
+      claim_time = greatest(own_turn.claim_time, (select max(last_start) from quota)),
+      seen_at = greatest(own_turn.seen_at, (select at from moment))
+  from own_turn where a.id = 1
 ),
 next_lane_turn as (
   update send_lane l set had_until = q.served_until from quota q where l.lane = q.lane
@@ -168,4 +172,6 @@ select 'tally', jsonb_build_object(
       - case when step = 'seal' then interval '0' else make_interval(secs => :setAsideGraceSeconds::float8) end),
   'held', case when not exists (select from own_turn) then 'other'
                when (select count(*) from served) >= (select turn_batches from room) then 'turn'
-               when (select count(*) from served) < (select sum(batches) from offer) then 'limit' end)
+               when (select count(*) from served) < (select sum(batches) from offer) then 'limit' end,
+  'steppedBack', coalesce(
+    (select seen_at from own_turn) > (select at from moment) + make_interval(secs => :clockSlackSeconds::float8), false))
