@@ -34,6 +34,7 @@ const nothing: Claim = {
   asideCount: 0,
   asideDue: false,
   held: null,
+  steppedBack: false,
 };
 
 const busy: Claim = {
@@ -48,6 +49,7 @@ const busy: Claim = {
   asideCount: 4,
   asideDue: true,
   held: 'limit',
+  steppedBack: true,
 };
 
 it('claims, queues and turns as its settings say', async () => {
@@ -57,6 +59,7 @@ it('claims, queues and turns as its settings say', async () => {
     claim: vi.fn<CollectStore['claim']>(async () => (claimedAt.push(clock.now()) === 1 ? busy : nothing)),
     sweep: vi.fn<CollectStore['sweep']>(async () => [{ batchId: '3', priority: 'fast' }]),
     lookAgain: vi.fn<CollectStore['lookAgain']>(async () => undefined),
+    followClock: vi.fn<CollectStore['followClock']>(async () => 3_600),
   };
   vi.mocked(collectStore).mockReturnValue(store);
   const sqs = vi.spyOn(SQSClient.prototype, 'send').mockImplementation(async () => ({ Failed: [] }));
@@ -69,6 +72,7 @@ it('claims, queues and turns as its settings say', async () => {
   expect(store.claim).toHaveBeenCalledWith({ turnLimit: 2_800, batchSize: 2, laneLimit: 500, openLimit: 24 });
   expect(store.sweep.mock.calls).toEqual([[50]]);
   expect(store.lookAgain.mock.calls).toEqual([[2_800]]);
+  expect(store.followClock).toHaveBeenCalledOnce();
   // Soon after a limit held it back, then at its interval, until the firing is over.
   expect(claimedAt).toEqual([0, 1_000, 1_700, 2_400]);
   expect(sqs.mock.calls.map(([{ input }]) => input)).toMatchObject([
@@ -79,6 +83,7 @@ it('claims, queues and turns as its settings say', async () => {
   expect(part.logged('INFO')).toMatchObject([{ message: 'collected', batches: 2, messages: 4, requeued: 1 }]);
   expect(part.logged('WARN')).toMatchObject([
     { message: 'rows put aside', setAside: 4 },
+    { message: 'the clock of the database has stepped back', seconds: 3_600 },
     { message: 'rows put aside', setAside: 0 },
   ]);
   expect(part.measured('MessagesCollected').flat()).toEqual([4]);
