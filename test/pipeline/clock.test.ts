@@ -23,7 +23,6 @@ const afterStep = (seconds: number) => at(seconds - hourSeconds);
 
 beforeEach(async () => {
   await emptyTables(database.current);
-  await master().query('update agent set seen_at = null');
   gateway = new FakeGateway();
   agent = agentOn(database.current, gateway);
   at(0);

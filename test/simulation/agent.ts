@@ -35,6 +35,8 @@ export interface AgentParts {
   /** What a part would log, send as a metric, or put into a queue. */
   readonly onSaid: (what: unknown) => void;
   readonly rate: Rate;
+  /** Before the names of its processes, if it is not the only agent. */
+  readonly name?: string;
 }
 
 /** A day, as in the settings. */
@@ -111,7 +113,7 @@ export class SimulatedAgent {
 
   #spawn(part: Part): Process {
     this.#processCount += 1;
-    const process = new Process(this.#parts.world, `${part}${this.#processCount}`);
+    const process = new Process(this.#parts.world, `${this.#parts.name ?? ''}${part}${this.#processCount}`);
     this.#running.set(process, part);
     process.onEnd(() => this.#running.delete(process));
     return process;

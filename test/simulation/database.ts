@@ -39,6 +39,8 @@ export interface SimulatedDatabaseOptions {
   readonly sessions: Sessions;
   /** Looks at the tables after a statement of the agent was committed. */
   readonly onStatement: (statement: KeptStatement, process: Process) => Promise<void>;
+  /** Whether a statement fails because the agent has no right to it at the moment. */
+  readonly isDenied: (message: string) => boolean;
 }
 
 /** The Data API, with its failures: real statements on a real PostgreSQL, at simulated times. */
@@ -118,6 +120,10 @@ export class SimulatedDatabase {
       return { ...answer, $metadata: {} };
     } catch (error) {
       const told = toDataApiError(error);
+      if (this.#options.isDenied(told.message)) {
+        world.tell(`${what} is denied`);
+        throw told;
+      }
       // One session at a time: nothing can be locked, so whatever fails here, other than by the customer, fails for ever.
       if (!isOfCustomer(told.message)) world.fail(new Violation('SQL', `${name} failed: ${told.message}`));
       world.tell(`${what} failed: ${told.message}`);

@@ -66,8 +66,13 @@ const ofMachines = {
   dayPasses: 1,
   monthEnds: 1,
   monthMissing: 1,
+  ddlDenied: 1,
+  twoAgents: 1,
   rateLowered: 0.2,
 } as const;
+
+/** Of the database's clock. It may step though nothing fails: that alone must delay nothing for long. */
+const ofClock = { clockStepsBack: 0.5 } as const;
 
 /** The customer's habits are not faults, but the agent must cope with them all the same. */
 const ofCustomers = {
@@ -104,7 +109,7 @@ const ofCustomers = {
   keyReused: 1,
 } as const;
 
-const likelihood = { ...ofMachines, ...ofCustomers };
+const likelihood = { ...ofMachines, ...ofCustomers, ...ofClock };
 
 export type FaultName = keyof typeof likelihood;
 
@@ -128,13 +133,13 @@ export class Faults {
     this.#random = random;
     const [ofMachine, ofCustomer] = [random.pick([0, 0.1, 0.3, 0.6]), random.pick([0, 0.1, 0.3, 0.6])];
     const shareOf = (name: FaultName) =>
-      name in ofCustomers ? ofCustomer : rare.has(name) ? ofMachine / 3 : ofMachine;
+      name in ofClock ? 0.15 : name in ofCustomers ? ofCustomer : rare.has(name) ? ofMachine / 3 : ofMachine;
     this.#selected = new Set(faultNames.filter((name) => random.chance(shareOf(name))));
   }
 
-  /** Whether no machine fails in this seed: then only what the customer delays is late. */
+  /** Whether no machine fails in this seed: then only what the customer or the clock delays is late. */
   get isCalm(): boolean {
-    return [...this.#selected].every((name) => name in ofCustomers);
+    return [...this.#selected].every((name) => name in ofCustomers || name in ofClock);
   }
 
   /** Whether the fault happens now; counted if it does. */

@@ -10,10 +10,12 @@ import { checkPunctual, isAtRest, whatIsLeft } from './at-rest.ts';
 import { Checker } from './checker.ts';
 import { Customer } from './customer.ts';
 import { SimulatedDatabase, type SimulatedDatabaseOptions } from './database.ts';
+import { DatabaseClock } from './database-clock.ts';
 import type { Moment } from './edges.ts';
 import { checkEndings } from './expectations.ts';
 import { SimulatedGateway } from './gateway.ts';
 import { Ledger, type Step } from './ledger.ts';
+import { MonthRight } from './month-right.ts';
 import { Rate } from './rate.ts';
 import { ReportDesk } from './report-desk.ts';
 import { changesLog, checkStatistics } from './statistics.ts';
@@ -63,7 +65,10 @@ const behaviour = {
 export async function runSeed({ client, customers, sessions, seed, onLine }: SeedRun): Promise<SeedResult> {
   const world = new World({ seed, startAt: ordinaryStart, onLine });
   if (world.faults.strikes('monthEnds')) world.beginAt(monthsEnd);
-  await emptyTables(client, { dropNextMonth: world.faults.strikes('monthMissing') });
+  const isDenied = world.faults.strikes('ddlDenied');
+  const monthRight = new MonthRight(world, client);
+  await emptyTables(client, { dropNextMonth: world.faults.strikes('monthMissing') || isDenied });
+  if (isDenied) await monthRight.deny();
   const dataDir = mkdtempSync(join(tmpdir(), 'omni-simulation-'));
   const loses = world.faults.strikes('reportsLost');
   const unreportedShare = loses ? 0.25 : 0;
@@ -83,16 +88,7 @@ export async function runSeed({ client, customers, sessions, seed, onLine }: See
   const gateway = new SimulatedGateway({ world, ledger, checker, desk, fate, dataDir, ...hooks });
   try {
     const violation = await tell({
-      loses,
-      world,
-      ledger,
-      rate,
-      checker,
-      customer,
-      desk,
-      gateway,
-      client,
-      sessions,
+      ...{ loses, world, ledger, rate, checker, customer, desk, gateway, client, sessions, monthRight },
     }).catch((error: Error) => error);
     if (violation !== undefined) world.tell(String(violation));
     const invariant = violation instanceof Violation ? violation.invariant : undefined;
@@ -100,6 +96,7 @@ export async function runSeed({ client, customers, sessions, seed, onLine }: See
     return { seed, violation: violation && String(violation), invariant, ...shown };
   } finally {
     gateway.close();
+    await monthRight.giveBack();
     rmSync(dataDir, { recursive: true });
   }
 }
@@ -118,28 +115,27 @@ interface Story {
   readonly gateway: SimulatedGateway;
   readonly client: pg.Client;
   readonly sessions: Sessions;
+  readonly monthRight: MonthRight;
 }
 
 async function tell(story: Story): Promise<undefined> {
-  const { world, ledger, rate, checker, customer, desk, gateway, client, sessions } = story;
+  const { world, ledger, rate, checker, customer, desk, gateway, client, sessions, monthRight } = story;
   const { random } = world;
-  const database = new SimulatedDatabase({ world, sessions, onStatement: listener(story) });
-  const agent = new SimulatedAgent({
-    world,
-    database,
-    gateway,
-    desk,
-    rate,
-    onSaid: (what) => checkPrivacy(world, what),
-  });
-  agent.start();
+  const isDenied = (message: string) => monthRight.isReasonOf(message);
+  const database = new SimulatedDatabase({ world, sessions, onStatement: listener(story), isDenied });
+  const parts = { world, database, gateway, desk, rate, onSaid: (what: unknown) => checkPrivacy(world, what) };
+  const agents = [new SimulatedAgent(parts)];
+  // As unaware of each other as if each were the only one.
+  if (world.faults.strikes('twoAgents')) agents.push(new SimulatedAgent({ ...parts, name: 'other ' }));
+  for (const agent of agents) agent.start();
+  new DatabaseClock({ world, ledger, checker, client }).start();
   customer.start(random.integer(20, 60));
   await world.run(() => false, random.between(50_000, 150_000));
   if (world.faults.strikes('dayPasses')) {
     // In the middle of a send, if there is one: its batch is in doubt when everything is up again.
     await world.run(() => checker.last.batches.some(({ state }) => state === 'sealed'), 90_000);
     await world.run(() => false, random.between(0, 300));
-    agent.kill();
+    for (const agent of agents) agent.kill();
     // The gateway remembers a key for one day; a batch whose rows all have reports may stay in doubt for two.
     const days = random.pick([1.05, 2.05]);
     world.skip(days * dayMs);

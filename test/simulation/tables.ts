@@ -10,7 +10,7 @@ export async function emptyTables(client: pg.Client, { dropNextMonth }: { dropNe
     delete from msg_banlist; delete from ban_list; insert into ban_list default values; delete from send_batch; delete from set_aside;
     delete from msg_statistics_part;
     alter sequence sq_send_batch restart; alter sequence sq_msg_report_01 restart;
-    update agent set installation = 'simulated', claim_turn = 0, claim_time = 0;
+    update agent set installation = 'simulated', claim_turn = 0, claim_time = 0, seen_at = null;
     update send_lane set had_until = 0;
     update rate_gate set next_at = '-infinity';
     update receiver_lease set holder = null, lease_until = '-infinity';

@@ -144,7 +144,7 @@ export async function emptyTables({ master: pool }: TestDatabase): Promise<void>
   );
   await pool.query(`select setval('sq_msg_banlist_01', 1, false)`);
   await pool.query(`update send_lane set had_until = 0`);
-  await pool.query(`update agent set claim_time = 0`);
+  await pool.query(`update agent set claim_time = 0, seen_at = null`);
   await pool.query(`update rate_gate set next_at = '-infinity'`);
   await pool.query(
     `update ban_list set version = 0, digest = '', checked_at = null, text_count = 0, expression_count = 0, problem_count = 0, problems = '[]'`,

@@ -3,8 +3,9 @@
 --
 -- How far: what is missing to the latest time that a collector has seen, so never by more than the clock has stepped. What was
 -- written since is moved too, and what somebody holds is left to the next turn, which moves the others once more: then a pause
--- ends early, and a seal looks older than it is. A lease is not moved, but lasts no longer than a new one would, from now on: its
--- holder, who goes by a clock of its own, makes no call by then.
+-- ends early, and a seal looks older than it is. That it must never look younger: so a minute more, longer than collectors are
+-- idle. A lease is not moved, but lasts no longer than a new one would, from now on: its holder, who goes by a clock of its own,
+-- makes no call by then.
 --
 -- Index: send_batch and set_aside are scanned. Locks: the agent row, send_batch and set_aside rows (skip locked), then the
 --   rate_gate and receiver_lease rows (waits: they are held for an instant).
@@ -27,8 +28,8 @@ batches_moved as (
   set lease_until = least(b.lease_until, s.at + make_interval(secs => :leaseSeconds::float8)),
       wake_at = case when b.lease_until > s.at then least(b.lease_until, s.at + make_interval(secs => :leaseSeconds::float8))
                      else b.wake_at - s.by end,
-      not_before = b.not_before - s.by, created_at = b.created_at - s.by, sealed_at = b.sealed_at - s.by,
-      refused_at = b.refused_at - s.by
+      not_before = b.not_before - s.by, created_at = b.created_at - s.by, 
+      sealed_at = b.sealed_at - s.by - interval '1 minute', refused_at = b.refused_at - s.by
   from stepped s where b.id = any(array(select id from batch))
 ),
 entry as materialized (

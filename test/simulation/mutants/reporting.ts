@@ -163,4 +163,11 @@ export const reportingMutants: readonly Mutant[] = [
     find: 'then t.request_date else m.local end as day from moment m)',
     replace: 'then m.local else m.local end as day from moment m)',
   },
+  {
+    name: 'a row whose month has no table stays where it is',
+    breaks: ['SQL'],
+    file: archive,
+    find: 't.finished_at <= (select local from moment) and %3$s',
+    replace: 't.finished_at <= (select local from moment) and (true or %3$s)',
+  },
 ];
