@@ -37,6 +37,14 @@ it('a key is used for an hour less than the gateway remembers it', () => {
   expect(timing.keyLifetimeSeconds * 1000).toBeLessThanOrEqual(behaviour.keyLifetimeMs - 3_600_000);
 });
 
+it('a database clock that steps back stalls sending for at most a minute', () => {
+  const { clockSlackSeconds, gateAheadSeconds, leaseSeconds, receiverLeaseSeconds } = timing;
+  // A turn that notices it, the lease of a sender that died, and a turn that queues its batch again.
+  expect((2 * defaults.collectIntervalMs) / 1_000 + leaseSeconds).toBeLessThan(60);
+  expect(gateAheadSeconds).toBeLessThanOrEqual(60);
+  expectRising(clockSlackSeconds, receiverLeaseSeconds, leaseSeconds);
+});
+
 it('a report stream outlives a lost heartbeat, and its right a late one', () => {
   const { heartbeatMs, silenceMs, receiverLeaseSeconds } = timing;
   expect(2 * heartbeatMs).toBeLessThan(silenceMs);
