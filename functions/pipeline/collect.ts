@@ -101,7 +101,7 @@ export async function collect(ports: CollectPorts, settings: CollectSettings): P
   const claim = await claimOrTidy(ports, settings);
   const clockBackSeconds = claim.steppedBack ? await ports.store.followClock() : 0;
   if (claim.asideDue) await ports.store.lookAgain(settings.sizes.claim);
-  const swept = claim.wakes || clockBackSeconds > 0 ? await ports.store.sweep(settings.sizes.sweep) : [];
+  const swept = claim.wakes ? await ports.store.sweep(settings.sizes.sweep) : [];
   const records = [
     ...withDelays(claim, settings.messagesPerSecond),
     ...swept.map((batch) => ({ ...batch, delaySeconds: 0 })),

@@ -198,8 +198,9 @@ export const sendingMutants: readonly Mutant[] = [
     name: 'a lease lasts no longer because the clock steps back',
     breaks: ['I9', 'I10'],
     file: `${queries}/follow_clock.sql`,
-    find: 'set lease_until = least(b.lease_until, s.at + make_interval(secs => :leaseSeconds::float8))',
-    replace: 'set lease_until = b.lease_until',
+    find: 'least(b.lease_until, s.at + make_interval(secs => :leaseSeconds::float8))',
+    replace: 'greatest(b.lease_until, s.at + make_interval(secs => :leaseSeconds::float8))',
+    times: 2,
   },
   {
     name: 'a pause lasts no longer because the clock steps back',
