@@ -143,7 +143,7 @@ async function tell(story: Story): Promise<undefined> {
     await world.run(() => false, 90_000);
   }
   const passFourDays = () => {
-    agent.kill();
+    for (const agent of agents) agent.kill();
     world.skip(daysOfLoss * dayMs);
     world.tell(`${daysOfLoss} days pass`);
   };
