@@ -138,7 +138,9 @@ next_turn as (
   set claim_turn = claim_turn + case when exists (select from quota) then 1 else 0 end,
       claim_time = greatest(own_turn.claim_time, (select max(last_start) from quota)),
       seen_at = greatest(own_turn.seen_at, (select at from moment))
-  from own_turn where a.id = 1
+  -- An idle turn mostly writes nothing.
+  from own_turn where a.id = 1 and (exists (select from quota) or coalesce(own_turn.seen_at, '-infinity')
+    < (select at from moment) - make_interval(secs => :clockSlackSeconds::float8))
 ),
 next_lane_turn as (
   update send_lane l set had_until = q.served_until from quota q where l.lane = q.lane
