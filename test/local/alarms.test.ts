@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { status } from '@grpc/grpc-js';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { emission } from '../../bin/tools/costs/emission.ts';
 import { withHouseMiddleware } from '../../functions/aws/middleware.ts';
 import { observe } from '../../functions/aws/observe.ts';
@@ -52,6 +52,14 @@ async function sendOne(priorities: readonly string[], changes: Readonly<Record<s
   await stage.current.invoke('collector');
   await stage.current.sendQueued(changes);
 }
+
+/** Does this to the database, until the end of the test at the latest. */
+async function damage(sql: string, mend: () => Promise<unknown>): Promise<void> {
+  onTestFinished(async () => void (await mend()));
+  await superuser.query(sql);
+}
+
+const createTables = () => stage.current.invoke('table-create-scheduler');
 
 describe('an agent of which nothing is wrong', () => {
   it('rings nothing and emits two metrics while it is idle, and no others than it is billed for in a campaign', async () => {
@@ -141,13 +149,15 @@ describe('the alarms for its fault, and no others, ring when', () => {
   });
 
   it('a trigger of a customer’s refuses what a step writes', async () => {
-    await superuser.query(
+    const mend = () => superuser.query('drop function if exists refuse cascade');
+    await damage(
       `create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$`,
+      mend,
     );
     await superuser.query('create trigger refuse before update on msg_tran for each row execute function refuse()');
     await due('fast');
     await stage.current.invoke('collector');
-    await superuser.query('drop function refuse cascade');
+    await mend();
     await superuser.query(`update set_aside set since = since - interval '${thresholds.setAsideSeconds} seconds'`);
     await stage.current.minutes(2, look);
     expectOn('Collection/RowsSetAside');
@@ -215,10 +225,12 @@ describe('the alarms for its fault, and no others, ring when', () => {
   });
 
   it('a guard is disabled', async () => {
-    await superuser.query('alter table msg_tran disable trigger zz_omni_guard_update');
+    const set = (state: string) => `alter table msg_tran ${state} trigger zz_omni_guard_update`;
+    const mend = () => superuser.query(set('enable always'));
+    await damage(set('disable'), mend);
     await stage.current.minutes(2, look);
     expectOn('Monitoring/GuardDisabled');
-    await superuser.query('alter table msg_tran enable always trigger zz_omni_guard_update');
+    await mend();
     await stage.current.minutes(1, look);
     expectOn();
   });
@@ -258,12 +270,12 @@ describe('the alarms for its fault, and no others, ring when', () => {
   });
 
   it('an index is missing, and nobody may make it', async () => {
-    await superuser.query('drop index msg_tran_recipient');
+    await damage('drop index msg_tran_recipient', createTables);
     const changes = { MANAGE_SCHEMA: 'script' };
     await stage.current.minutes(1, () => stage.current.invoke('table-create-scheduler', { changes }));
     expectOn('Upkeep/TablesIncomplete');
-    await stage.current.minutes(60, () => undefined);
-    await stage.current.minutes(1, () => stage.current.invoke('table-create-scheduler'));
+    await stage.current.minutes(60);
+    await stage.current.minutes(1, createTables);
     expectOn();
   });
 
@@ -271,22 +283,23 @@ describe('the alarms for its fault, and no others, ring when', () => {
     const { rows } = await superuser.query(
       `select 'msg_log_' || to_char(now() at time zone '${timeZone}' + interval '1 month', 'YYYYMM') as name`,
     );
-    await superuser.query(`drop table ${rows[0].name}`);
+    await damage(`drop table ${rows[0].name}`, createTables);
     await stage.current.minutes(119, look);
     expectOn();
     await stage.current.minutes(1, look);
     expectOn('Upkeep/NextMonthMissing');
-    await stage.current.invoke('table-create-scheduler');
+    await createTables();
     await stage.current.minutes(1, look);
     expectOn();
   });
 
   it('sessions of the database have another zone', async () => {
-    const { name } = database.current;
-    await superuser.query(`alter database ${name} set timezone = 'UTC'`);
+    const set = (zone: string) => `alter database ${database.current.name} set timezone = '${zone}'`;
+    const mend = () => superuser.query(set(timeZone));
+    await damage(set('UTC'), mend);
     await stage.current.minutes(2, look);
     expectOn('Upkeep/DatabaseZoneDiffers');
-    await superuser.query(`alter database ${name} set timezone = '${timeZone}'`);
+    await mend();
     await stage.current.minutes(1, look);
     expectOn();
   });

@@ -194,16 +194,13 @@ export class AlarmStage {
   async invoke(part: Part, { event = {}, isKilled = false, ...where }: Invocation = {}): Promise<void> {
     const pool = await this.#poolOf(part, where);
     if (pool.processes().length === 0) await pool.warm();
-    const signal = (name: NodeJS.Signals) => {
-      for (const { pid } of pool.processes()) process.kill(pid, name);
-    };
     // It stands still first: else it might answer before it ends.
-    if (isKilled) signal('SIGSTOP');
+    if (isKilled) signal(pool, 'SIGSTOP');
     const running = pool.invoke(event).then(
       () => 0,
       () => 1,
     );
-    if (isKilled) signal('SIGKILL');
+    if (isKilled) signal(pool, 'SIGKILL');
     const failures = await running;
     const dimensions = { FunctionName: pool.plan.name };
     this.#measure(part, [
@@ -337,6 +334,10 @@ export class AlarmStage {
     this.#heard.set(logFile, lines.length);
     return fresh;
   }
+}
+
+function signal(pool: FunctionPool, name: NodeJS.Signals): void {
+  for (const { pid } of pool.processes()) process.kill(pid, name);
 }
 
 /** One for all tests of a file, on its database; each test begins with empty tables, and after two hours of nothing. */

@@ -39,12 +39,14 @@ const secretArns = { agent: 'arn:secret', owner: 'arn:owner', master: 'arn:maste
 /** Of the template, and so of its clones. */
 const logins = { superuser: 'postgres', master: 'omni_master', ...rolesOf('omni') };
 
-/** The same without the superuser; nobody is asked for a password. */
+const withoutPassword = (username: string) => ({ username, password: '' });
+
+/** What logs in to a clone; nobody is asked for a password. */
 export const databaseLogins: Logins = {
-  master: { username: logins.master, password: '' },
-  owner: { username: logins.owner, password: '' },
-  agent: { username: logins.agent, password: '' },
-  customer: { username: logins.customer, password: '' },
+  master: withoutPassword(logins.master),
+  owner: withoutPassword(logins.owner),
+  agent: withoutPassword(logins.agent),
+  customer: withoutPassword(logins.customer),
 };
 let clones = 0;
 
@@ -134,7 +136,7 @@ export function ownerStore(connection: SchemaConnection) {
 
 /** The text of a secret; nobody is asked for a password. */
 export function loginAs(username: string): string {
-  return JSON.stringify({ username, password: '' });
+  return JSON.stringify(withoutPassword(username));
 }
 
 /** Resets the tables to the state of a new installation. */
