@@ -21,6 +21,7 @@ export class ReportDesk {
   readonly #ledger: Ledger;
   readonly #fate: Fate;
   #planned = 0;
+  readonly #delivered = new WeakSet<Report>();
   /** Raised when everything planned is lost. */
   #epoch = 0;
   /** Accepted messages, by our reference. */
@@ -90,11 +91,11 @@ export class ReportDesk {
     return stream;
   }
 
-  /** The gateway has dropped whatever nobody has fetched. */
+  /** The gateway has dropped whatever nobody has fetched: not what it has delivered, which may be stored, though it does not know. */
   lose(): void {
     this.#epoch += 1;
     this.#planned = 0;
-    this.#due = [];
+    this.#due = [...[...this.#inFlight.values()].flat(), ...this.#due].filter((report) => this.#delivered.has(report));
     this.#inFlight.clear();
   }
 
@@ -142,7 +143,10 @@ export class ReportDesk {
     this.#batchCount += 1;
     const batchId = String(this.#batchCount);
     this.#inFlight.set(batchId, reports);
-    for (const report of reports) this.#ledger.tell(report);
+    for (const report of reports) {
+      this.#delivered.add(report);
+      this.#ledger.tell(report);
+    }
     stream.push({ type: 'reports', batchId, reports: reports.map((report) => this.#asTold(report)) });
   }
 
