@@ -300,10 +300,10 @@ export class SimulatedGateway {
   }
 
   #rowsOf(references: readonly string[]): { row: RowTruth; index: number }[] {
-    const rows = [...this.#options.ledger.rows.values()];
+    const { ledger, desk } = this.#options;
     return references.flatMap((reference, index) => {
-      const [, clientKey = ''] = reference.split('.');
-      const row = rows.find(({ keys, accepted }) => keys.has(clientKey) && accepted.length > 0);
+      const messageKey = desk.keyOf(reference);
+      const row = messageKey === undefined ? undefined : ledger.ofReport(messageKey);
       return row === undefined ? [] : [{ row, index }];
     });
   }

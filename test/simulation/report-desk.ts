@@ -106,6 +106,11 @@ export class ReportDesk {
     return known === undefined ? unknown : reportsOf(known, this.#fate, this.#world.now);
   }
 
+  /** The gateway's key of an accepted message. */
+  keyOf(reference: string): string | undefined {
+    return this.#accepted.get(reference)?.message.messageKey;
+  }
+
   /** A carrier that said nothing of a message tells of it after all. */
   tellAtLast(reference: string): void {
     const known = this.#accepted.get(reference);
