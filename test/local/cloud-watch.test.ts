@@ -107,8 +107,10 @@ describe('an alarm on an expression', () => {
     expect(on('a - b', values)).toBe(expected);
   });
 
-  it('is without data if one of them is', () => {
+  it('is without data if one of them is, and a sum if all are', () => {
     expect(on('a - b', { a: 0 }, { TreatMissingData: 'breaching' })).toBe(true);
+    expect(on('SUM([a, b])', { a: 0 }, { TreatMissingData: 'breaching' })).toBe(false);
+    expect(on('SUM([a, b])', {}, { TreatMissingData: 'breaching' })).toBe(true);
   });
 
   it.each([{ a: 1, expected: true }, { b: 1, expected: true }, { a: 0, b: 0, expected: false }, { expected: false }])(
