@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { runCampaign } from './local/campaign/run-campaign.ts';
-import { type LocalAgent, startLocalAgent } from './local/local-agent.ts';
+import { filesOf, type LocalAgent, startLocalAgent } from './local/local-agent.ts';
 import { parseOptions, usage } from './local/options.ts';
 import { endWith, personsOutput, stopSignal, untilStopped } from './local/program.ts';
 
@@ -37,6 +37,7 @@ The agent is up. Ctrl-C stops it.
 
   database    psql "${agent.databaseUrl}"
   gateway     ${agent.simulator.url} (simulator)
+  files       ${filesOf(agent.dataDir)} (in place of the bucket)
   logs        ${join(agent.dataDir, 'logs')}
   status      npx --no-install omni-agent status --local
 

@@ -9,6 +9,7 @@ import { Authentication } from './authentication.ts';
 import { Cleaning } from './cleaning.ts';
 import { Collection } from './collection.ts';
 import type { DataStack } from './data-stack.ts';
+import { FileUploading } from './file-uploading.ts';
 import { Monitoring } from './monitoring.ts';
 import { Probing } from './probing.ts';
 import { Reporting } from './reporting.ts';
@@ -32,7 +33,7 @@ export class AgentStack extends Stack {
   ) {
     super(scope, id, props);
     CrossStackReferences.of(this).consume(ReferenceStrength.WEAK);
-    const { database, secrets, network } = data;
+    const { database, secrets, fileBucket, network } = data;
     const sendQueue = new SendQueue(this, 'SendQueue');
     const collection = new Collection(this, 'Collection', { config, database, sendQueue });
     new Sending(this, 'Sending', { config, database, sendQueue, secrets, network });
@@ -41,6 +42,7 @@ export class AgentStack extends Stack {
     new TableCreation(this, 'TableCreation', { config, database });
     new Upkeep(this, 'Upkeep', { config, database });
     new Cleaning(this, 'Cleaning', { config, database, secrets, network });
+    new FileUploading(this, 'FileUploading', { config, database, secrets, fileBucket, network });
     new Authentication(this, 'Authentication', { config, secrets, network });
     new Probing(this, 'Probing', { config, gatewaySecret: secrets.gateway, network });
     this.#describe(config, sendQueue);

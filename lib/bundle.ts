@@ -16,6 +16,7 @@ const programs: Readonly<Record<Part, string>> = {
   'gateway-probe': 'functions/gateway-probe.ts',
   'token-scheduler': 'functions/token-scheduler.ts',
   'tran-cleaner-scheduler': 'functions/tran-cleaner-scheduler.ts',
+  'file-upload-scheduler': 'functions/file-upload-scheduler.ts',
   monitor: 'functions/monitor.ts',
   'report-receiver': 'bin/report-receiver.ts',
 };

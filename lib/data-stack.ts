@@ -3,6 +3,7 @@ import { FlowLog, FlowLogDestination, FlowLogResourceType } from 'aws-cdk-lib/aw
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Endpoint } from 'aws-cdk-lib/aws-rds';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { AgentConfig } from './agent-config.ts';
 import { Clients } from './clients.ts';
@@ -10,6 +11,7 @@ import { AgentDatabase } from './database.ts';
 import { type DatabasePlace, databasePlace } from './database-place.ts';
 import { Secrets } from './database-secrets.ts';
 import type { ExistingParts } from './existing-parts.ts';
+import { fileBucketOf } from './file-bucket.ts';
 import { type AgentNetwork, Network, networkOf } from './network.ts';
 
 export interface DataStackProps extends StackProps {
@@ -17,12 +19,13 @@ export interface DataStackProps extends StackProps {
   readonly existing: ExistingParts;
 }
 
-/** What lives long: the network with its registered address, the tables, the secrets. */
+/** What lives long: the network with its registered address, the tables, the files, the secrets. */
 export class DataStack extends Stack {
   /** None with profile local. */
   readonly network: AgentNetwork | undefined;
   readonly database: AgentDatabase;
   readonly secrets: Secrets;
+  readonly fileBucket: IBucket;
   /** Unknown of a cluster that is given by its ARN alone. */
   readonly endpoint: Endpoint | undefined;
 
@@ -32,6 +35,7 @@ export class DataStack extends Stack {
     const key = existing.encryptionKey ?? keyOf(this, config);
     this.network = config.profile === 'aws' ? networkOf(this, config, existing) : undefined;
     this.secrets = new Secrets(this, 'Secrets', { config, key, gatewaySecret: existing.gatewaySecret });
+    this.fileBucket = fileBucketOf(this, { config, key, fileBucket: existing.fileBucket });
     const place = databasePlace(this, { config, existing, network: this.network, key });
     const { owner, agent, customer } = this.secrets;
     const secrets = { master: place.masterSecret, owner, agent, customer };
@@ -71,11 +75,13 @@ export class DataStack extends Stack {
     output('DatabasePort', endpoint && String(endpoint.port), 'The port of the database');
     output('DatabaseName', databaseName, 'The name of the database');
     output('TimeZone', timeZone, 'The zone of its timestamp columns');
+    output('FileBucket', this.fileBucket.bucketName, 'Put the files of file_upload in here');
     output('AgentSecret', agent.secretArn, "Name and password of the agent's role in the database");
     output('CustomerSecret', customer.secretArn, 'Name and password with which your application connects');
     const settings = this.toJsonString({
       ...own?.kept,
       ...kept,
+      fileBucketName: this.fileBucket.bucketName,
       ownerSecretArn: owner.secretArn,
       agentSecretArn: agent.secretArn,
       customerSecretArn: customer.secretArn,

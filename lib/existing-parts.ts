@@ -1,6 +1,7 @@
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IDatabaseCluster } from 'aws-cdk-lib/aws-rds';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 
@@ -30,6 +31,12 @@ export interface ExistingParts {
    * @default one that the agent makes
    */
   readonly cluster?: IDatabaseCluster | undefined;
+  /**
+   * The bucket with the files of file_upload, which the agent may read.
+   *
+   * @default one that the agent makes
+   */
+  readonly fileBucket?: IBucket | undefined;
   /** The secret of the master user of `cluster`, who creates the agent's roles: {"username", "password"}. */
   readonly masterSecret?: ISecret | undefined;
   /**

@@ -96,6 +96,18 @@ interface Settings {
    */
   readonly loopSeconds?: number;
   /**
+   * How often file_upload is looked at: the longest until a new file is uploaded, in minutes.
+   *
+   * @default 1
+   */
+  readonly fileUploadMinutes?: number;
+  /**
+   * How long after its reg_date a file of file_upload is uploaded; later it ends with F002. In minutes.
+   *
+   * @default 1440
+   */
+  readonly fileUploadTtlMinutes?: number;
+  /**
    * The IANA zone of every timestamp column.
    *
    * @default 'Asia/Seoul'
@@ -161,6 +173,8 @@ interface Place {
   readonly deletionProtection?: boolean;
   /** The KMS key of a new database and of the secrets; without it they have those that AWS keeps for the account. */
   readonly kmsKeyArn?: string;
+  /** An existing bucket with the files of file_upload; without it the agent makes one. */
+  readonly fileBucketName?: string;
   /** An existing VPC; without it the agent makes one. */
   readonly vpcId?: string;
   /** With vpcId: where sender and receiver are, which must reach AWS and the gateway from there. */

@@ -2,6 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Endpoint } from 'aws-cdk-lib/aws-rds';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { ConfigurationError } from '../functions/settings/configuration-error.ts';
@@ -33,6 +34,8 @@ export class OmniAgent extends Construct {
   readonly customerSecret: ISecret;
   /** The credentials of the gateway, to be filled in: {"clientId", "clientSecret"}. */
   readonly gatewaySecret: ISecret;
+  /** Where the files of file_upload are put. */
+  readonly fileBucket: IBucket;
   /** From where the gateway is called, to be registered there; unknown of an address or a VPC that existed. */
   readonly egressAddress: string | undefined;
   /** The logs, by the part that writes them. */
@@ -67,6 +70,7 @@ export class OmniAgent extends Construct {
     this.endpoint = data.endpoint;
     this.customerSecret = data.secrets.customer;
     this.gatewaySecret = data.secrets.gateway;
+    this.fileBucket = data.fileBucket;
     this.egressAddress = network instanceof Network ? network.address : undefined;
     this.logGroups = logGroups;
   }
@@ -75,7 +79,7 @@ export class OmniAgent extends Construct {
 /** The settings, checked; what exists as constructs; and what goes to every stack. */
 function split({ env, ...props }: OmniAgentProps) {
   const { vpc, senderSubnets, databaseSubnets, cluster, masterSecret, encryptionKey, ...others } = props;
-  const { clientSecurityGroups, gatewaySecret, alarmTopic, ...settings } = others;
+  const { clientSecurityGroups, gatewaySecret, fileBucket, alarmTopic, ...settings } = others;
   if (alarmTopic !== undefined && settings.alarmTopicArn !== undefined)
     throw new ConfigurationError('OmniAgent: expected alarmTopic or alarmTopicArn, got both');
   const existing = { vpc, senderSubnets, databaseSubnets, cluster, masterSecret, encryptionKey };
@@ -83,7 +87,7 @@ function split({ env, ...props }: OmniAgentProps) {
   const ofSettings = config.alarmTopicArn === 'none' ? undefined : config.alarmTopicArn;
   return {
     config,
-    existing: { ...existing, clientSecurityGroups, gatewaySecret },
+    existing: { ...existing, clientSecurityGroups, gatewaySecret, fileBucket },
     alarmTopicArn: alarmTopic?.topicArn ?? ofSettings,
     stackProps: env === undefined ? {} : { env },
   };

@@ -53,6 +53,7 @@ async function startParts(options: LocalAgentOptions, say: Say, onStop: OnStop):
     seed,
     ...credentials,
   });
+  const bucket = await surroundings.startStandIn('bucket', { port: 0, folder: filesOf(dataDir) });
   const gatewayUrl = await through(simulator.url);
   const plan = await planOf(options, { dataDir, gatewayUrl, queueUrl: queue.url });
   // Sessions in UTC, as on Aurora: a statement that forgets the agent's time zone is nine hours off at once.
@@ -63,7 +64,7 @@ async function startParts(options: LocalAgentOptions, say: Say, onStop: OnStop):
   };
   const settings = { databaseUrl, timeZone: 'UTC', port: ports.dataApi, secrets };
   const dataApi = await surroundings.startStandIn('data-api', settings);
-  const endpoints = { sqs: queue.url, rdsData: dataApi.url, secretsManager: dataApi.url };
+  const endpoints = { sqs: queue.url, rdsData: dataApi.url, secretsManager: dataApi.url, s3: bucket.url };
   const started = await startEngine({ plan, endpoints, logDir: join(dataDir, 'logs'), onProblem: say });
   engine = started;
   onStop(() => started.stop());
@@ -75,12 +76,17 @@ async function startParts(options: LocalAgentOptions, say: Say, onStop: OnStop):
   const stats = () => statsOf(services);
   const processes = () => [
     ...started.processes(),
-    ...[queue, simulator, dataApi, { name: 'database', pid: database.pid }].flatMap(({ name, pid }) => {
+    ...[queue, simulator, bucket, dataApi, { name: 'database', pid: database.pid }].flatMap(({ name, pid }) => {
       const id = pid();
       return id === undefined ? [] : [{ name, pid: id, isBusy: undefined }];
     }),
   ];
   return { databaseUrl, dataDir, simulator, engine: started, database, processes, calls, stats };
+}
+
+/** The folder that stands for the bucket with the files of file_upload. */
+export function filesOf(dataDir: string): string {
+  return join(dataDir, 'files');
 }
 
 /** Synthesizes the app with the given settings and reads its templates. */

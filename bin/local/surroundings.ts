@@ -18,7 +18,7 @@ export interface Surroundings {
   startStandIn(name: StandInName, options: object, onRestart?: () => Promise<void>): Promise<StandInProcess>;
 }
 
-type StandInName = 'data-api' | 'queue' | 'simulator';
+type StandInName = 'bucket' | 'data-api' | 'queue' | 'simulator';
 
 export type Say = (line: string) => void;
 

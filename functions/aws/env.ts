@@ -120,6 +120,18 @@ export const tranCleanerSchedulerEnvironment = z
   })
   .superRefine(checkGatewayUrl);
 
+export const fileUploadSchedulerEnvironment = z
+  .object({
+    ...part.shape,
+    ...database.shape,
+    ...gateway.shape,
+    ...sharing.shape,
+    /** The name of the bucket that customers put their files in. */
+    FILE_BUCKET: z.string().min(1),
+    FILE_UPLOAD_TTL_MINUTES: setting.fileUploadTtlMinutes.unwrap(),
+  })
+  .superRefine(checkGatewayUrl);
+
 const names = z
   .string()
   .min(1)

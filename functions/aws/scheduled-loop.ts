@@ -24,13 +24,18 @@ export function scheduledLoop(
 }
 
 /** A scheduled function that is billed for its work alone: one firing does what there is and ends. */
-export function scheduledDrain(observed: Observed, turn: () => Promise<Next>) {
+export function scheduledDrain(
+  observed: Observed,
+  turn: () => Promise<Next>,
+  { reserveSeconds = timing.turnReserveSeconds }: { readonly reserveSeconds?: number } = {},
+) {
   return withHouseMiddleware<unknown>(observed).handler(async (_event, context: Context) => {
-    await turnUntilIdle(turn, { endsAt: steadyClock.now() + secondsFor(context) * 1000, clock: steadyClock });
+    const endsAt = steadyClock.now() + secondsFor(context, reserveSeconds) * 1000;
+    await turnUntilIdle(turn, { endsAt, clock: steadyClock });
   });
 }
 
 /** A turn must have time to end before Lambda ends it: a Data API call takes up to 45 s, but hardly ever does. */
-function secondsFor(context: Context): number {
-  return context.getRemainingTimeInMillis() / 1000 - timing.turnReserveSeconds;
+function secondsFor(context: Context, reserveSeconds: number = timing.turnReserveSeconds): number {
+  return context.getRemainingTimeInMillis() / 1000 - reserveSeconds;
 }

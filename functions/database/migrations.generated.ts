@@ -165,6 +165,16 @@ export const migrations = [
     "statements": [
       "alter table agent add column if not exists seen_at timestamptz"
     ]
+  },
+  {
+    "version": 7,
+    "name": "files",
+    "statements": [
+      "create table if not exists file_key (\n  file_key   varchar(200) primary key,\n  file_seq   bigint not null,\n  sent_as    varchar(200) not null,\n  expires_at timestamptz not null\n) with (fillfactor = 70)",
+      "create table if not exists file_work (\n  file_seq    bigint primary key,\n  lease_token uuid,\n  lease_until timestamptz not null default '-infinity',\n  wake_at     timestamptz not null,\n  attempts    int not null\n) with (fillfactor = 70)",
+      "create or replace function file_keys_of(channel_order text, mt_file_key text, rcs_content text) returns text[]\n  language plpgsql immutable parallel safe cost 100 as $$\nbegin\n  return array(\n    select distinct named.file_key from (\n      select regexp_replace(listed, '^\\s+|\\s+$', '', 'g') as file_key\n      from unnest(string_to_array(mt_file_key, ',')) as listed where channel_order ~* 'mm'\n      union all\n      select matched[1] from regexp_matches(rcs_content, '\"(?:fileKey|media)\"\\s*:\\s*\"([^\"\\\\]+)\"', 'g') as matched\n      where channel_order ~* 'c'\n    ) named\n    where named.file_key <> '');\nend $$",
+      "create or replace function is_file_needed(keys text[]) returns boolean language plpgsql stable\n  set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off as $$\nbegin\n  return exists (\n    select from msg_tran t\n    where t.batch_id is null and t.finished_at is null and (t.mt_file_key <> '' or t.rcs_content ~ '\"(fileKey|media)\"')\n      and file_keys_of(t.channel_order, t.mt_file_key, t.rcs_content) && keys);\nend $$"
+    ]
   }
 ] as const;
 
@@ -273,6 +283,21 @@ export const indexes = [
     "name": "msg_report_unmatched_reg_date",
     "table": "msg_report_unmatched",
     "text": "create index if not exists msg_report_unmatched_reg_date on msg_report_unmatched (reg_date)"
+  },
+  {
+    "name": "file_key_file_seq",
+    "table": "file_key",
+    "text": "create index if not exists file_key_file_seq on file_key (file_seq)"
+  },
+  {
+    "name": "file_key_expires_at",
+    "table": "file_key",
+    "text": "create index if not exists file_key_expires_at on file_key (expires_at)"
+  },
+  {
+    "name": "msg_tran_file_keys",
+    "table": "msg_tran",
+    "text": "create index if not exists msg_tran_file_keys on msg_tran using gin (file_keys_of(channel_order, mt_file_key, rcs_content))\n  with (fastupdate = off)\n  where batch_id is null and finished_at is null and (mt_file_key <> '' or rcs_content ~ '\"(fileKey|media)\"')"
   }
 ] as const;
 
@@ -826,6 +851,41 @@ export const objects = [
     "kind": "index",
     "name": "msg_report_unmatched_reg_date",
     "table": null
+  },
+  {
+    "kind": "table",
+    "name": "file_key",
+    "table": null
+  },
+  {
+    "kind": "index",
+    "name": "file_key_file_seq",
+    "table": null
+  },
+  {
+    "kind": "index",
+    "name": "file_key_expires_at",
+    "table": null
+  },
+  {
+    "kind": "table",
+    "name": "file_work",
+    "table": null
+  },
+  {
+    "kind": "function",
+    "name": "file_keys_of",
+    "table": null
+  },
+  {
+    "kind": "index",
+    "name": "msg_tran_file_keys",
+    "table": null
+  },
+  {
+    "kind": "function",
+    "name": "is_file_needed",
+    "table": null
   }
 ] as const;
 
@@ -843,7 +903,7 @@ export const grantStatements = [
   "grant truncate on msg_banlist to {user}",
   "grant usage on sequence sq_msg_tran_01, sq_msg_report_01, sq_msg_banlist_01, sq_file_upload_01 to {user}",
   "grant select on msg_log_range, msg_report_unmatched, msg_statistics to {user}",
-  "grant select, insert, update, delete on\n  msg_report_unmatched, ban_list, agent, send_lane, send_batch, set_aside, rate_gate, receiver_lease to {agent}",
+  "grant select, insert, update, delete on\n  msg_report_unmatched, ban_list, agent, send_lane, send_batch, set_aside, rate_gate, receiver_lease, file_key, file_work to {agent}",
   "grant usage on sequence sq_send_batch to {agent}",
   "grant select, insert, update on msg_statistics_part to {agent}",
   "grant select on schema_migration to {agent}",

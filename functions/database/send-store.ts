@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { messageRow } from '../message/message-row.ts';
+import { type MessageRow, messageRow } from '../message/message-row.ts';
 import type { Lease, Member, Release, Seal, SendStore, SettledResult, Split } from '../pipeline/send/ports.ts';
 import { sizes } from '../settings/sizes.ts';
 import { timing } from '../settings/timing.ts';
@@ -28,8 +28,8 @@ const leased = {
 const memberRow = z.discriminatedUnion('kind', [
   z.object({ ...leased, kind: z.literal('gone') }),
   z.object({ ...leased, kind: z.literal('refused'), client_key: key, code: z.string(), reason: z.string() }),
-  z.object({ ...leased, kind: z.literal('postponed'), client_key: key }),
-  messageRow.extend({ ...leased, kind: z.literal('message') }),
+  z.object({ ...leased, kind: z.literal('postponed'), client_key: key, waits_for_file: z.boolean() }),
+  messageRow.extend({ ...leased, kind: z.literal('message'), renamed: json(z.record(z.string(), z.string())).nullable() }),
 ]);
 
 const leaseRow = z.discriminatedUnion('outcome', [
@@ -77,9 +77,9 @@ export function sendStore(database: AgentDatabase, settings: SendStoreSettings):
   const bansOf = banTexts(database);
   return {
     async lease(batchId, leaseToken) {
-      const { leaseSeconds, slotsAheadSeconds: aheadSeconds, recentSeconds } = timing;
+      const { leaseSeconds, slotsAheadSeconds: aheadSeconds, recentSeconds, fileMarginSeconds } = timing;
       const { rowBytes, batchBytes } = sizes;
-      const limits = { leaseSeconds, aheadSeconds, recentSeconds, rowBytes, batchBytes };
+      const limits = { leaseSeconds, aheadSeconds, recentSeconds, fileMarginSeconds, rowBytes, batchBytes };
       const parameters = { ...moment(), ...settings, ...limits, batchId, leaseToken };
       const rows = await unlessLocked(database.queries.query(leaseBatch, parameters, leaseRow));
       return rows === undefined ? { outcome: 'held', reason: 'somebody holds a table' } : toLease(batchId, rows);
@@ -165,12 +165,23 @@ function toMember(row: z.output<typeof leaseRow>): Member[] {
   const { client_key: clientKey } = row;
   switch (row.kind) {
     case 'message':
-      return [{ clientKey, row, refusal: undefined }];
+      return [{ clientKey, row: withNewKeys(row, row.renamed), refusal: undefined }];
     case 'refused':
       return [{ clientKey, row: undefined, refusal: { code: row.code, reason: row.reason } }];
     case 'postponed':
-      return [{ clientKey, row: undefined, refusal: undefined }];
+      return [{ clientKey, row: undefined, refusal: undefined, waitSeconds: row.waits_for_file ? timing.fileWaitSeconds : undefined }];
   }
+}
+
+/** The row with the newest keys of its files in place of those that its customer wrote. */
+function withNewKeys(row: MessageRow, renamed: Readonly<Record<string, string>> | null): MessageRow {
+  if (renamed === null) return row;
+  const keys = row.mt_file_key.split(',').map((key) => renamed[key.trim()] ?? key);
+  const content = Object.entries(renamed).reduce(
+    (text, [old, newer]) => text.replaceAll(`"${old}"`, JSON.stringify(newer)),
+    row.rcs_content,
+  );
+  return { ...row, mt_file_key: keys.join(','), rcs_content: content };
 }
 
 /**

@@ -1,12 +1,13 @@
 import type { Authenticator, TokenStore } from '../maintenance/refresh-token.ts';
+import type { FileGateway } from '../maintenance/upload-files.ts';
 import type { InquiryGateway } from '../pipeline/expire.ts';
 import type { ReportGateway } from '../pipeline/receive-reports.ts';
 import type { SendGateway } from '../pipeline/send/ports.ts';
 import { type GatewayUrl, parseGatewayUrl } from '../settings/gateway-url.ts';
 import { connectGrpc } from './grpc/grpc-gateway.ts';
 
-/** The gateway, whatever the transport: what sender, receiver and cleaner need of it, and what a connection needs. */
-export interface Gateway extends SendGateway, ReportGateway, InquiryGateway, Authenticator {
+/** The gateway, whatever the transport: what the parts that call it need of it, and what a connection needs. */
+export interface Gateway extends SendGateway, ReportGateway, InquiryGateway, FileGateway, Authenticator {
   /** Calls under way go on to their end; report streams are closed by who opened them. */
   close(): void;
 }

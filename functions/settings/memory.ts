@@ -13,6 +13,7 @@ export const memoryMb: Readonly<Record<Part, number>> = {
   'gateway-probe': 256,
   'token-scheduler': 256,
   'tran-cleaner-scheduler': 256,
+  'file-upload-scheduler': 256,
   monitor: 256,
   'schema-migrator': 512,
   // They compile the ban list: one of 300,000 texts takes 200 MB. Judging and encoding a batch is work besides.

@@ -63,6 +63,12 @@ export const metricNames = {
     /** Reports that inquiries brought. */
     found: 'ReportsFound',
   },
+  'file-upload-scheduler': {
+    uploaded: 'FilesUploaded',
+    renewed: 'FilesRenewed',
+    /** Without a key in the end, or not renewed this time. */
+    failed: 'FilesFailed',
+  },
   monitor: {
     /** Due in any lane; 0 while somebody has paused the agent. One a look: without it nothing else here is known. */
     toSend: 'MessagesToSend',

@@ -11,6 +11,7 @@ export const parts = [
   'gateway-probe',
   'token-scheduler',
   'tran-cleaner-scheduler',
+  'file-upload-scheduler',
   'monitor',
 ] as const;
 

@@ -44,6 +44,12 @@ export const placeSettings = {
         'The KMS key of the database and its secrets; without it they have those that AWS keeps for the account.',
       korean: '데이터베이스와 시크릿에 쓸 KMS 키이며, 없으면 AWS가 계정에 제공하는 키를 씁니다.',
     }),
+  fileBucketName: matching(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket', '버킷 이름')
+    .optional()
+    .register(aboutSettings, {
+      meaning: 'An existing bucket with the files of file_upload; without it the agent makes one.',
+      korean: 'file_upload의 파일을 담은 기존 버킷이며, 없으면 에이전트가 새로 만듭니다.',
+    }),
   vpcId: matching(/^vpc-[0-9a-f]+$/, 'the id of a VPC', 'VPC ID')
     .optional()
     .register(aboutSettings, {

@@ -12,6 +12,7 @@ const callers: readonly Part[] = [
   'gateway-probe',
   'token-scheduler',
   'tran-cleaner-scheduler',
+  'file-upload-scheduler',
 ];
 
 /**
@@ -132,6 +133,21 @@ export const agentSettings = z.strictObject({
       korean: '행을 찾지 못한 리포트를 보관하는 기간입니다.',
       unit: 'days',
       readBy: ['tran-cleaner-scheduler'],
+    }),
+  fileUploadMinutes: wholeNumber(1, 60).default(1).register(aboutSettings, {
+    meaning: 'How often file_upload is looked at: the longest until a new file is uploaded.',
+    korean: 'file_upload를 확인하는 주기이며, 새 파일이 업로드되기까지 걸리는 최대 시간입니다.',
+    original: 'fileUpload.cron',
+    unit: 'min',
+  }),
+  fileUploadTtlMinutes: wholeNumber(1, 525_600)
+    .default(1_440)
+    .register(aboutSettings, {
+      meaning: 'How long after its reg_date a file of file_upload is uploaded; later it ends with F002.',
+      korean: 'reg_date 이후 파일을 업로드하는 시간이며, 지나면 F002로 끝납니다.',
+      original: 'fileUpload.ttl',
+      unit: 'min',
+      readBy: ['file-upload-scheduler'],
     }),
   loopSeconds: wholeNumber(1, 65)
     .default(65)

@@ -12,6 +12,10 @@ export const sizes = {
   archive: 1_000,
   expire: 1_000,
   adopt: 5_000,
+  /** Uploaded side by side: five of 5 MB are in memory only in parts. */
+  files: 5,
+  /** Rows that a renewal lets go at once. */
+  releasedRows: 1_000,
   /** Rows of each kind that the monitor counts: beyond that it says at least so many, and reads no more. */
   monitor: 10_000,
   /** A page of the ban list: whichever comes first. */

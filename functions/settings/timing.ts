@@ -54,6 +54,22 @@ export const timing = {
   /** How much of a function's timeout must be left when a turn begins. */
   turnReserveSeconds: 10,
 
+  /** For everything that the upload of one file does at the gateway. */
+  uploadDeadlineMs: 20_000,
+  /** How much of its timeout must be left when a turn of uploads begins: an object read twice, an upload, the database. */
+  uploadReserveSeconds: 40,
+  /** How long an uploader has its files to itself: longer than its function lives. */
+  fileLeaseSeconds: 120,
+  /** Until the next try of a file, doubled each time, up to the second. */
+  fileRetrySeconds: 60,
+  maxFileRetrySeconds: 1_800,
+  /** A key that rows wait with is renewed when it lasts no longer than this: a day has dozens of tries. */
+  fileRenewSeconds: 24 * 3600,
+  /** A row is not sent with a key that lasts no longer than this: until the call, and until a fallback reaches its channel. */
+  fileMarginSeconds: 3600,
+  /** When a row that waits for a renewal is looked at again, if nobody lets it go before. */
+  fileWaitSeconds: 600,
+
   /** How long a change of a table waits for it: whoever comes later waits behind it. */
   schemaLockMs: 500,
   /** The timeout of the function that changes the database at deploy: a new cluster answers late, an index takes long. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   banlistSchedulerEnvironment,
   collectorEnvironment,
+  fileUploadSchedulerEnvironment,
   gatewayProbeEnvironment,
   logMigratorEnvironment,
   monitorEnvironment,
@@ -71,6 +72,7 @@ const environments: Readonly<Record<Part, { readonly shape: Readonly<Record<stri
   'gateway-probe': gatewayProbeEnvironment,
   'token-scheduler': tokenSchedulerEnvironment,
   'tran-cleaner-scheduler': tranCleanerSchedulerEnvironment,
+  'file-upload-scheduler': fileUploadSchedulerEnvironment,
   monitor: monitorEnvironment,
 };
 

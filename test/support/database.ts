@@ -142,7 +142,7 @@ export function loginAs(username: string): string {
 /** Resets the tables to the state of a new installation. */
 export async function emptyTables({ master: pool }: TestDatabase): Promise<void> {
   await pool.query(
-    `truncate msg_tran, msg_log, msg_report, msg_report_unmatched, msg_banlist, send_batch, set_aside, msg_statistics_part restart identity`,
+    `truncate msg_tran, msg_log, msg_report, msg_report_unmatched, msg_banlist, send_batch, set_aside, msg_statistics_part, file_upload, file_key, file_work restart identity`,
   );
   await pool.query(`select setval('sq_msg_banlist_01', 1, false)`);
   await pool.query(`update send_lane set had_until = 0`);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { Simulator } from '../../bin/local/simulator/start.ts';
+import type { FileGateway, FileToUpload } from '../../functions/maintenance/upload-files.ts';
 import type { SendGateway } from '../../functions/pipeline/send/ports.ts';
 import { aMessage, aSimulator, someMessages } from './gateway-parts.ts';
 
@@ -87,5 +88,60 @@ export function sendGatewayContract(connect: (url: string) => SendGateway): void
     const batch = { idempotencyKey: randomUUID(), messages: someMessages(1) };
     expect(await gateway.send(batch)).toMatchObject({ outcome: 'notNow' });
     expect(await gateway.inquire(batch.idempotencyKey)).toMatchObject({ outcome: 'inDoubt' });
+  });
+}
+
+const dayMs = 24 * 3_600_000;
+
+/** A file of so many bytes, which come in pieces of 100,000. */
+export function aFile({ size = 250_000, ...more }: Partial<FileToUpload> & { size?: number } = {}): FileToUpload {
+  const open = async function* () {
+    for (let left = size; left > 0; left -= 100_000) yield new Uint8Array(Math.min(left, 100_000));
+  };
+  return {
+    channel: 'MMS',
+    messageType: '',
+    fileName: 'a.jpg',
+    contentType: 'image/jpeg',
+    open: async () => open(),
+    ...more,
+  };
+}
+
+/** What the FileUploadScheduler relies on, whatever the protocol. `at` is the gateway's time. */
+export function fileGatewayContract(connect: (now: () => number) => Promise<FileGateway>): void {
+  const now = Date.parse('2026-11-24T03:00:00Z');
+  const begin = () => connect(() => now);
+
+  it('stores a file and answers with its key, and until when that lasts', async () => {
+    const gateway = await begin();
+    const fileKey = expect.stringMatching(/^.{1,200}$/);
+    expect(await gateway.uploadFile(aFile())).toEqual({
+      outcome: 'stored',
+      fileKey,
+      expiresAt: new Date(now + 7 * dayMs),
+    });
+    expect(await gateway.uploadFile(aFile({ channel: 'FRIENDTALK', messageType: 'FI' }))).toEqual({
+      outcome: 'stored',
+      fileKey,
+      expiresAt: undefined,
+    });
+  });
+
+  it('gives a file that is uploaded again a key of its own', async () => {
+    const gateway = await begin();
+    const keys = await Promise.all([gateway.uploadFile(aFile()), gateway.uploadFile(aFile())]);
+    expect(new Set(keys.map((answer) => answer.outcome === 'stored' && answer.fileKey)).size).toBe(2);
+  });
+
+  it('puts a file off that cannot be read', async () => {
+    const gateway = await begin();
+    const open = () => Promise.reject(new Error('no such object'));
+    expect(await gateway.uploadFile(aFile({ open }))).toEqual({ outcome: 'notNow', reason: 'no such object' });
+    const broken = async function* () {
+      yield new Uint8Array(1);
+      throw new Error('cut off');
+    };
+    expect(await gateway.uploadFile(aFile({ open: async () => broken() }))).toMatchObject({ outcome: 'notNow' });
   });
 }

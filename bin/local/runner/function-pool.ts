@@ -11,6 +11,8 @@ export interface Endpoints {
   readonly sqs: string;
   readonly rdsData: string;
   readonly secretsManager: string;
+  /** Of the functions alone: the receiver reads no files. */
+  readonly s3?: string | undefined;
   /** Of EventBridge and Lambda: the engine answers for both, unless an emulator does. */
   readonly triggers?: string;
   /** The region of the stand-ins; the runner's if not given. */
@@ -36,6 +38,7 @@ export function awsEnvironment({
   sqs,
   rdsData,
   secretsManager,
+  s3,
   triggers,
   region = localRegion,
 }: Endpoints): Record<string, string> {
@@ -46,6 +49,7 @@ export function awsEnvironment({
     AWS_ENDPOINT_URL_SQS: sqs,
     AWS_ENDPOINT_URL_RDS_DATA: rdsData,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager,
+    ...(s3 !== undefined && { AWS_ENDPOINT_URL_S3: s3 }),
     ...(triggers !== undefined && { AWS_ENDPOINT_URL_EVENTBRIDGE: triggers, AWS_ENDPOINT_URL_LAMBDA: triggers }),
     // As in Lambda and Fargate, whatever the time zone of this machine.
     TZ: 'UTC',

@@ -155,6 +155,8 @@ export const ignoredTypes = new Set([
   'AWS::RDS::DBClusterParameterGroup',
   'AWS::RDS::DBInstance',
   'AWS::RDS::DBSubnetGroup',
+  'AWS::S3::Bucket',
+  'AWS::S3::BucketPolicy',
   'AWS::SQS::QueuePolicy',
   'AWS::SecretsManager::Secret',
   // What it does at deploy, the local start does to its database.

@@ -96,7 +96,7 @@ export class Acceptance {
     const batchNumber = this.#log.nextBatchNumber;
     return messages.map((message, index) => {
       const { reference = '', fallbackChain } = message;
-      const code = faultOf(message) ?? whimOf(reference, this.#fate) ?? 'A000';
+      const code = faultOf(message, now) ?? whimOf(reference, this.#fate) ?? 'A000';
       if (code !== 'A000') return { reference, messageKey: '', code, chain: [] };
       const messageKey = nameMessage(now, batchNumber, index);
       return { reference, messageKey, code, chain: fallbackChain.map(legOf) };

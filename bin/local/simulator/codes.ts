@@ -5,6 +5,7 @@ export const acceptanceCodes = {
   A000: 'Success',
   A201: 'Overlength the image title',
   A204: 'Missing file in the request',
+  A217: "Invalid or empty 'fileKey'",
   A300: 'Wrong request',
   A302: "Invalid or empty 'from'",
   A303: "Invalid or empty 'text'",

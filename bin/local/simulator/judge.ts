@@ -7,33 +7,36 @@ import {
 } from '../../../functions/gateway/grpc/generated/omni/gateway/v1/gateway.ts';
 import type { Leg } from './accept-log.ts';
 import type { AcceptanceCode } from './codes.ts';
+import { hasExpiredKey } from './uploads.ts';
 
 type Content = NonNullable<ChannelContent['content']>;
 
-/** What a gateway finds wrong with a message; undefined if nothing. */
-export function faultOf(message: Message): AcceptanceCode | undefined {
+/** What a gateway finds wrong with a message at this time; undefined if nothing. */
+export function faultOf(message: Message, now: number): AcceptanceCode | undefined {
   const chain = message.fallbackChain.map(({ content }) => content);
   if (chain.length < 1 || chain.length > 3) return 'A300';
   if (chain.length > 1 && chain.some((content) => content?.$case === 'international')) return 'A312';
   if (!/^\+?\d{8,15}$/.test(message.recipient ?? '')) return 'A306';
   if ((message.paymentCode ?? '').length > 20) return 'A310';
   for (const content of chain) {
-    const fault = content === undefined ? 'A300' : faultOfContent(content, message.senderNumber ?? '');
+    const fault = content === undefined ? 'A300' : faultOfContent(content, message.senderNumber ?? '', now);
     if (fault !== undefined) return fault;
   }
   return undefined;
 }
 
-function faultOfContent(content: Content, senderNumber: string): AcceptanceCode | undefined {
+function faultOfContent(content: Content, senderNumber: string, now: number): AcceptanceCode | undefined {
   switch (content.$case) {
     case 'sms':
       return faultOfSender(senderNumber) ?? faultOfText(content.value.text, 90, bytesOf);
     case 'mms':
       if (content.value.fileKeys.length > 3) return 'A319';
+      if (hasExpiredKey(content.value.fileKeys.join(' '), now)) return 'A217';
       return faultOfSender(senderNumber) ?? faultOfText(content.value.text, 2_000, bytesOf);
     case 'international':
       return faultOfSender(senderNumber) ?? faultOfText(content.value.text, 2_000, (text) => text.length);
     case 'rcs':
+      if (hasExpiredKey(content.value.content ?? '', now)) return 'A217';
       return faultOfSender(senderNumber) ?? faultOfRcs(content.value);
     default:
       return faultOfKakao(content.value, content.$case === 'alimtalk');

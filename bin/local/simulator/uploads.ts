@@ -1,41 +1,70 @@
 import { createHash } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
-import type {
-  UploadFileRequest,
-  UploadFileResponse,
+import {
+  Channel,
+  type FileHeader,
+  type UploadFileRequest,
+  type UploadFileResponse,
 } from '../../../functions/gateway/grpc/generated/omni/gateway/v1/gateway.ts';
 import { StatusError } from './acceptance.ts';
 import { type AcceptanceCode, acceptanceCodes } from './codes.ts';
 
-const fileLifetimeMs = 7 * 24 * 3_600_000;
+const dayMs = 24 * 3_600_000;
+
+/** How long a key lives; those of other channels are URLs, which do not expire. */
+const lifetimesMs: Readonly<Partial<Record<Channel, number>>> = {
+  [Channel.CHANNEL_MMS]: 7 * dayMs,
+  [Channel.CHANNEL_RCS]: 365 * dayMs,
+};
 
 /** Receives a file and discards it: only its key is ever used. */
 export async function receiveFile(
   parts: AsyncIterable<UploadFileRequest>,
   now: () => number,
 ): Promise<UploadFileResponse> {
-  let fileName: string | undefined;
+  let header: FileHeader | undefined;
   let size = 0;
   const digest = createHash('sha256');
   for await (const { part } of parts) {
-    if ((part?.$case === 'header') !== (fileName === undefined)) {
+    if ((part?.$case === 'header') !== (header === undefined)) {
       throw new StatusError(status.INVALID_ARGUMENT, 'expected one header first, then chunks');
     }
-    if (part?.$case === 'header') fileName = part.value.fileName ?? '';
+    if (part?.$case === 'header') header = part.value;
     if (part?.$case === 'chunk') {
       digest.update(part.value);
       size += part.value.length;
     }
   }
-  if (fileName === undefined) throw new StatusError(status.INVALID_ARGUMENT, 'expected a header, got nothing');
+  if (header === undefined) throw new StatusError(status.INVALID_ARGUMENT, 'expected a header, got nothing');
+  return storeFile(header, { size, digest: digest.digest('hex') }, now());
+}
+
+let uploads = 0;
+
+/** A key of its own for each upload. It says until when it lives, so that a simulator that was restarted knows it. */
+export function storeFile(
+  { fileName = '', channel = 0 }: FileHeader,
+  { size, digest }: { size: number; digest: string },
+  now: number,
+): UploadFileResponse {
   if (fileName.length > 40) return refuse('A201');
   if (size === 0) return refuse('A204');
-  return {
-    code: 'A000',
-    description: acceptanceCodes.A000,
-    fileKey: `SIM-${digest.digest('hex').slice(0, 24)}`,
-    expiresAt: new Date(now() + fileLifetimeMs),
-  };
+  uploads += 1;
+  const lifetimeMs = lifetimesMs[channel];
+  const name = `${digest.slice(0, 12)}${process.pid}${uploads}`;
+  const stored = { code: 'A000', description: acceptanceCodes.A000 };
+  if (lifetimeMs === undefined)
+    return { ...stored, fileKey: `https://images.example.com/${name}.jpg`, expiresAt: undefined };
+  const expiresAt = now + lifetimeMs;
+  const scheme = channel === Channel.CHANNEL_RCS ? 'maapfile://' : '';
+  return { ...stored, fileKey: `${scheme}SIM-${name}-${expiresAt}`, expiresAt: new Date(expiresAt) };
+}
+
+const ownKeys = /SIM-[0-9a-f]+-(\d+)/g;
+
+/** Whether a text names a key of this simulator that has expired. Of other keys it knows nothing, and takes them. */
+export function hasExpiredKey(text: string, now: number): boolean {
+  return [...text.matchAll(ownKeys)].some(([, expiresAt]) => Number(expiresAt) <= now);
 }
 
 function refuse(code: AcceptanceCode): UploadFileResponse {

@@ -49,6 +49,7 @@ const free = [
   /^AWS::Lambda::(EventInvokeConfig|Permission)$/,
   /^AWS::Events::Rule$/,
   /^AWS::Logs::LogGroup$/,
+  /^AWS::S3::(Bucket|BucketPolicy)$/,
   /^AWS::ECS::(Cluster|Service)$/,
   /^AWS::CloudFormation::/,
   /^Custom::/,

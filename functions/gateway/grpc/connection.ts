@@ -1,9 +1,12 @@
+import { Readable, Writable } from 'node:stream';
 import { type ClientDuplexStream, connectivityState, credentials, Metadata, status } from '@grpc/grpc-js';
 import type { GatewayUrl } from '../../settings/gateway-url.ts';
 import {
   GatewayServiceClient,
   type ReportsRequest,
   type ReportsResponse,
+  type UploadFileRequest,
+  type UploadFileResponse,
 } from './generated/omni/gateway/v1/gateway.ts';
 
 /** How to call one of the generated unary methods. */
@@ -74,6 +77,32 @@ export class Connection {
         { deadline },
         answer,
       );
+    });
+  }
+
+  /** Streams the parts of a file. Rejects with grpc-js's ServiceError, or with what reading the parts threw. */
+  upload(
+    parts: AsyncIterable<UploadFileRequest>,
+    { token, deadline }: { token: string; deadline: Date },
+  ): Promise<UploadFileResponse> {
+    return new Promise((resolve, reject) => {
+      const source = Readable.from(parts);
+      const call = this.#client.uploadFile(bearer(token), { deadline }, (error, response) => {
+        // The gateway may answer before the end.
+        source.destroy();
+        if (error) reject(error);
+        else resolve(response);
+      });
+      source.once('error', (error) => {
+        reject(error);
+        call.cancel();
+      });
+      const write = (part: UploadFileRequest, _encoding: string, done: () => void) => void call.write(part, done);
+      const final = (done: () => void) => {
+        call.end();
+        done();
+      };
+      source.pipe(new Writable({ objectMode: true, write, final }));
     });
   }
 

@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { AccessToken } from '../../maintenance/refresh-token.ts';
+import type { FileToUpload, UploadAnswer } from '../../maintenance/upload-files.ts';
 import type { MessageName, ReportsAnswer } from '../../pipeline/expire.ts';
 import type { InquireAnswer, SendAnswer, SendGateway } from '../../pipeline/send/ports.ts';
 import { timing } from '../../settings/timing.ts';
@@ -11,6 +12,7 @@ import { GatewayServiceService, InquireStatus } from './generated/omni/gateway/v
 import { GrpcReportStream } from './report-stream.ts';
 import { toInquiredMessage, toSendRequest } from './to-proto.ts';
 import { TokenCache } from './token.ts';
+import { toUploadAnswer, toUploadRequests } from './upload.ts';
 
 /** The gateway behind `proto/omni/gateway/v1`. Connects when first used. */
 export function connectGrpc(to: Address, options: TransportOptions): Gateway {
@@ -86,6 +88,16 @@ class GrpcGateway implements Gateway {
     const { failure, hasBegun } = asked;
     const isRefused = hasBegun && answerTo(failure) === 'refused';
     return { outcome: isRefused ? 'refused' : 'failed', reason: failure.reason };
+  }
+
+  async uploadFile(file: FileToUpload): Promise<UploadAnswer> {
+    const asked = await this.#ask(async (prepared) => {
+      const bytes = await file.open();
+      return toUploadAnswer(await prepared.connection.upload(toUploadRequests(file, bytes), prepared));
+    });
+    if ('answer' in asked) return asked.answer;
+    const { code, reason } = asked.failure;
+    return code === status.INVALID_ARGUMENT ? { outcome: 'refused', code: 'F002', reason } : { outcome: 'notNow', reason };
   }
 
   openReports(subscription: string): GrpcReportStream {

@@ -10,10 +10,11 @@ export function judgeMembers({ lease, bans }: Attempt): { messages: Message[]; l
   const { batchId, installation, members } = lease;
   const messages: Message[] = [];
   const left: Seal['left'][number][] = [];
-  for (const { clientKey, row, refusal } of members) {
+  for (const { clientKey, row, refusal, waitSeconds } of members) {
     const why = row === undefined ? (refusal ?? { code: null, reason: null }) : judge(row, bans);
     if (row !== undefined && why === undefined) messages.push(toMessage(row, { installation, batchId }));
-    else if (why !== undefined) left.push({ clientKey, code: why.code, reason: why.reason });
+    else if (why !== undefined)
+      left.push({ clientKey, code: why.code, reason: why.reason, ...(waitSeconds !== undefined && { wait: waitSeconds }) });
   }
   return { messages, left };
 }

@@ -103,8 +103,10 @@ export interface Member {
   readonly clientKey: string;
   /** As it is now; undefined if it leaves the batch, by what only the database knows. */
   readonly row: MessageRow | undefined;
-  /** Why it ends; undefined if it does not: the customer put it off, or made it too large for this batch. */
+  /** Why it ends; undefined if it does not: the customer put it off, or made it too large for this batch, or its file's key expires. */
   readonly refusal: Refusal | undefined;
+  /** How long a row waits at least whose file needs a new key; undefined for all others. */
+  readonly waitSeconds?: number | undefined;
 }
 
 export interface Seal {
@@ -112,8 +114,8 @@ export interface Seal {
   readonly leaseToken: string;
   /** Members to be sent, each with the hash of its request. */
   readonly kept: readonly { clientKey: string; requestHash: string }[];
-  /** Without a code: to wait again. */
-  readonly left: readonly { clientKey: string; code: string | null; reason: string | null }[];
+  /** Without a code: to wait again, for so many seconds at least. */
+  readonly left: readonly { clientKey: string; code: string | null; reason: string | null; wait?: number }[];
 }
 
 export interface Sealed {

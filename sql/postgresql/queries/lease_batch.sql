@@ -3,7 +3,8 @@
 --
 -- Index: primary keys. Locks: the send_batch row (skip locked), then the rate_gate row (waits: a slot is taken in an instant).
 -- Parameters: now, timeZone; batchId, leaseToken, leaseSeconds; messagesPerSecond (0: no gate), aheadSeconds for which slots may
---   be reserved ahead; defaultValiditySeconds, rowBytes, batchBytes; recentSeconds as in others_answered.
+--   be reserved ahead; defaultValiditySeconds, rowBytes, batchBytes; recentSeconds as in others_answered; fileMarginSeconds for
+--   which a file's key must still last.
 -- Rows: at least one. outcome is the same in all: 'leased' (a row for each member), 'settled' (the batch is gone), 'held'
 --   (somebody else has it, or its not_before is still to come), 'slotTooFar' (deferred until the gate is near).
 --   Of the batch: idempotency_key, state, request_hash, requeues, sealed_seconds since it was sealed; wait_seconds until its slot
@@ -11,7 +12,8 @@
 --   refused this message alone, or within recentSeconds, if it refused it together with others; installation; ban_version,
 --   ban_digest, ban_checked (seconds since 1970, 0 if never).
 --   Of a member: client_key and kind: 'gone' (deleted, or out of the batch), 'refused' (code, reason), 'postponed' (waits for
---   another batch), 'message' (expires_at, and what is sent). In columns, not as JSON, whose escapes could pass the Data API's 64
+--   another batch; waits_for_file, until its file has a new key), 'message' (expires_at, and what is sent; renamed, a JSON object
+--   of file keys in it and the newer keys of the same files, null if there are none). In columns, not as JSON, whose escapes could pass the Data API's 64
 --   KB per row.
 with batch as materialized (
   select b.id, b.message_count, b.lease_until, b.not_before
@@ -81,17 +83,32 @@ read as materialized (
     offset 0
   ) m on true
 ),
+-- Of the files that a member names: when the first key expires, and the keys that have a newer one. A row without a file costs no
+-- look-up.
+with_file as materialized (
+  select r.*, file.expires_at <= {{now}} + make_interval(secs => :fileMarginSeconds::float8) as waits_for_file, file.renamed
+  from read r
+  left join lateral (
+    select min(k.expires_at) as expires_at,
+      json_object_agg(k.file_key, k.sent_as) filter (where k.sent_as <> k.file_key)::text as renamed
+    from unnest(file_keys_of(r.channel_order, r.mt_file_key, r.rcs_content)) as named(file_key)
+    join file_key k on k.file_key = named.file_key
+    where {{carries_file r}}
+    offset 0
+  ) file on true
+),
 judged as materialized (
   select r.*, {{code_of r}} as code,
     sum(case when r.bytes <= :rowBytes::int then r.bytes else 0 end) over (order by r.member_key) as bytes_so_far
-  from (select read.*, ban.ban_seq from read {{ban_of read}}) r
+  from (select with_file.*, ban.ban_seq from with_file {{ban_of with_file}}) r
 ),
--- Postponed: due later by now, or grown until it no longer fits: the claim cut the batch at batchBytes.
+-- Postponed: due later by now, grown until it no longer fits (the claim cut the batch at batchBytes), or waiting for its file.
 member as materialized (
   select j.member_key, j.code, {{reason_of j}} as reason,
     case when j.client_key is null then 'gone' when j.code is not null then 'refused'
-         when {{due_at j}} > (select local from moment) or j.bytes_so_far > :batchBytes::int then 'postponed'
+         when {{due_at j}} > (select local from moment) or j.bytes_so_far > :batchBytes::int or j.waits_for_file then 'postponed'
          else 'message' end as kind,
+    coalesce(j.waits_for_file, false) as waits_for_file, j.renamed,
     expiry_of(j.request_date, j.ttl, :defaultValiditySeconds::int) at time zone :timeZone as expires_at,
     j.priority, j.channel_order, j.callback, j.recipient, j.payment_code, j.origin_cid, j.mt_subject, j.mt_content, j.mt_file_key,
     j.kko_msg_type, j.kko_content, j.kko_option, j.kko_sender_key, j.kko_template_code,
@@ -108,7 +125,8 @@ select a.outcome, l.idempotency_key, l.state, l.request_hash, l.requeues, coales
   l.wait_seconds, extract(epoch from {{now}} - l.sealed_at)::float8 as sealed_seconds,
   (select installation from agent) as installation, list.version as ban_version, list.digest as ban_digest,
   coalesce(extract(epoch from list.checked_at), 0)::float8 as ban_checked,
-  member.kind, member.member_key as client_key, member.code, member.reason, member.expires_at, content.*
+  member.kind, member.member_key as client_key, member.code, member.reason, member.waits_for_file, member.renamed, member.expires_at,
+  content.*
 from answer a
 left join leased l on true
 left join ban_list list on true

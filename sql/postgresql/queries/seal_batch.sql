@@ -4,8 +4,8 @@
 -- Index: primary keys. Locks: the send_batch row (waits), msg_tran rows (skip locked). The rows that stay are locked but not
 --   written: a change that a customer commits before is seen, and one after it finds the batch sealed.
 -- Parameters: now, timeZone; batchId, leaseToken, marginSeconds that the lease must still last;
---   kept: [{k, h}], client_key and hash of its request; left: [{k, code, reason}], rows that leave, with a null code if they are
---   to wait again; only, the rows of a probe.
+--   kept: [{k, h}], client_key and hash of its request; left: [{k, code, reason, wait}], rows that leave, with a null code if they
+--   are to wait again, for so many seconds at least; only, the rows of a probe.
 -- One row: outcome 'sealed', 'empty' (no member is left, the batch is gone) or 'refused' (the sender's lease is over or about to
 --   end); taken, the members of the sealed batch, separated by commas; ended, as JSON: those that left with a code.
 with {{moment}},
@@ -26,12 +26,12 @@ candidate as materialized (
 kept as materialized (select client_key, hash from candidate where ban_seq is null),
 -- Banned since the lease, or refused or postponed by the sender.
 leaving as materialized (
-  select c.client_key, 'E917' as code, {{reason_of_ban c}} as reason
+  select c.client_key, 'E917' as code, {{reason_of_ban c}} as reason, null::float8 as wait
   from candidate c where c.ban_seq is not null and {{may_leave c}}
   union all
-  select l.k, l.code, l.reason
+  select l.k, l.code, l.reason, l.wait
   from allowed cross join lateral (
-    select * from jsonb_to_recordset(:left::jsonb) as l(k bigint, code text, reason text) order by l.k) l
+    select * from jsonb_to_recordset(:left::jsonb) as l(k bigint, code text, reason text, wait float8) order by l.k) l
   cross join lateral (
     select from msg_tran t
     where t.client_key = l.k and t.batch_id = :batchId::bigint and {{is_waiting t}} and {{may_leave t}}
@@ -41,9 +41,11 @@ attempted as (
   update msg_tran t
   set {{by_the_agent}},
       batch_id = null,
+      waits_until = case when f.wait is null then t.waits_until
+                         else (select local from moment) + make_interval(secs => f.wait) end,
       {{ending_columns}}
-  from unnest(array(select client_key from leaving), array(select code from leaving), array(select reason from leaving))
-         as f(client_key, code, reason)
+  from unnest(array(select client_key from leaving), array(select code from leaving), array(select reason from leaving),
+              array(select wait from leaving)) as f(client_key, code, reason, wait)
   where t.client_key = f.client_key
   returning t.client_key, f.code, f.reason, t.batch_id is null as has_left
 ),

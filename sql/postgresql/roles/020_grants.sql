@@ -9,7 +9,7 @@ grant select on msg_log_range, msg_report_unmatched, msg_statistics to {user};
 
 -- The agent's own.
 grant select, insert, update, delete on
-  msg_report_unmatched, ban_list, agent, send_lane, send_batch, set_aside, rate_gate, receiver_lease to {agent};
+  msg_report_unmatched, ban_list, agent, send_lane, send_batch, set_aside, rate_gate, receiver_lease, file_key, file_work to {agent};
 grant usage on sequence sq_send_batch to {agent};
 grant select, insert, update on msg_statistics_part to {agent};
 grant select on schema_migration to {agent};

@@ -1,0 +1,4 @@
+import { serveStandIn } from '../stand-in.ts';
+import { startBucket } from './server.ts';
+
+serveStandIn(startBucket);
