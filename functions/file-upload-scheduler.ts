@@ -27,6 +27,7 @@ const gateway = connectGateway({
   onCredentialsRefused,
 });
 
-const turn = async () => logUploads(observed, await uploadFiles({ store, objects, gateway }, { turnLimit: sizes.files }));
+const turn = async () =>
+  logUploads(observed, await uploadFiles({ store, objects, gateway }, { turnLimit: sizes.files }));
 
 export const handler = scheduledDrain(observed, turn, { reserveSeconds: timing.uploadReserveSeconds });

@@ -37,7 +37,12 @@ export function agentDashboard(scope: Construct, { installation }: AgentConfig):
     defaultInterval: Duration.hours(3),
   });
   dashboard.addWidgets(new AlarmStatusWidget({ title: 'Alarms', alarms, width: 24, height: 6 }));
-  dashboard.addWidgets(...journey.map(graph), ...results(stack), graph(putAside(installation)));
+  dashboard.addWidgets(
+    ...journey.map(graph),
+    ...results(stack),
+    graph(putAside(installation)),
+    graph(files(installation)),
+  );
   dashboard.addWidgets(...costsOf(stack).map(graph));
 }
 
@@ -70,6 +75,7 @@ function metricsOf(installation: string) {
 
 const { monitor, sender, 'report-migrator': merge, 'log-migrator': archive, collector } = metricNames;
 const cleaner = metricNames['tran-cleaner-scheduler'];
+const uploads = metricNames['file-upload-scheduler'];
 
 function untilAccepted(installation: string): Graph[] {
   const { sum, waits } = metricsOf(installation);
@@ -148,6 +154,20 @@ function putAside(installation: string): Graph {
     title: 'Put aside (right: seconds)',
     left: [waits(monitor.setAside, 'put aside')],
     right: [waits(monitor.oldestSetAside, 'the oldest')],
+  };
+}
+
+function files(installation: string): Graph {
+  const { sum, waits } = metricsOf(installation);
+  return {
+    title: 'Files (right: seconds)',
+    left: [
+      waits(monitor.files, 'waiting'),
+      sum('file-upload-scheduler', uploads.uploaded, 'uploaded in a minute'),
+      sum('file-upload-scheduler', uploads.renewed, 'renewed in a minute'),
+      sum('file-upload-scheduler', uploads.failed, 'failed in a minute'),
+    ],
+    right: [waits(monitor.oldestFile, 'the oldest')],
   };
 }
 

@@ -14,17 +14,20 @@ interface FileBucketProps {
 /** The bucket with the files of file_upload: of the app, of the settings, or else a new one, which stays when its stack goes. */
 export function fileBucketOf(scope: Construct, { config, key, fileBucket }: FileBucketProps): IBucket {
   if (fileBucket !== undefined) return fileBucket;
-  if (config.fileBucketName !== undefined) return Bucket.fromBucketName(scope, 'FileBucket', config.fileBucketName);
+  if (config.fileBucketName !== undefined) return Bucket.fromBucketName(scope, 'Files', config.fileBucketName);
   const isAws = config.profile === 'aws';
-  return new Bucket(scope, 'FileBucket', {
+  const removalPolicy = isAws ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
+  const bucket = new Bucket(scope, 'Files', {
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     ...(key === undefined ? { encryption: BucketEncryption.S3_MANAGED } : { encryptionKey: key }),
     // An emulator has no TLS.
     enforceSSL: isAws,
     // Files stay: a key is renewed from them for as long as rows wait.
     lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(1) }],
-    removalPolicy: isAws ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-  }) as IBucket;
+    removalPolicy,
+  });
+  bucket.policy?.applyRemovalPolicy(removalPolicy);
+  return bucket as IBucket;
 }
 
 /** Reading, and being told that there is no such file: without the right to list, S3 says that it is forbidden. */

@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { fileUploadSchedulerEnvironment } from '../functions/aws/env.ts';
+import { timing } from '../functions/settings/timing.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
 import { type AgentDatabase, grantReading, grantSharing } from './database.ts';
@@ -27,6 +28,7 @@ export class FileUploading extends Construct {
     super(scope, id);
     const scheduler = new AgentFunction<typeof fileUploadSchedulerEnvironment>(this, 'FileUploadScheduler', {
       program: 'file-upload-scheduler',
+      timeout: Duration.seconds(timing.singleTimeoutSeconds),
       ...(network && callerPlace(this, network, config)),
       environment: {
         INSTALLATION: config.installation,

@@ -56,6 +56,13 @@ const judged: readonly Judged[] = [
     above: thresholds.setAsideSeconds,
   },
   {
+    id: 'FilesWait',
+    name: 'FileUploading/FilesWait',
+    description: `For more than ${minutes(thresholds.fileSeconds)} a file has not been uploaded, or its key not been renewed.`,
+    metric: names.oldestFile,
+    above: thresholds.fileSeconds,
+  },
+  {
     id: 'GuardDisabled',
     name: 'Monitoring/GuardDisabled',
     description: 'A trigger that guards the tables is missing or disabled: a message may be sent twice, or never.',

@@ -24,7 +24,7 @@ const titles: Readonly<Record<PlaceName, readonly [title: string, msgStatus: str
 const exceptional: ReadonlySet<PlaceName> = new Set(['deferred', 'held', 'orphaned']);
 
 export function statusText(status: Status): string {
-  const { lanes, all, receiver, reports, rateGateAheadSeconds, banList, timeZone, serverTimeZone } = status;
+  const { lanes, all, receiver, reports, rateGateAheadSeconds, banList, files, timeZone, serverTimeZone } = status;
   const columns = [...lanes.map(({ lane, places: own }) => [lane, own] as const), ['all', all] as const];
   const rows = places
     .filter((place) => !exceptional.has(place) || all[place].count > 0)
@@ -40,6 +40,7 @@ export function statusText(status: Status): string {
     `  reports         ${count(reports.waiting)} to be merged${oldest}; ${count(reports.parked)} looking for their row, ${count(reports.unmatched)} never found it`,
     `  rate gate       slots are given ${rateGateAheadSeconds.toFixed(1)} s ahead`,
     `  ban list        ${banListText(banList)}`,
+    `  files           ${count(files.waiting)} to be uploaded; ${count(files.failedOfLastDay)} of the last 24 hours failed`,
     `  zone            ${timeZone}; the server's own ${serverTimeZone === null ? 'cannot be seen: this session was given one' : `is ${serverTimeZone}`}`,
     ...setAsideText(status.setAside),
     ...status.warnings.map((warning) => `\nWARNING: ${warning}`),

@@ -11,7 +11,7 @@ interface Look {
 
 /** Emits what waits for each step, and logs what a person should know the name of. */
 export function tellMeasures(observed: Observed, measures: Measures, { timeZone, isPaused }: Look): void {
-  const { due, claimed, inDoubt, unmerged, unarchived, setAside, unguarded, zone } = measures;
+  const { due, claimed, inDoubt, unmerged, unarchived, setAside, files, unguarded, zone } = measures;
   const { veryfast, fast, slow } = due;
   const zoneDiffers = zone !== null && zone !== timeZone;
   const toSend = isPaused ? 0 : veryfast.count + fast.count + slow.count;
@@ -25,6 +25,7 @@ export function tellMeasures(observed: Observed, measures: Measures, { timeZone,
     [names.unmerged]: unmerged.count,
     [names.unarchived]: unarchived.count,
     [names.setAside]: setAside.count,
+    [names.files]: files.count,
     [names.deferred]: measures.deferredCount,
     [names.unguarded]: unguarded === null ? 0 : 1,
     [names.nextMonthMissing]: measures.hasNextMonth ? 0 : 1,
@@ -37,6 +38,7 @@ export function tellMeasures(observed: Observed, measures: Measures, { timeZone,
     [names.oldestUnmerged]: unmerged.oldestSeconds,
     [names.oldestUnarchived]: unarchived.oldestSeconds,
     [names.oldestSetAside]: setAside.oldestSeconds,
+    [names.oldestFile]: files.oldestSeconds,
   });
   if (unguarded !== null) observed.logger.error('the table is not guarded', { unguarded });
   if (zoneDiffers) observed.logger.error('the database has another time zone', { zone, timeZone });

@@ -29,6 +29,8 @@ const monitorRow = z
     unarchived_seconds: seconds,
     set_aside_count: count,
     set_aside_seconds: seconds,
+    file_count: count,
+    file_seconds: seconds,
     deferred_count: count,
     unguarded: z.string().nullable(),
     has_next_month: z.boolean(),
@@ -46,6 +48,7 @@ const monitorRow = z
       unmerged: backlog(row.unmerged_count, row.unmerged_seconds),
       unarchived: backlog(row.unarchived_count, row.unarchived_seconds),
       setAside: backlog(row.set_aside_count, row.set_aside_seconds),
+      files: backlog(row.file_count, row.file_seconds),
       deferredCount: row.deferred_count,
       unguarded: row.unguarded,
       hasNextMonth: row.has_next_month,
@@ -61,7 +64,8 @@ function backlog(countOf: number, oldestSeconds: number): Backlog {
 export function monitorStore(database: AgentDatabase, countLimit: number = sizes.monitor): MonitorStore {
   return {
     readMeasures: async () => {
-      const parameters = { ...momentOf(database), countLimit, leaseSeconds: timing.leaseSeconds };
+      const { leaseSeconds, fileRenewSeconds: renewSeconds } = timing;
+      const parameters = { ...momentOf(database), countLimit, leaseSeconds, renewSeconds };
       return await queryOne(database, { statement: readMonitor, parameters }, monitorRow);
     },
   };

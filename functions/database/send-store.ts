@@ -29,7 +29,11 @@ const memberRow = z.discriminatedUnion('kind', [
   z.object({ ...leased, kind: z.literal('gone') }),
   z.object({ ...leased, kind: z.literal('refused'), client_key: key, code: z.string(), reason: z.string() }),
   z.object({ ...leased, kind: z.literal('postponed'), client_key: key, waits_for_file: z.boolean() }),
-  messageRow.extend({ ...leased, kind: z.literal('message'), renamed: json(z.record(z.string(), z.string())).nullable() }),
+  messageRow.extend({
+    ...leased,
+    kind: z.literal('message'),
+    renamed: json(z.record(z.string(), z.string())).nullable(),
+  }),
 ]);
 
 const leaseRow = z.discriminatedUnion('outcome', [
@@ -169,7 +173,14 @@ function toMember(row: z.output<typeof leaseRow>): Member[] {
     case 'refused':
       return [{ clientKey, row: undefined, refusal: { code: row.code, reason: row.reason } }];
     case 'postponed':
-      return [{ clientKey, row: undefined, refusal: undefined, waitSeconds: row.waits_for_file ? timing.fileWaitSeconds : undefined }];
+      return [
+        {
+          clientKey,
+          row: undefined,
+          refusal: undefined,
+          waitSeconds: row.waits_for_file ? timing.fileWaitSeconds : undefined,
+        },
+      ];
   }
 }
 

@@ -25,6 +25,8 @@ export const surroundingsRow: z.ZodType<Surroundings> = z
     ban_expressions: count,
     ban_problems: count,
     first_ban_problems: z.string().nullable(),
+    files: count,
+    files_failed: count,
     server_time_zone: z.string().nullable(),
     server_ahead_seconds: seconds.nullable(),
   })
@@ -50,6 +52,7 @@ export const surroundingsRow: z.ZodType<Surroundings> = z
       problems: row.ban_problems,
       firstProblems: row.first_ban_problems,
     },
+    files: { waiting: row.files, failedOfLastDay: row.files_failed },
     serverTimeZone: row.server_time_zone,
     serverAheadSeconds: row.server_ahead_seconds,
   }));

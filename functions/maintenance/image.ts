@@ -54,7 +54,8 @@ export class ImageProblem extends Error {
 export function imageUseOf(row: { path: string; channelType: string | null; msgType: string | null }): ImageUse {
   const name = (row.channelType ?? '').trim().toUpperCase();
   const channel = imageChannels.find((one) => one === name);
-  if (channel === undefined) throw new ImageProblem(`channel_type: expected MMS, RCS or FRIENDTALK, got ${short(name)}`);
+  if (channel === undefined)
+    throw new ImageProblem(`channel_type: expected MMS, RCS or FRIENDTALK, got ${short(name)}`);
   const messageType = channel === 'FRIENDTALK' ? (row.msgType ?? '').trim().toUpperCase() : '';
   if (limitsOf(channel, messageType) === undefined)
     throw new ImageProblem(`msg_type: expected FI, FW, FL or FC, got ${short(messageType)}`);
@@ -71,8 +72,7 @@ export function checkImage({ channel, messageType }: ImageUse, file: { size: num
   const limit = limitsOf(channel, messageType);
   if (limit === undefined) throw new ImageProblem('msg_type: unknown');
   if (file.size === 0) throw new ImageProblem('file: expected an image, got an empty file');
-  if (file.size > limit.bytes)
-    throw new ImageProblem(`file: expected at most ${limit.bytes} bytes, got ${file.size}`);
+  if (file.size > limit.bytes) throw new ImageProblem(`file: expected at most ${limit.bytes} bytes, got ${file.size}`);
   const { type, width, height } = measure(file.head, limit);
   const { mostPixels, leastWidth = 0, ratio } = limit;
   if (mostPixels !== undefined && (width > mostPixels.width || height > mostPixels.height))

@@ -175,7 +175,11 @@ function resultOfAnswer(answer: UploadAnswer): Result | { reason: string } {
 
 /** As the original agent's customers write it: a Windows path too. What follows the drive is the key. */
 function plainPath(path: string): string {
-  return path.trim().replaceAll('\\', '/').replace(/^[A-Za-z]:(?=\/)/, '').replace(/^\/+/, '');
+  return path
+    .trim()
+    .replaceAll('\\', '/')
+    .replace(/^[A-Za-z]:(?=\/)/, '')
+    .replace(/^\/+/, '');
 }
 
 /** They come back by themselves, only later: so a failure here is none of the upload. */

@@ -15,6 +15,8 @@ export interface Measures {
   readonly unmerged: Backlog;
   readonly unarchived: Backlog;
   readonly setAside: Backlog;
+  /** Of file_upload: without a key so far, or whose key could not be renewed at the first try. */
+  readonly files: Backlog;
   /** Of the next rows to be due: those that the agent holds back for its own reasons. */
   readonly deferredCount: number;
   /** Triggers that guard the tables and do not fire; null if all do. */

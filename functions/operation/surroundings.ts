@@ -13,6 +13,8 @@ export interface Surroundings {
   /** Triggers that guard the tables and do not fire; null if all do. */
   readonly unguarded: string | null;
   readonly banList: BanListCheck;
+  /** Of file_upload: without a key so far, and those registered in the last 24 hours that failed. */
+  readonly files: { readonly waiting: number; readonly failedOfLastDay: number };
   /** Null if this session was given a zone of its own, which hides the server's. */
   readonly serverTimeZone: string | null;
   /** How far the server's local time is ahead of the agent's. */

@@ -11,7 +11,7 @@ interface Judged {
 
 /** What somebody should do something about; docs/runbook.md says what, in the order of these. */
 export function warningsOf({ all, surroundings, asideCount }: Judged, timeZone: string): string[] {
-  const { receiver, reports, refusedAlone, unguarded, banList } = surroundings;
+  const { receiver, reports, refusedAlone, unguarded, banList, files } = surroundings;
   const warnings = [
     unguarded !== null &&
       `THE TABLE IS NOT GUARDED, missing or disabled: ${unguarded}. What customers write can make a message be sent twice, or never: run the SchemaMigrator again, now`,
@@ -27,6 +27,8 @@ export function warningsOf({ all, surroundings, asideCount }: Judged, timeZone: 
     (banList.checkedSeconds ?? 0) > banListSeconds &&
       `nobody has looked at the ban list for ${age(banList.checkedSeconds)}: texts banned since are not, numbers are`,
     banList.problems > 0 && banProblems(banList),
+    files.failedOfLastDay > 0 &&
+      `${files.failedOfLastDay} files of the last 24 hours were not uploaded, or their keys not renewed: see result_code in file_upload`,
     reports.unmatchedOfLastDay > 0 &&
       `${reports.unmatchedOfLastDay} reports of the last 24 hours never found their message: see msg_report_unmatched`,
   ];

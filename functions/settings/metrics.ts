@@ -86,6 +86,8 @@ export const metricNames = {
     oldestUnarchived: 'OldestUnarchivedSeconds',
     setAside: 'RowsSetAside',
     oldestSetAside: 'OldestSetAsideSeconds',
+    files: 'FilesWaiting',
+    oldestFile: 'OldestFileSeconds',
     deferred: 'MessagesDeferred',
     unguarded: 'GuardDisabled',
     nextMonthMissing: 'NextMonthMissing',

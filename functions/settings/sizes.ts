@@ -12,8 +12,8 @@ export const sizes = {
   archive: 1_000,
   expire: 1_000,
   adopt: 5_000,
-  /** Uploaded side by side: five of 5 MB are in memory only in parts. */
-  files: 5,
+  /** Uploaded side by side: of each the first 256 KB are in memory, then chunks. */
+  files: 10,
   /** Rows that a renewal lets go at once. */
   releasedRows: 1_000,
   /** Rows of each kind that the monitor counts: beyond that it says at least so many, and reads no more. */

@@ -15,6 +15,8 @@ export const thresholds = {
   unarchivedSeconds: 900,
   /** A row that somebody held while its batch was sealed is free at the next look; a trigger's error is not. */
   setAsideSeconds: 300,
+  /** A file is uploaded within a minute or two; a failure of the gateway or the bucket that lasts is none of a moment. */
+  fileSeconds: 900,
   /** A blocked sender number fails all; to people who do not use a channel, most messages fail. */
   undelivered: { perDelivered: 4, excess: 100, minutes: 15 },
   /** A loop makes up for one failure within seconds: these last. */

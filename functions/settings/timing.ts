@@ -55,9 +55,9 @@ export const timing = {
   turnReserveSeconds: 10,
 
   /** For everything that the upload of one file does at the gateway. */
-  uploadDeadlineMs: 20_000,
+  uploadDeadlineMs: 15_000,
   /** How much of its timeout must be left when a turn of uploads begins: an object read twice, an upload, the database. */
-  uploadReserveSeconds: 40,
+  uploadReserveSeconds: 30,
   /** How long an uploader has its files to itself: longer than its function lives. */
   fileLeaseSeconds: 120,
   /** Until the next try of a file, doubled each time, up to the second. */

@@ -61,7 +61,14 @@ it('emits every metric that there is', async () => {
   aws({ off: 'collect' });
   read.mockResolvedValue({
     ...{ due: { veryfast: some, fast: some, slow: some }, claimed: some, inDoubt: some, unmerged: some },
-    ...{ unarchived: some, setAside: some, deferredCount: 4, unguarded: 'x on msg_tran', hasNextMonth: false },
+    ...{
+      unarchived: some,
+      setAside: some,
+      files: some,
+      deferredCount: 4,
+      unguarded: 'x on msg_tran',
+      hasNextMonth: false,
+    },
     zone: 'UTC',
   });
   await look();

@@ -41,7 +41,14 @@ async function startReceiver({ holdLease, events = async function* () {} }: Surr
   const { reportStore } = await import('../../functions/database/report-store.ts');
   const { connectGateway } = await import('../../functions/gateway/gateway.ts');
   const stream = { acknowledge: vi.fn(), close: vi.fn(), [Symbol.asyncIterator]: events };
-  const others = { send: vi.fn(), inquire: vi.fn(), inquireReports: vi.fn(), uploadFile: vi.fn(), authenticate: vi.fn(), close: vi.fn() };
+  const others = {
+    send: vi.fn(),
+    inquire: vi.fn(),
+    inquireReports: vi.fn(),
+    uploadFile: vi.fn(),
+    authenticate: vi.fn(),
+    close: vi.fn(),
+  };
   vi.mocked(connectGateway).mockReturnValue({ openReports: () => stream, ...others });
   vi.mocked(reportStore).mockReturnValue({ store: vi.fn(), holdLease, dropLease: vi.fn() });
   import('../../bin/report-receiver.ts').catch((error: unknown) => expect.unreachable(String(error)));

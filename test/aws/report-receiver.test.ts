@@ -54,7 +54,13 @@ function aStream(): ReportStream & { readonly acknowledged: string[] } {
 it('holds the stream of its subscription, stores what comes, and lets go when it is told to stop', async () => {
   const stream = aStream();
   const gateway = { openReports: vi.fn(() => stream), close: vi.fn() };
-  const others = { send: vi.fn(), inquire: vi.fn(), inquireReports: vi.fn(), uploadFile: vi.fn(), authenticate: vi.fn() };
+  const others = {
+    send: vi.fn(),
+    inquire: vi.fn(),
+    inquireReports: vi.fn(),
+    uploadFile: vi.fn(),
+    authenticate: vi.fn(),
+  };
   vi.mocked(connectGateway).mockReturnValue({ ...gateway, ...others });
   const store = {
     store: vi.fn<ReportStore['store']>(async () => void process.emit('SIGTERM')),

@@ -73,7 +73,13 @@ const recordOf = (batchId: string) => ({
 
 it('sends by the gateway of its settings, and gives back only the record that failed', async () => {
   const gateway = new FakeGateway();
-  const others = { openReports: vi.fn(), inquireReports: vi.fn(), uploadFile: vi.fn(), authenticate: vi.fn(), close: vi.fn() };
+  const others = {
+    openReports: vi.fn(),
+    inquireReports: vi.fn(),
+    uploadFile: vi.fn(),
+    authenticate: vi.fn(),
+    close: vi.fn(),
+  };
   vi.mocked(connectGateway).mockReturnValue({ send: gateway.send, inquire: gateway.inquire, ...others });
   vi.mocked(sendStore).mockReturnValue(store);
 

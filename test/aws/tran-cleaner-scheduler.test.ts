@@ -45,7 +45,7 @@ beforeEach(() => {
   store.recordInquiry.mockClear();
   vi.mocked(expireStore).mockReturnValue(store);
   gateway = new FakeGateway();
-  const others = { openReports: vi.fn(), authenticate: vi.fn(), close: vi.fn() };
+  const others = { openReports: vi.fn(), uploadFile: vi.fn(), authenticate: vi.fn(), close: vi.fn() };
   const { send, inquire, inquireReports } = gateway;
   vi.mocked(connectGateway).mockReturnValue({ send, inquire, inquireReports, ...others });
 });

@@ -13,7 +13,7 @@ const measures = (countLimit?: number) => monitorStore(database.current.at(noon)
 const master = () => database.current.master;
 
 beforeEach(async () => {
-  await master().query('truncate msg_tran, msg_report, send_batch, set_aside');
+  await master().query('truncate msg_tran, msg_report, send_batch, set_aside, file_upload, file_key, file_work');
 });
 
 describe('the monitor', () => {
@@ -116,6 +116,26 @@ describe('the monitor', () => {
        values (1, 1, 'K', 'sms', '10000', '2026-11-24 11:58')`,
     );
     expect((await measures()).unmerged).toEqual({ count: 1, oldestSeconds: 120 });
+  });
+
+  it('sees files that are not uploaded, and keys that are not renewed', async () => {
+    await master().query(
+      `insert into file_upload (file_seq, file_status, reg_date) values
+         (1, '1', '2026-11-24 11:58'), (2, '1', 'infinity'), (3, '2', '2026-11-01 12:00'), (4, '2', '2026-11-24 11:00')`,
+    );
+    expect((await measures()).files).toEqual({ count: 2, oldestSeconds: 120 });
+    await master().query(
+      `insert into file_key values ('old', 3, 'new', '2026-11-25 11:50+09'), ('new', 3, 'new', '2026-11-25 11:50+09')`,
+    );
+    const work = (attempts: number) =>
+      master().query(
+        'insert into file_work (file_seq, wake_at, attempts) values (3, now(), $1) on conflict (file_seq) do update set attempts = $1',
+        [attempts],
+      );
+    await work(1);
+    expect((await measures()).files.count).toBe(2);
+    await work(2);
+    expect((await measures()).files).toEqual({ count: 3, oldestSeconds: 600 });
   });
 });
 

@@ -67,8 +67,16 @@ describe('an upload', () => {
   });
 
   it.each([
-    ['a code', { ...stored, code: 'A202', description: 'unusable' }, { outcome: 'refused', code: 'A202', reason: 'unusable' }],
-    ['a fault of its own', { ...stored, code: 'A214', description: 'error' }, { outcome: 'notNow', reason: 'gateway: A214 error' }],
+    [
+      'a code',
+      { ...stored, code: 'A202', description: 'unusable' },
+      { outcome: 'refused', code: 'A202', reason: 'unusable' },
+    ],
+    [
+      'a fault of its own',
+      { ...stored, code: 'A214', description: 'error' },
+      { outcome: 'notNow', reason: 'gateway: A214 error' },
+    ],
     ['no key', { ...stored, fileKey: '' }, { outcome: 'refused', code: 'F002' }],
     ['too long a key', { ...stored, fileKey: 'k'.repeat(201) }, { outcome: 'refused', code: 'F002' }],
     ['INVALID_ARGUMENT', status.INVALID_ARGUMENT, { outcome: 'refused', code: 'F002' }],
@@ -83,7 +91,8 @@ describe('an upload', () => {
   it('ends where the gateway answers before it is over', async () => {
     const read = vi.fn();
     const url = await aScriptedGateway({
-      uploadFile: (call, callback) => void call.once('data', () => callback(null, { ...stored, code: 'A201', fileKey: '' })),
+      uploadFile: (call, callback) =>
+        void call.once('data', () => callback(null, { ...stored, code: 'A201', fileKey: '' })),
     });
     const open = async function* () {
       try {

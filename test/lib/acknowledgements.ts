@@ -16,13 +16,20 @@ const fired = [
   'Agent/Upkeep/BanlistScheduler',
   'Agent/Cleaning/TranCleanerScheduler',
   'Agent/Authentication/TokenScheduler',
+  'Agent/FileUploading/FileUploadScheduler',
   'Agent/Monitoring/Monitor',
 ];
 const sender = 'Agent/Sending/Sender';
 const probe = 'Agent/Probing/GatewayProbe';
 const migrator = 'Schema/SchemaMigrator';
 /** Those in a network. */
-const callers = [sender, probe, 'Agent/Authentication/TokenScheduler', 'Agent/Cleaning/TranCleanerScheduler'];
+const callers = [
+  sender,
+  probe,
+  'Agent/Authentication/TokenScheduler',
+  'Agent/Cleaning/TranCleanerScheduler',
+  'Agent/FileUploading/FileUploadScheduler',
+];
 const configOf = (path: string) => `${path}/EventInvokeConfig`;
 
 const nothingToKeep =
@@ -52,6 +59,12 @@ export const acknowledgements: readonly Acknowledgement[] = [
     reason: 'The agent replaces it itself, several hours before it expires.',
   },
   {
+    rule: 'AwsSolutions-S1',
+    where: ['Data/Files'],
+    reason:
+      'It holds images that are sent to thousands of people. Who reads it is one function, whose log says so; a log of accesses would be a second bucket to keep.',
+  },
+  {
     rule: 'AwsSolutions-RDS6',
     where: ['Data/Database/Cluster'],
     reason:
@@ -75,6 +88,12 @@ export const acknowledgements: readonly Acknowledgement[] = [
     reason:
       'Lambda creates and deletes network interfaces in the name of the role, and is asked for every kind of resource that one is made of ' +
       '(interface, subnet, groups). AWS allows it everywhere; this is in one account and region.',
+  },
+  {
+    rule: 'AwsSolutions-IAM5[Resource::{"Fn::GetStackOutput":{"StackName":"omni-agent-data","Region":{"Ref":"AWS::Region"},"OutputName":"PublishOutputFnGetAttFiles8E6940B8ArnB90C6676"}}/*]',
+    where: ['Agent/FileUploading/FileUploadSchedulerRole/DefaultPolicy'],
+    reason:
+      'Which files there are in the bucket is for the customer to say; each of them may be read, and nothing written.',
   },
   {
     rule: 'AwsSolutions-IAM5[Resource::*]',
@@ -111,14 +130,17 @@ export const acknowledgements: readonly Acknowledgement[] = [
   {
     rule: 'Serverless-EventBusDLQ',
     where: [
-      'Collection',
-      'Reporting',
-      'Archiving',
-      'TableCreation',
-      'Upkeep',
-      'Cleaning',
-      'Authentication',
-      'Monitoring',
+      ...[
+        'Collection',
+        'Reporting',
+        'Archiving',
+        'TableCreation',
+        'Upkeep',
+        'Cleaning',
+        'Authentication',
+        'FileUploading',
+        'Monitoring',
+      ],
     ].map((unit) => `Agent/${unit}/Schedule`),
     reason: nothingToKeep,
   },

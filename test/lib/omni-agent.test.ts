@@ -1,6 +1,7 @@
 import { App, Stack, Stage } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { type IVpc, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../lib/agent-config.ts';
 import { OmniAgent } from '../../lib/omni-agent.ts';
@@ -83,6 +84,7 @@ describe('the stacks of an agent', () => {
     expect(Object.keys(agent.logGroups).toSorted()).toEqual([
       'banlist-scheduler',
       'collector',
+      'file-upload-scheduler',
       'gateway-probe',
       'log-migrator',
       'monitor',
@@ -113,6 +115,19 @@ describe('the stacks of an agent', () => {
         types.filter((one) => one === type),
         type,
       ).toHaveLength(count);
+  });
+
+  it('read the files of a bucket that exists, by a setting or as the app has it', () => {
+    const named = synthesizeAgent({ fileBucketName: 'my-files' });
+    expect(typesOf(named['omni-agent-data'])).not.toContain('AWS::S3::Bucket');
+    const policies = (template: Template | undefined) => JSON.stringify(template?.findResources('AWS::IAM::Policy'));
+    expect(policies(named['omni-agent'])).toContain(':s3:::my-files/*');
+    const app = new App();
+    const mine = new Bucket(new Stack(app, 'Mine'), 'Files') as IBucket;
+    new OmniAgent(app, 'OmniAgent', { ...required, fileBucket: mine });
+    const templates = templatesOf(app);
+    expect(typesOf(templates['omni-agent-data'])).not.toContain('AWS::S3::Bucket');
+    expect(policies(templates['omni-agent'])).toContain('s3:GetObject');
   });
 
   it('encrypt the database and its secrets with the key of a setting, which their readers may use', () => {
@@ -203,6 +218,7 @@ describe('what lives long', () => {
       'DatabasePort',
       'DatabaseName',
       'TimeZone',
+      'FileBucket',
       'AgentSecret',
       'CustomerSecret',
       'SettingsToKeep',
@@ -237,6 +253,7 @@ function filledIn(value: unknown): string {
       return `subnet-${name.length}${/Database/.test(name) ? '0' : '1'}${/2Subnet/.test(name) ? '2' : '1'}`;
     if (/Endpoint\.Port$/.test(name)) return '5432';
     if (/SecurityGroup/.test(name)) return 'sg-0a1b';
+    if (/^Files/.test(name)) return 'my-files';
     const pseudo: Record<string, string> = { 'AWS::Partition': 'aws', 'AWS::Region': 'x', 'AWS::AccountId': '1' };
     if (pseudo[name] !== undefined) return pseudo[name];
     return /^Secrets|Master/.test(name) ? `arn:aws:secretsmanager:x:1:secret:${name}-abcdef` : name;

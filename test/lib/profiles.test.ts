@@ -34,12 +34,15 @@ function withoutSurroundings(resource: Resource): unknown {
 describe('the profiles aws and local', () => {
   const [aws, emulator] = [synthesize({}), synthesize(local)];
 
-  it('differ by the receiver’s stack, and by what the data stack holds beside the secrets', () => {
+  it('differ by the receiver’s stack, and by what the data stack holds beside secrets and files', () => {
     expect(Object.keys(aws)).toEqual(['omni-agent-data', 'omni-agent-schema', 'omni-agent', 'omni-agent-receiver']);
     expect(Object.keys(emulator)).toEqual(['omni-agent-data', 'omni-agent-schema', 'omni-agent']);
     const typesOf = (stack: string, resources: typeof aws) =>
       Object.values(resources[stack] ?? {}).map(({ Type }) => Type);
-    expect(typesOf('omni-agent-data', emulator)).toEqual(Array(5).fill('AWS::SecretsManager::Secret'));
+    expect(typesOf('omni-agent-data', emulator)).toEqual([
+      ...Array(5).fill('AWS::SecretsManager::Secret'),
+      'AWS::S3::Bucket',
+    ]);
     expect(typesOf('omni-agent-data', aws)).toEqual(
       expect.arrayContaining(['AWS::EC2::VPC', 'AWS::EC2::NatGateway', 'AWS::EC2::EIP', 'AWS::RDS::DBCluster']),
     );
@@ -67,7 +70,7 @@ describe('the profiles aws and local', () => {
       if (resource.Type !== 'AWS::IAM::Policy') continue;
       const more = actionsOf(aws['omni-agent']?.[id]).filter((one) => !actionsOf(resource).includes(one));
       expect(new Set(more.map((one) => one.split(':')[0])), id).toEqual(
-        new Set(/Sender|GatewayProbe|TokenScheduler|TranCleanerScheduler/.test(id) ? ['ec2'] : []),
+        new Set(/Sender|GatewayProbe|TokenScheduler|TranCleanerScheduler|FileUploadScheduler/.test(id) ? ['ec2'] : []),
       );
       expect(actionsOf(aws['omni-agent']?.[id])).toEqual(expect.arrayContaining(actionsOf(resource)));
     }

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import {
   banlistSchedulerEnvironment,
   collectorEnvironment,
+  fileUploadSchedulerEnvironment,
   gatewayProbeEnvironment,
   logMigratorEnvironment,
   monitorEnvironment,
@@ -22,6 +23,7 @@ import { synthesizeAgent } from '../support/stacks.ts';
 let agent: Template;
 let schema: Template;
 let receiver: Template;
+let data: Template;
 let checkedEveryFifthMinute: Template;
 
 /** Synthesized once for all tests here: that takes seconds. */
@@ -31,6 +33,7 @@ beforeAll(() => {
   agent = templateOf('omni-agent');
   schema = templateOf('omni-agent-schema');
   receiver = templateOf('omni-agent-receiver');
+  data = templateOf('omni-agent-data');
 });
 
 beforeAll(() => {
@@ -80,6 +83,7 @@ describe('the functions', () => {
     ['gateway-probe', gatewayProbeEnvironment],
     ['token-scheduler', tokenSchedulerEnvironment],
     ['tran-cleaner-scheduler', tranCleanerSchedulerEnvironment],
+    ['file-upload-scheduler', fileUploadSchedulerEnvironment],
   ])('give %s an environment that it can parse, and nothing else', (program, schema) => {
     const { NODE_OPTIONS: ofNode, ...Variables } = functionOf(program).Environment.Variables;
     expect(ofNode).toBe('--enable-source-maps');
@@ -113,7 +117,7 @@ describe('the functions', () => {
   it('leave who calls the gateway alone in the network with the registered address, in the same subnets', () => {
     const placeOf = (program: string) => z.object({ SubnetIds: z.unknown() }).parse(functionOf(program).VpcConfig);
     expect(placeOf('sender').SubnetIds).toBeDefined();
-    for (const program of ['gateway-probe', 'token-scheduler', 'tran-cleaner-scheduler'])
+    for (const program of ['gateway-probe', 'token-scheduler', 'tran-cleaner-scheduler', 'file-upload-scheduler'])
       expect(placeOf(program)).toEqual(placeOf('sender'));
     const others = ['collector', 'report-migrator', 'log-migrator', 'banlist-scheduler'];
     for (const program of [...others, 'table-create-scheduler', 'schema-migrator', 'monitor']) {
@@ -155,10 +159,10 @@ describe('the SEND QUEUE', () => {
 });
 
 describe('the schedules', () => {
-  it('fire five functions once a minute and two each hour, without retries', () => {
+  it('fire seven functions once a minute and two each hour, without retries', () => {
     const rules = Object.values(agent.findResources('AWS::Events::Rule'));
     const often = rules.map((rule) => rule['Properties'].ScheduleExpression);
-    expect(often.toSorted()).toEqual(['rate(1 hour)', 'rate(1 hour)', ...Array(5).fill('rate(1 minute)')]);
+    expect(often.toSorted()).toEqual(['rate(1 hour)', 'rate(1 hour)', ...Array(7).fill('rate(1 minute)')]);
     agent.allResourcesProperties('AWS::Events::Rule', {
       State: 'ENABLED',
       Targets: [Match.objectLike({ RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 } })],
@@ -203,7 +207,7 @@ describe('the grants', () => {
       template.allResourcesProperties('AWS::IAM::Role', { ManagedPolicyArns: Match.absent() });
   });
 
-  it('are on single resources, but for listings, traces and the network of who calls the gateway', () => {
+  it('are on single resources, but for listings, traces, files and the network of who calls the gateway', () => {
     const wide = everyone().filter(({ resource }) => resource.includes('*'));
     expect([...new Set(wide.flatMap(({ actions }) => actions))].toSorted()).toEqual([
       'ec2:AssignPrivateIpAddresses',
@@ -213,6 +217,7 @@ describe('the grants', () => {
       'ec2:DescribeSubnets',
       'ec2:UnassignPrivateIpAddresses',
       'ecr:GetAuthorizationToken',
+      's3:GetObject',
       'xray:PutTelemetryRecords',
       'xray:PutTraceSegments',
     ]);
@@ -230,15 +235,7 @@ describe('the grants', () => {
   it('give a part single statements, and transactions to those that change the schema', () => {
     const transactions = ['BeginTransaction', 'CommitTransaction', 'RollbackTransaction'];
     const all = ['ExecuteStatement', ...transactions].map((name) => `rds-data:${name}`);
-    for (const id of [
-      /Collector/,
-      /Sender/,
-      /ReportMigrator/,
-      /LogMigrator/,
-      /BanlistScheduler/,
-      /TranCleaner/,
-      /MonitoringMonitor/,
-    ])
+    for (const id of [/Collector/, /Sender/, /Migrator/, /Banlist/, /TranCleaner/, /MonitoringMonitor/, /FileUpload/])
       expect(actionsOf(agent, id, 'rds-data')).toEqual(['rds-data:ExecuteStatement']);
     expect(actionsOf(receiver, /TaskRole/, 'rds-data')).toEqual(['rds-data:ExecuteStatement']);
     expect(actionsOf(agent, /TableCreateScheduler/, 'rds-data').toSorted()).toEqual(all.toSorted());
@@ -256,6 +253,7 @@ describe('the grants', () => {
     ['the receiver', () => statementsOf(receiver, /TaskRole/), ['Agent', 'Gateway', 'Token']],
     ['the probe', () => statementsOf(agent, /GatewayProbe/), ['Gateway']],
     ['the keeper of the token', () => statementsOf(agent, /TokenScheduler/), ['Gateway', 'Token']],
+    ['the uploader', () => statementsOf(agent, /FileUploadScheduler/), ['Agent', 'Gateway', 'Token']],
     ['the creator of tables', () => statementsOf(agent, /TableCreateScheduler/), ['Owner']],
     ['the migrator of the schema', () => statementsOf(schema), ['Agent', 'Customer', 'Master', 'Owner']],
   ])('let %s read the secrets that it needs', (_who, statements, secrets) => {
@@ -277,6 +275,36 @@ describe('the grants', () => {
       expect(actions).toEqual(['secretsmanager:PutSecretValue']);
       expect(resource).toMatch(/SecretsToken/);
     }
+  });
+
+  it('let the uploader alone read files', () => {
+    const reading = [agent, receiver, schema].flatMap((template) =>
+      statementsOf(template).filter(({ actions }) => actions.some((one) => one.startsWith('s3:'))),
+    );
+    expect(reading.map(({ actions }) => actions)).toEqual([['s3:GetObject'], ['s3:ListBucket']]);
+    expect(actionsOf(agent, /FileUploadScheduler/, 's3').toSorted()).toEqual(['s3:GetObject', 's3:ListBucket']);
+  });
+});
+
+describe('the bucket with the files', () => {
+  it('is encrypted, closed to the public and to plain text, and stays', () => {
+    const [bucket] = Object.values(data.findResources('AWS::S3::Bucket'));
+    expect(bucket).toMatchObject({
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+        },
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+      },
+    });
+    expect(JSON.stringify(data.findResources('AWS::S3::BucketPolicy'))).toContain('"aws:SecureTransport":"false"');
   });
 });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { startBucket } from '../../bin/local/bucket/server.ts';
 import { fileBucket } from '../../functions/aws/file-bucket.ts';
+import { aFakeAws } from '../support/fake-aws.ts';
 import { aDirectory } from '../support/gateway-parts.ts';
 
 beforeEach(() => {
@@ -44,13 +45,11 @@ it('has the files of its folder as they are now', async () => {
   expect(await bucket.look('광고 1/a+b.jpg', 4)).toBeUndefined();
 });
 
-it('has small files, empty ones, and nothing outside its folder', async () => {
+it('has small files, and nothing outside its folder', async () => {
   const { folder, bucket } = await begin();
   await writeFile(join(folder, 'small'), 'ab');
-  await writeFile(join(folder, 'empty'), '');
   await writeFile(join(folder, '..', 'outside'), 'secret');
   expect(await bucket.look('small', 4)).toMatchObject({ size: 2 });
-  expect(await bucket.look('empty', 4)).toMatchObject({ size: 0 });
   expect(await bucket.look('../outside', 4)).toBeUndefined();
 });
 
@@ -59,4 +58,20 @@ it('is named by an s3:// URI too, and no other bucket is', async () => {
   await writeFile(join(folder, 'a.jpg'), 'ab');
   expect(await bucket.look('s3://Files/a.jpg', 4)).toMatchObject({ size: 2 });
   await expect(bucket.look('s3://others/a.jpg', 4)).rejects.toThrow('expected the bucket Files, got another one');
+});
+
+/** An answer of S3's own. */
+const s3Error = (status: number, code: string) => ({ status, body: `<Error><Code>${code}</Code></Error>` });
+
+it('is understood where S3 says that a file is empty, or that it may not be read', async () => {
+  const answers = {
+    'GET /Files/empty': s3Error(416, 'InvalidRange'),
+    'GET /Files/theirs': s3Error(403, 'AccessDenied'),
+    'GET /Files/none': s3Error(404, 'NoSuchKey'),
+  };
+  vi.stubEnv('AWS_ENDPOINT_URL_S3', (await aFakeAws(answers)).url);
+  const bucket = fileBucket('Files');
+  expect(await bucket.look('empty', 4)).toMatchObject({ size: 0 });
+  expect(await bucket.look('none', 4)).toBeUndefined();
+  await expect(bucket.look('theirs', 4)).rejects.toThrow(/AccessDenied|UnknownError/);
 });

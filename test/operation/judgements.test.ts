@@ -33,6 +33,11 @@ describe('a look of the monitor', () => {
       { unarchived: since(thresholds.unarchivedSeconds + 60) },
       /^finished messages .* 16 min$/,
     ],
+    [
+      'files are not uploaded',
+      { files: since(thresholds.fileSeconds + 60) },
+      /^files of file_upload are not uploaded, .* 16 min$/,
+    ],
   ])('is a fault when %s', (_, found, text) => {
     expect(judge({ ...calm, ...found })).toEqual([expect.stringMatching(text)]);
   });

@@ -41,6 +41,11 @@ describe('a warning', () => {
       /^3 reports of the last 24 hours never found their message/,
     ],
     [
+      'files that failed',
+      [{}, { files: { waiting: 0, failedOfLastDay: 2 } }],
+      /^2 files of the last 24 hours were not uploaded, .* see result_code in file_upload$/,
+    ],
+    [
       'a server behind the agent',
       [{}, { serverTimeZone: 'UTC', serverAheadSeconds: -32_400 }],
       /^the server's zone is UTC, the agent's Asia\/Seoul: .* is 9 h too early, which also shortens its ttl$/,

@@ -61,7 +61,10 @@ describe('a row with a file', () => {
   });
 
   it('is sent with the newest key of its file, while the row keeps what its customer wrote', async () => {
-    const key = await insert({ mt_file_key: 'own, file-1,other', request_date: localTime(new Date('2026-12-03T03:00:00Z')) });
+    const key = await insert({
+      mt_file_key: 'own, file-1,other',
+      request_date: localTime(new Date('2026-12-03T03:00:00Z')),
+    });
     wait(week - 12);
     expect(await uploader.upload()).toMatchObject({ renewed: 1 });
     wait(24 * 3);
@@ -128,7 +131,9 @@ describe('a row with a file', () => {
     await insert({ request_date: localTime(new Date('2026-12-10T03:00:00Z')) });
     wait(week - 1);
     await uploader.upload();
-    await database.current.master.query(`update send_batch set sealed_at = now(), lease_until = '-infinity', not_before = '-infinity'`);
+    await database.current.master.query(
+      `update send_batch set sealed_at = now(), lease_until = '-infinity', not_before = '-infinity'`,
+    );
     const batchId = agent.queued[0]?.batchId ?? '';
     expect(await agent.send(batchId)).toMatchObject({ outcome: 'reopened' });
     expect(gateway.inquire).toHaveBeenCalledOnce();

@@ -5,7 +5,10 @@ import { sizes } from '../../functions/settings/sizes.ts';
 import type { TestDatabase } from './database.ts';
 
 /** The beginning of an image of this type and size in pixels, filled up to so many bytes. */
-export function anImage(type: 'jpg' | 'png' | 'gif' | 'bmp', width = 600, height = 300, bytes = 1_000): Buffer {
+export function anImage(
+  type: 'jpg' | 'png' | 'gif' | 'bmp',
+  { width = 600, height = 300, bytes = 1_000 }: { width?: number; height?: number; bytes?: number } = {},
+): Buffer {
   const head = heads[type](width, height);
   return Buffer.concat([head, Buffer.alloc(Math.max(0, bytes - head.length))]);
 }

@@ -36,6 +36,7 @@ export const calm: Surroundings = {
   refusedAlone: 0,
   unguarded: null,
   banList: { checkedSeconds: 12, texts: 3, expressions: 1, problems: 0, firstProblems: null },
+  files: { waiting: 0, failedOfLastDay: 0 },
   serverTimeZone: 'Asia/Seoul',
   serverAheadSeconds: 0,
 };
@@ -50,6 +51,7 @@ export const calmMeasures: Measures = {
   unmerged: none,
   unarchived: none,
   setAside: none,
+  files: none,
   deferredCount: 0,
   unguarded: null,
   hasNextMonth: true,

@@ -11,7 +11,7 @@ export interface BucketOptions {
 }
 
 /**
- * S3 on 127.0.0.1 only, with a folder in place of a bucket: whoever puts a file there has put an object, of 10 MB at most. What is
+ * S3 on 127.0.0.1 only, with a folder in place of a bucket: whoever puts a file there has put an object, of one byte to 10 MB. What is
  * put through S3 is in memory only.
  */
 export async function startBucket({ port: wanted, folder }: BucketOptions): Promise<StandIn> {

@@ -7,7 +7,7 @@ import {
 } from '../../../functions/gateway/grpc/generated/omni/gateway/v1/gateway.ts';
 import type { Leg } from './accept-log.ts';
 import type { AcceptanceCode } from './codes.ts';
-import { hasExpiredKey } from './uploads.ts';
+import { hasExpiredKey } from './file-keys.ts';
 
 type Content = NonNullable<ChannelContent['content']>;
 

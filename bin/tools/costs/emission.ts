@@ -24,6 +24,8 @@ export const emission = {
   OldestUnmergedSeconds: 'withMessages',
   MessagesUnarchived: 'withMessages',
   OldestUnarchivedSeconds: 'withMessages',
+  FilesWaiting: 'seldom',
+  OldestFileSeconds: 'seldom',
   FilesUploaded: 'seldom',
   FilesRenewed: 'seldom',
   FilesFailed: 'seldom',

@@ -97,7 +97,9 @@ class GrpcGateway implements Gateway {
     });
     if ('answer' in asked) return asked.answer;
     const { code, reason } = asked.failure;
-    return code === status.INVALID_ARGUMENT ? { outcome: 'refused', code: 'F002', reason } : { outcome: 'notNow', reason };
+    return code === status.INVALID_ARGUMENT
+      ? { outcome: 'refused', code: 'F002', reason }
+      : { outcome: 'notNow', reason };
   }
 
   openReports(subscription: string): GrpcReportStream {

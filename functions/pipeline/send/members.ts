@@ -14,7 +14,12 @@ export function judgeMembers({ lease, bans }: Attempt): { messages: Message[]; l
     const why = row === undefined ? (refusal ?? { code: null, reason: null }) : judge(row, bans);
     if (row !== undefined && why === undefined) messages.push(toMessage(row, { installation, batchId }));
     else if (why !== undefined)
-      left.push({ clientKey, code: why.code, reason: why.reason, ...(waitSeconds !== undefined && { wait: waitSeconds }) });
+      left.push({
+        clientKey,
+        code: why.code,
+        reason: why.reason,
+        ...(waitSeconds !== undefined && { wait: waitSeconds }),
+      });
   }
   return { messages, left };
 }

@@ -1,11 +1,12 @@
 -- What waits for each step, once a minute: what a step that is dead cannot say.
 --
--- Index: msg_tran_due_by_lane, msg_tran_finished and msg_report_unmerged, countLimit entries of each lane or table at most. Scanned
---   are send_batch and set_aside, which hold what is open alone. Locks: none.
--- Parameters: now, timeZone; countLimit; leaseSeconds of a sender.
+-- Index: msg_tran_due_by_lane, msg_tran_finished, msg_report_unmerged and file_upload_file_status, countLimit entries of each lane or
+--   table at most. Scanned are send_batch, set_aside and file_work, which hold what is open alone. Locks: none.
+-- Parameters: now, timeZone; countLimit; leaseSeconds of a sender; renewSeconds before its expiry in which a file's key is renewed.
 -- One row: of what is due and unsent, neither in doubt nor set aside, <lane>_count and <lane>_seconds of the oldest; claimed, in_doubt,
---   unmerged (reports), unarchived, set_aside: the same of each; what is set aside by another step, or for another row of the
---   client_key, waits like any other; deferred_count: of the next countLimit rows of each lane, those that
+--   unmerged (reports), unarchived, set_aside, file (without a key, or whose renewal has failed so far): the same of each; what is
+--   set aside by another step, or for another row of the client_key, waits like any other; deferred_count: of the next countLimit
+--   rows of each lane, those that
 --   the agent holds back; unguarded, as in read_surroundings; has_next_month; zone, as in read_zone.
 with {{moment}},
 open_batch as materialized (
@@ -57,6 +58,14 @@ unarchived as materialized (
     select m.finished_at from msg_tran m
     where m.finished_at is not null and m.client_key not in (select client_key from aside where step = 'archive')
     order by m.finished_at, m.client_key limit :countLimit::int) r
+),
+new_file as materialized (
+  select count(*)::int as file_count, min(f.reg_date) filter (where isfinite(f.reg_date)) as oldest from (
+    select f.reg_date from file_upload f where f.file_status = '1' order by f.reg_date limit :countLimit::int) f
+),
+renewal as materialized (
+  select count(*)::int as file_count, min(k.expires_at) as first_expiry
+  from file_work w join file_key k on k.file_seq = w.file_seq and k.file_key = k.sent_as where w.attempts > 1
 )
 select
   (select message_count from due where lane = 0) as veryfast_count, (select seconds from due where lane = 0) as veryfast_seconds,
@@ -72,6 +81,9 @@ select
   (select extract(epoch from m.local - oldest)::float8 from unarchived) as unarchived_seconds,
   (select count(*)::int from aside) as set_aside_count,
   (select extract(epoch from m.at - min(since))::float8 from aside) as set_aside_seconds,
+  (select n.file_count + r.file_count from new_file n cross join renewal r) as file_count,
+  (select greatest(extract(epoch from m.local - n.oldest), extract(epoch from m.at - r.first_expiry) + :renewSeconds::float8)::float8
+   from new_file n cross join renewal r) as file_seconds,
   (select message_count from deferred) as deferred_count,
   {{unguarded}} as unguarded,
   to_regclass('msg_log_' || to_char(m.local + interval '1 month', 'YYYYMM')) is not null as has_next_month,

@@ -1,12 +1,13 @@
 -- Reads what the messages depend on: report stream, reports, rate gate, guard triggers, ban list, time zones.
 --
--- Index: msg_report and msg_report_unmatched are scanned. Locks: none. Parameters: now, timeZone.
+-- Index: msg_report and msg_report_unmatched are scanned; file_upload_file_status. Locks: none. Parameters: now, timeZone.
 -- One row: installation, database_name and local_time of this look; receiver, the holder of the report stream, null if there is
 --   none; receiver_seconds until its lease ends; reports to be merged and reports_seconds since the oldest; parked reports, whose
 --   row was not found yet; unmatched, those that never found it, and unmatched_day, those of the last 24 hours; gate_seconds for
 --   which slots are reserved ahead; refused: the messages whose requests the gateway refuses one by one, while it accepts no
 --   others; unguarded: the guard triggers that are missing or disabled, separated by commas, null if there are none; ban_*: what
---   BanlistScheduler found, first_ban_problems in words; server_time_zone, the default of the sessions, null if this session set
+--   BanlistScheduler found, first_ban_problems in words; files that are not uploaded yet, and files_failed, of those registered in
+--   the last 24 hours; server_time_zone, the default of the sessions, null if this session set
 --   its own; server_ahead_seconds, how far its local time is ahead of the agent's.
 with {{moment}},
 server as materialized (
@@ -30,6 +31,9 @@ select (select installation from agent) as installation, current_database()::tex
   ban_list.expression_count as ban_expressions, ban_list.problem_count as ban_problems,
   (select string_agg((problem->>'banSeq') || ' (' || (problem->>'problem') || ')', ', ')
    from jsonb_path_query(ban_list.problems, '$[0 to 4]') as problem) as first_ban_problems,
+  (select count(*)::int from file_upload where file_status = '1') as files,
+  (select count(*)::int from file_upload
+   where file_status = '2' and reg_date > m.local - interval '24 hours' and result_code <> 'A000') as files_failed,
   s.zone as server_time_zone,
   extract(epoch from (m.at at time zone s.zone) - m.local)::float8 as server_ahead_seconds
 from moment m cross join server s cross join ban_list
