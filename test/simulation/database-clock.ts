@@ -8,6 +8,8 @@ interface Parts {
   readonly ledger: Ledger;
   readonly checker: Pick<Checker, 'look'>;
   readonly client: pg.Client;
+  /** Whether the agent will be down for a day. */
+  readonly dayPasses: boolean;
 }
 
 /** The database's clock, which may turn out to have been ahead, and then steps back. */
@@ -19,21 +21,22 @@ export class DatabaseClock {
   }
 
   start(): void {
-    const { world } = this.#parts;
+    const { world, ledger, dayPasses } = this.#parts;
     world.after(world.random.between(10_000, 60_000), async () => {
-      if (world.faults.over) return;
+      // The age of a key is right within an hour.
+      if (world.faults.over || (dayPasses && ledger.clockHasStepped)) return;
       if (world.faults.strikes('clockStepsBack')) await this.#stepBack();
       this.start();
     });
   }
 
   /**
-   * By one to five hours. Told from the right time, the clock does not move: what the agent has noted by the wrong one, and goes
+   * By an hour, or up to five. Told from the right time, the clock does not move: what the agent has noted by the wrong one, and goes
    * by when it sends, is that much later.
    */
   async #stepBack(): Promise<void> {
-    const { world, ledger, checker, client } = this.#parts;
-    const seconds = world.random.integer(3_600, 5 * 3_600);
+    const { world, ledger, checker, client, dayPasses } = this.#parts;
+    const seconds = dayPasses ? 3_600 : world.random.integer(3_600, 5 * 3_600);
     world.tell(`the database's clock steps back by ${seconds} s`);
     await client.query(`
       update send_batch set lease_until = lease_until + ${ahead(seconds)}, not_before = not_before + ${ahead(seconds)},

@@ -128,10 +128,11 @@ async function tell(story: Story): Promise<undefined> {
   // As unaware of each other as if each were the only one.
   if (world.faults.strikes('twoAgents')) agents.push(new SimulatedAgent({ ...parts, name: 'other ' }));
   for (const agent of agents) agent.start();
-  new DatabaseClock({ world, ledger, checker, client }).start();
+  const dayPasses = world.faults.strikes('dayPasses');
+  new DatabaseClock({ world, ledger, checker, client, dayPasses }).start();
   customer.start(random.integer(20, 60));
   await world.run(() => false, random.between(50_000, 150_000));
-  if (world.faults.strikes('dayPasses')) {
+  if (dayPasses) {
     // In the middle of a send, if there is one: its batch is in doubt when everything is up again.
     await world.run(() => checker.last.batches.some(({ state }) => state === 'sealed'), 90_000);
     await world.run(() => false, random.between(0, 300));
