@@ -18,6 +18,7 @@ const minded = {
     when: `old.msg_status = '2' and num_nonnulls(new.mt_report_code, new.kko_report_code, new.rcs_report_code) > 0`,
   },
   mergeByCode: { on: 'update on msg_tran', when: `old.mt_report_code is null and new.mt_report_code = '10000'` },
+  expire: { on: 'update on msg_tran', when: 'new.asked_at is distinct from old.asked_at' },
   archive: { on: 'delete on msg_tran', when: 'true' },
   log: { on: 'insert on msg_log', when: 'true' },
   late: { on: 'update on msg_log', when: 'true' },
@@ -43,13 +44,13 @@ export const blockingHabits: readonly Habit[] = [
   { fault: 'rowReferenced', states: anyState, act: refer },
 ];
 
-const steps = ['settle', 'settleByStatus', 'merge', 'mergeByCode', 'archive', 'log', 'late'] as const;
+const steps = ['settle', 'settleByStatus', 'merge', 'mergeByCode', 'expire', 'archive', 'log', 'late'] as const;
 
 /** Which step comes next for a row in each state. */
 const nextSteps: Partial<Readonly<Record<RowState, readonly Minded[]>>> = {
   waiting: ['claim'],
   claimed: ['settle', 'settleByStatus'],
-  sent: ['merge', 'mergeByCode'],
+  sent: ['merge', 'mergeByCode', 'expire'],
   reported: ['archive', 'log'],
 };
 

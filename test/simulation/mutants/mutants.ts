@@ -1,4 +1,5 @@
 import { banningMutants } from './banning.ts';
+import { expiringMutants } from './expiring.ts';
 import { guardingMutants } from './guarding.ts';
 import { isolatingMutants } from './isolating.ts';
 import type { Mutant } from './mutant.ts';
@@ -8,6 +9,7 @@ import { sendingMutants } from './sending.ts';
 export const mutants: readonly Mutant[] = [
   ...sendingMutants,
   ...reportingMutants,
+  ...expiringMutants,
   ...guardingMutants,
   ...isolatingMutants,
   ...banningMutants,
