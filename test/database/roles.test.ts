@@ -33,6 +33,8 @@ const privileges: Readonly<
   set_aside: { customer: [], agent: dml },
   rate_gate: { customer: [], agent: dml },
   receiver_lease: { customer: [], agent: dml },
+  file_key: { customer: [], agent: dml },
+  file_work: { customer: [], agent: dml },
   schema_migration: { customer: [], agent: ['SELECT'] },
   adoption: { customer: [], agent: [] },
 };

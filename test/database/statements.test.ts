@@ -31,6 +31,7 @@ describe('an UPDATE of msg_tran', () => {
         'claimBatches',
         'freeStrays',
         'mergeReports',
+        'releaseFile',
         'sealBatch',
         'settleBatch',
         'splitBatch',

@@ -7,5 +7,7 @@ export const firstVersion: readonly string[] = [
   ...statements,
   ...indexes
     .filter(({ table }) => statements.some((text) => text.startsWith(`create table if not exists ${table} `)))
+    // A later version's, of a function that it brought.
+    .filter(({ text }) => !text.includes('file_keys_of('))
     .map(({ text }) => text),
 ];
