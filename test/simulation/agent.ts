@@ -2,9 +2,11 @@ import { archiveStore } from '../../functions/database/archive-store.ts';
 import { banListStore } from '../../functions/database/ban-list-store.ts';
 import { collectStore } from '../../functions/database/collect-store.ts';
 import { expireStore } from '../../functions/database/expire-store.ts';
+import { fileStore } from '../../functions/database/file-store.ts';
 import { mergeStore } from '../../functions/database/merge-store.ts';
 import { reportStore } from '../../functions/database/report-store.ts';
 import { checkBanList } from '../../functions/maintenance/ban-list.ts';
+import { uploadFiles } from '../../functions/maintenance/upload-files.ts';
 import { type Refusal, ruleOf } from '../../functions/message/refusal.ts';
 import { archive } from '../../functions/pipeline/archive.ts';
 import { collect } from '../../functions/pipeline/collect.ts';
@@ -20,6 +22,7 @@ import type { SimulatedDatabase } from './database.ts';
 import type { Moment } from './edges.ts';
 import { Environments } from './environments.ts';
 import type { FaultName } from './faults.ts';
+import type { SimulatedFiles } from './files.ts';
 import type { SimulatedGateway } from './gateway.ts';
 import { Process } from './process.ts';
 import { SimulatedQueue } from './queue.ts';
@@ -32,6 +35,7 @@ export interface AgentParts {
   readonly database: SimulatedDatabase;
   readonly gateway: SimulatedGateway;
   readonly desk: ReportDesk;
+  readonly files: SimulatedFiles;
   /** What a part would log, send as a metric, or put into a queue. */
   readonly onSaid: (what: unknown) => void;
   readonly rate: Rate;
@@ -43,7 +47,15 @@ export interface AgentParts {
 const defaultValiditySeconds = 86_400;
 const loopSeconds = 65;
 
-type Part = 'collector' | 'sender' | 'reportMigrator' | 'logMigrator' | 'banlistScheduler' | 'tranCleaner' | 'receiver';
+type Part =
+  | 'collector'
+  | 'sender'
+  | 'reportMigrator'
+  | 'logMigrator'
+  | 'banlistScheduler'
+  | 'tranCleaner'
+  | 'fileUploadScheduler'
+  | 'receiver';
 
 /** The agent's programs as AWS runs them: schedules, event sources, and a task that is replaced whenever it ends. */
 export class SimulatedAgent {
@@ -76,6 +88,7 @@ export class SimulatedAgent {
     this.#fire('logMigrator', (process) => this.#archive(process), { everyMs });
     this.#fire('tranCleaner', (process) => this.#clean(process), { everyMs: () => 3 * this.#pauseMs() });
     this.#fire('banlistScheduler', (process) => this.#checkBanList(process));
+    this.#fire('fileUploadScheduler', (process) => this.#uploadFiles(process));
     this.#keepReceiver();
     world.after(2_000, () => this.#harm());
   }
@@ -204,6 +217,24 @@ export class SimulatedAgent {
     } catch (error) {
       onSaid(error);
     }
+  }
+
+  async #uploadFiles(process: Process): Promise<void> {
+    const { world, database, files, onSaid } = this.#parts;
+    // An upload takes some hundred milliseconds.
+    if (world.faults.strikes('fileUploadSchedulerKilled'))
+      world.after(world.random.between(0, 300), () => process.kill());
+    const store = fileStore(database.connect(process), { ttlMinutes: 1_440 });
+    const endsAt = process.clock.now() + (timing.singleTimeoutSeconds - timing.uploadReserveSeconds) * 1000;
+    const turn = async () => {
+      const tally = await uploadFiles({ store, ...files.connect(process) }, { turnLimit: sizes.files });
+      onSaid(tally);
+      if (tally.uploaded > 0) world.saw('a file is uploaded' satisfies Moment);
+      if (tally.renewed > 0) world.saw('a key is renewed' satisfies Moment);
+      if (tally.released > 0) world.saw('a row goes on when its file is renewed' satisfies Moment);
+      return tally.next;
+    };
+    await turnUntilIdle(turn, { endsAt, clock: process.clock }).catch(onSaid);
   }
 
   #collecting(process: Process) {

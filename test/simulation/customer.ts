@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Checker } from './checker.ts';
 import { timeZone } from './database.ts';
 import { drafted, type Plan, randomPlan } from './drafts.ts';
+import type { SimulatedFiles } from './files.ts';
 import { type Habit, type Hands, isOfCustomer } from './habit.ts';
 import { canGiveUp, giveUp, habits, removeForAnother, thinkAgain } from './habits.ts';
 import { mind, mindWhatFollows } from './habits-blocks.ts';
@@ -28,6 +29,7 @@ export interface CustomerParts {
   /** Does what takes the owner of a table. */
   readonly master: pg.Client;
   readonly desk: ReportDesk;
+  readonly files: SimulatedFiles;
 }
 
 /** Above 2^53, so that a key that was turned into a number somewhere no longer matches. */
@@ -73,6 +75,7 @@ export class Customer {
     let left = messages;
     // Some send a campaign all at once: only then do calls queue up for slots.
     const mostAtOnce = world.random.pick([15, 60]);
+    world.after(0, () => this.#parts.files.insert());
     const burst = async () => {
       const count = Math.min(left, world.random.integer(1, mostAtOnce));
       for (let i = 0; i < count; i++) await this.#insert(randomPlan(this.#parts.world.random, this.#isPatient));
@@ -129,13 +132,20 @@ export class Customer {
   }
 
   async #insert(plan: Plan, reusedKey?: string): Promise<void> {
-    const { world, client, checker } = this.#parts;
+    const { world, client, checker, files } = this.#parts;
     const { id, clientKey } = this.#newRow(reusedKey);
     const draft = drafted(plan, { id, clientKey, count: this.#count, hands: this.#hands });
     const status = presetStatus(this.#hands);
     const orderNo = this.#hasColumn ? `order ${id}` : null;
     const own = { ...(orderNo && { order_no: orderNo }), ...presetColumns(this.#hands) };
-    const values = { ...draft.values, ttl: plan.ttl, msg_status: status, ...own };
+    const fileKey = draft.truth.chain.includes('mms') ? await files.keyFor(id) : null;
+    const values = {
+      ...draft.values,
+      ...(fileKey && { mt_file_key: fileKey }),
+      ttl: plan.ttl,
+      msg_status: status,
+      ...own,
+    };
     const dueAt = Math.round(world.now + plan.dueInMs);
     const columns = Object.keys(values);
     await client.query(
@@ -147,7 +157,8 @@ export class Customer {
     const truth = newTruth({ id, clientKey, orderNo, ...draft.truth, ...times }, world.now);
     truth.endedAt = status === '3' ? world.now : undefined;
     truth.isHeld = !['1', '3'].includes(status);
-    truth.isMeddledWith = status !== '1';
+    // It may have to wait for its file.
+    truth.isMeddledWith = status !== '1' || fileKey !== null;
     this.#parts.ledger.insert(truth);
     world.tell(`customer inserts ${id} as ${status}`);
     await checker.look();

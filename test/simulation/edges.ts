@@ -65,6 +65,10 @@ const moments = [
   'a ban list is published',
   'an entry that bans nothing is told of',
   'a sender that is warm loads the texts anew',
+  'a file is uploaded',
+  'a key is renewed',
+  'a row goes on when its file is renewed',
+  'a row is sent with a newer key than it names',
 ] as const;
 
 export type Moment = (typeof moments)[number];

@@ -31,6 +31,10 @@ const ofMachines = {
   memberRefused: 0.3,
   gatewayRefusesAll: 0.05,
   refusesAfterLostReply: 0.3,
+  // Files.
+  bucketFails: 0.2,
+  uploadRefusedNow: 0.2,
+  uploadReplyLost: 0.2,
   // Reports.
   streamBroken: 0.1,
   streamSilent: 0.04,
@@ -53,6 +57,7 @@ const ofMachines = {
   logMigratorKilled: 0.12,
   banlistSchedulerKilled: 0.3,
   cleanerKilled: 0.2,
+  fileUploadSchedulerKilled: 0.3,
   everythingKilled: 0.05,
   receiverStopped: 0.1,
   secondReceiver: 0.1,

@@ -10,6 +10,7 @@ import type { InquiryGateway, MessageName, ReportsAnswer } from '../../functions
 import type { InquireAnswer, SendAnswer, SendGateway } from '../../functions/pipeline/send/ports.ts';
 import { timing } from '../../functions/settings/timing.ts';
 import type { Checker } from './checker.ts';
+import type { SimulatedFiles } from './files.ts';
 import { batchIdOf, type Ledger } from './ledger.ts';
 import type { Process } from './process.ts';
 import type { ReportDesk } from './report-desk.ts';
@@ -24,6 +25,7 @@ export interface SimulatedGatewayOptions {
   readonly ledger: Ledger;
   readonly checker: Checker;
   readonly desk: ReportDesk;
+  readonly files: SimulatedFiles;
   readonly fate: Fate;
   readonly dataDir: string;
   /** Called when a request is refused as a whole, with a row that the first halving will move. */
@@ -236,6 +238,7 @@ export class SimulatedGateway {
     for (const { reference = '', code = '', messageKey = '' } of response.repeated ? [] : response.results) {
       const message = byReference.get(reference);
       if (message === undefined) continue;
+      this.#options.files.check(ledger.rowOf(message).id, message);
       if (code === 'A000') ledger.accept(message, messageKey);
       else ledger.reject(message, code);
     }

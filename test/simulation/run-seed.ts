@@ -13,6 +13,7 @@ import { SimulatedDatabase, type SimulatedDatabaseOptions } from './database.ts'
 import { DatabaseClock } from './database-clock.ts';
 import type { Moment } from './edges.ts';
 import { checkEndings } from './expectations.ts';
+import { SimulatedFiles } from './files.ts';
 import { SimulatedGateway } from './gateway.ts';
 import { Ledger, type Step } from './ledger.ts';
 import { MonthRight } from './month-right.ts';
@@ -77,7 +78,8 @@ export async function runSeed({ client, customers, sessions, seed, onLine }: See
   const rate = new Rate(world, world.random.pick([0, 4, 8, 16]));
   const checker = new Checker({ world, ledger, client, openLimit: rate.openLimit });
   const desk = new ReportDesk(world, ledger, fate);
-  const customer = new Customer({ world, ledger, checker, client: customers, master: client, desk });
+  const files = new SimulatedFiles(world, customers);
+  const customer = new Customer({ world, ledger, checker, client: customers, master: client, desk, files });
   const onRefused = (row: RowTruth) => customer.mayMindHalving(row);
   const onUnsent = (row: RowTruth) => customer.mayThinkAgain(row);
   const onAnswered = (row: RowTruth) => {
@@ -85,10 +87,10 @@ export async function runSeed({ client, customers, sessions, seed, onLine }: See
     customer.mayMindTheAnswer(row);
   };
   const hooks = { onRefused, onUnsent, onAnswered };
-  const gateway = new SimulatedGateway({ world, ledger, checker, desk, fate, dataDir, ...hooks });
+  const gateway = new SimulatedGateway({ world, ledger, checker, desk, files, fate, dataDir, ...hooks });
   try {
     const violation = await tell({
-      ...{ loses, world, ledger, rate, checker, customer, desk, gateway, client, sessions, monthRight },
+      ...{ loses, world, ledger, rate, checker, customer, desk, files, gateway, client, sessions, monthRight },
     }).catch((error: Error) => error);
     if (violation !== undefined) world.tell(String(violation));
     const invariant = violation instanceof Violation ? violation.invariant : undefined;
@@ -112,6 +114,7 @@ interface Story {
   readonly checker: Checker;
   readonly customer: Customer;
   readonly desk: ReportDesk;
+  readonly files: SimulatedFiles;
   readonly gateway: SimulatedGateway;
   readonly client: pg.Client;
   readonly sessions: Sessions;
@@ -119,11 +122,11 @@ interface Story {
 }
 
 async function tell(story: Story): Promise<undefined> {
-  const { world, ledger, rate, checker, customer, desk, gateway, client, sessions, monthRight } = story;
+  const { world, ledger, rate, checker, customer, desk, files, gateway, client, sessions, monthRight } = story;
   const { random } = world;
   const isDenied = (message: string) => monthRight.isReasonOf(message);
   const database = new SimulatedDatabase({ world, sessions, onStatement: listener(story), isDenied });
-  const parts = { world, database, gateway, desk, rate, onSaid: (what: unknown) => checkPrivacy(world, what) };
+  const parts = { world, database, gateway, desk, files, rate, onSaid: (what: unknown) => checkPrivacy(world, what) };
   const agents = [new SimulatedAgent(parts)];
   // As unaware of each other as if each were the only one.
   if (world.faults.strikes('twoAgents')) agents.push(new SimulatedAgent({ ...parts, name: 'other ' }));

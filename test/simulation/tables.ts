@@ -9,6 +9,7 @@ export async function emptyTables(client: pg.Client, { dropNextMonth }: { dropNe
     delete from msg_tran; delete from msg_log; delete from msg_report; delete from msg_report_unmatched;
     delete from msg_banlist; delete from ban_list; insert into ban_list default values; delete from send_batch; delete from set_aside;
     delete from msg_statistics_part;
+    delete from file_upload; delete from file_key; delete from file_work; alter sequence sq_file_upload_01 restart;
     alter sequence sq_send_batch restart; alter sequence sq_msg_report_01 restart;
     update agent set installation = 'simulated', claim_turn = 0, claim_time = 0, seen_at = null;
     update send_lane set had_until = 0;

@@ -1,5 +1,6 @@
 import { banningMutants } from './banning.ts';
 import { expiringMutants } from './expiring.ts';
+import { fileMutants } from './files.ts';
 import { guardingMutants } from './guarding.ts';
 import { isolatingMutants } from './isolating.ts';
 import type { Mutant } from './mutant.ts';
@@ -13,4 +14,5 @@ export const mutants: readonly Mutant[] = [
   ...guardingMutants,
   ...isolatingMutants,
   ...banningMutants,
+  ...fileMutants,
 ];

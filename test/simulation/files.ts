@@ -1,0 +1,110 @@
+import type pg from 'pg';
+import type { FileGateway, ObjectStore, UploadAnswer } from '../../functions/maintenance/upload-files.ts';
+import type { Message } from '../../functions/message/message.ts';
+import { timing } from '../../functions/settings/timing.ts';
+import { anImage } from '../support/files.ts';
+import { timeZone } from './database.ts';
+import type { Moment } from './edges.ts';
+import type { Process } from './process.ts';
+import { Violation, type World } from './world.ts';
+
+const image = anImage('jpg');
+
+/** How long a key lasts: little more than the agent demands of one, or for longer than anything here takes. */
+const lifetimesMs = [timing.fileMarginSeconds * 1000 + 90_000, 20 * 3_600_000, 7 * 24 * 3_600_000];
+
+/** The files of a customer, their bucket, and the gateway's store of images, behind a network that fails. */
+export class SimulatedFiles {
+  readonly #world: World;
+  readonly #client: pg.Client;
+  readonly #lifetimeMs: number;
+  /** The file that each key stands for, by its path. */
+  readonly #pathOf = new Map<string, string>();
+  /** The key that each row names, by its id. */
+  readonly #named = new Map<string, string>();
+  #keyCount = 0;
+
+  constructor(world: World, client: pg.Client) {
+    this.#world = world;
+    this.#client = client;
+    this.#lifetimeMs = world.random.pick(lifetimesMs);
+  }
+
+  /** Some customers have one file, some have two. */
+  async insert(): Promise<void> {
+    const { random, now } = this.#world;
+    for (let n = random.integer(0, 2); n > 0; n--)
+      await this.#client.query(
+        `insert into file_upload (file_path, channel_type, reg_date)
+         values ('${n}.jpg', 'MMS', to_timestamp(${Math.round(now)} / 1000.0) at time zone '${timeZone}')`,
+      );
+  }
+
+  /** A key that the customer finds in its table, which may have expired; null if there is none. */
+  async keyFor(id: string): Promise<string | null> {
+    const { rows } = await this.#client.query<{ file_key: string }>(
+      'select file_key from file_upload where file_key is not null order by file_seq',
+    );
+    if (rows.length === 0 || this.#world.random.chance(0.3)) return null;
+    const { file_key: key } = this.#world.random.pick(rows);
+    this.#named.set(id, key);
+    return key;
+  }
+
+  hasKey(id: string): boolean {
+    return this.#named.has(id);
+  }
+
+  connect(process: Process): { objects: ObjectStore; gateway: FileGateway } {
+    const delays = () => ({ thereMs: this.#world.random.between(5, 40), backMs: this.#world.random.between(5, 40) });
+    return {
+      objects: {
+        look: (path) =>
+          process.call(delays(), () => {
+            if (this.#world.faults.strikes('bucketFails')) throw new Error('SlowDown: simulated');
+            return { size: image.length, head: image, open: async () => bytesOf(path) };
+          }),
+      },
+      gateway: {
+        uploadFile: ({ open }) => process.call(delays(), async () => this.#store(await textOf(await open()))),
+      },
+    };
+  }
+
+  #store(path: string): UploadAnswer {
+    const { faults, now } = this.#world;
+    if (faults.strikes('uploadRefusedNow')) return { outcome: 'notNow', reason: 'UNAVAILABLE: simulated' };
+    this.#keyCount += 1;
+    const expiresAt = Math.round(now + this.#lifetimeMs);
+    const fileKey = `SIM-${this.#keyCount}-${expiresAt}`;
+    this.#pathOf.set(fileKey, path);
+    if (faults.strikes('uploadReplyLost')) return { outcome: 'notNow', reason: 'DEADLINE_EXCEEDED: simulated' };
+    return { outcome: 'stored', fileKey, expiresAt: new Date(expiresAt) };
+  }
+
+  /** I7: what is sent for the first time has a key that lasts, of the very file that its row names. */
+  check(id: string, { fallbackChain }: Message): void {
+    const named = this.#named.get(id);
+    if (named === undefined) return;
+    for (const content of fallbackChain) {
+      if (content.channel !== 'mms') continue;
+      const [key = '', ...more] = content.fileKeys;
+      if (more.length > 0 || this.#pathOf.get(key) !== this.#pathOf.get(named))
+        throw new Violation('I7', `${id} is sent with another file than its row names`);
+      if (Number(key.split('-').at(-1)) <= this.#world.now)
+        throw new Violation('I7', `${id} is sent with a file key that has expired`);
+      if (key !== named) this.#world.saw('a row is sent with a newer key than it names' satisfies Moment);
+    }
+  }
+}
+
+/** The path stands for the contents. */
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(path);
+}
+
+async function textOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of bytes) pieces.push(piece);
+  return Buffer.concat(pieces).toString();
+}
