@@ -170,7 +170,7 @@ export const migrations = [
     "version": 7,
     "name": "files",
     "statements": [
-      "create table if not exists file_key (\n  file_key   varchar(200) primary key,\n  file_seq   bigint not null,\n  sent_as    varchar(200) not null,\n  expires_at timestamptz not null\n) with (fillfactor = 70)",
+      "create table if not exists file_key (\n  file_key   varchar(200) primary key,\n  file_seq   bigint not null,\n  sent_as    varchar(200) not null,\n  expires_at timestamptz not null,\n  needed     boolean not null default false\n) with (fillfactor = 70)",
       "create table if not exists file_work (\n  file_seq    bigint primary key,\n  lease_token uuid,\n  lease_until timestamptz not null default '-infinity',\n  wake_at     timestamptz not null,\n  attempts    int not null\n) with (fillfactor = 70)",
       "create or replace function file_keys_of(channel_order text, mt_file_key text, rcs_content text) returns text[]\n  language plpgsql immutable parallel safe cost 100 as $$\nbegin\n  return array(\n    select distinct named.file_key from (\n      select regexp_replace(listed, '^\\s+|\\s+$', '', 'g') as file_key\n      from unnest(string_to_array(mt_file_key, ',')) as listed where channel_order ~* 'mm'\n      union all\n      select matched[1] from regexp_matches(rcs_content, '\"(?:fileKey|media)\"\\s*:\\s*\"([^\"\\\\]+)\"', 'g') as matched\n      where channel_order ~* 'c'\n    ) named\n    where named.file_key <> '');\nend $$",
       "create or replace function is_file_needed(keys text[]) returns boolean language plpgsql stable\n  set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off as $$\nbegin\n  return exists (\n    select from msg_tran t\n    where t.batch_id is null and t.finished_at is null and (t.mt_file_key <> '' or t.rcs_content ~ '\"(fileKey|media)\"')\n      and file_keys_of(t.channel_order, t.mt_file_key, t.rcs_content) && keys);\nend $$"
@@ -293,6 +293,11 @@ export const indexes = [
     "name": "file_key_expires_at",
     "table": "file_key",
     "text": "create index if not exists file_key_expires_at on file_key (expires_at)"
+  },
+  {
+    "name": "file_key_needed",
+    "table": "file_key",
+    "text": "create index if not exists file_key_needed on file_key (file_seq) where needed"
   },
   {
     "name": "msg_tran_file_keys",
@@ -865,6 +870,11 @@ export const objects = [
   {
     "kind": "index",
     "name": "file_key_expires_at",
+    "table": null
+  },
+  {
+    "kind": "index",
+    "name": "file_key_needed",
     "table": null
   },
   {

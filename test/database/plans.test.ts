@@ -80,6 +80,12 @@ describe('alone', () => {
     expect(sum(counts).rows, 'the statement is called').toBeGreaterThan(0);
     expect(sum(counts).rows, toTable(counts)).toBeLessThanOrEqual(rowsOfMessage * messageCount);
   });
+
+  it.each(statements)('%s reads nothing of files, for messages without one', (statement) => {
+    const counts = alone.get(statement) ?? new Map<string, Count>();
+    const ofFiles = [...counts].filter(([name, { buffers }]) => name.includes('file_') && buffers > 0);
+    expect(ofFiles).toEqual([]);
+  });
 });
 
 describe.each<Surroundings>([
@@ -193,6 +199,9 @@ async function insertOthers(pool: pg.Pool, count: number): Promise<void> {
     `insert into msg_log (client_key, batch_id, msg_key, channel_order, msg_status, request_date, recipient, finished_at, archived_at)
      select 4000000 + i, 1000000, 'L-' || i, 'sms', '4', '${times.due}', '01000000002', '${times.due}', '${times.due}'
      from generate_series(1, ${count}) i`,
+  );
+  await pool.query(
+    `insert into file_key select 'K' || i, i, 'K' || i, timestamptz '${times.notYet}' from generate_series(1, ${count}) i`,
   );
   // As many counts, of the same days.
   await pool.query(

@@ -2,13 +2,13 @@ import type pg from 'pg';
 import type { FileGateway, ObjectStore, UploadAnswer } from '../../functions/maintenance/upload-files.ts';
 import type { Message } from '../../functions/message/message.ts';
 import { timing } from '../../functions/settings/timing.ts';
-import { anImage } from '../support/files.ts';
 import { timeZone } from './database.ts';
 import type { Moment } from './edges.ts';
 import type { Process } from './process.ts';
 import { Violation, type World } from './world.ts';
 
-const image = anImage('jpg');
+/** The headers of a JPEG of 100 x 100 pixels. */
+const image = Buffer.from(`ffd8ffe000104a46494600010100000100010000ffc000110800640064${'00'.repeat(10)}`, 'hex');
 
 /** How long a key lasts: little more than the agent demands of one, or for longer than anything here takes. */
 const lifetimesMs = [timing.fileMarginSeconds * 1000 + 90_000, 20 * 3_600_000, 7 * 24 * 3_600_000];

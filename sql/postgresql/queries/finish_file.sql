@@ -29,10 +29,10 @@ named as (
   select :fileKey::text, file_seq, :fileKey::text, :expiresAt::timestamptz from written
   where :fileKey::text is not null and :expiresAt::timestamptz is not null
   on conflict (file_key) do update
-    set file_seq = excluded.file_seq, sent_as = excluded.sent_as, expires_at = excluded.expires_at
+    set file_seq = excluded.file_seq, sent_as = excluded.sent_as, expires_at = excluded.expires_at, needed = false
 ),
 superseded as (
-  update file_key k set sent_as = :fileKey::text, expires_at = :expiresAt::timestamptz
+  update file_key k set sent_as = :fileKey::text, expires_at = :expiresAt::timestamptz, needed = false
   from written
   where :renews::boolean and :expiresAt::timestamptz is not null and k.file_seq = written.file_seq and k.file_key <> :fileKey::text
 ),

@@ -1,6 +1,7 @@
 -- Leases files to one uploader: new ones, and those whose key expires soon while rows that are waiting or held name it.
 --
--- Index: file_upload_file_status (file_status, reg_date); file_key_expires_at; msg_tran_file_keys; primary keys.
+-- Index: file_upload_file_status (file_status, reg_date); file_key_expires_at, file_key_needed, file_key_file_seq;
+--   msg_tran_file_keys; primary keys.
 -- Locks: file_work rows (waits for an instant, for whoever takes the same file). None on customers' rows.
 -- Parameters: now, timeZone; leaseToken, leaseSeconds; turnLimit; ttlMinutes after reg_date in which a new file is uploaded;
 --   aheadSeconds before its expiry in which a key is renewed; keepDays after it in which the agent still knows the key.
@@ -14,13 +15,18 @@ new_file as materialized (
                     where w.file_seq = f.file_seq and greatest(w.lease_until, w.wake_at) > (select at from moment))
   order by f.reg_date, f.file_seq limit :turnLimit::int
 ),
+-- Those that end soon, and those for which a row waits already.
 ending as materialized (
   select k.file_seq, array(select o.file_key::text from file_key o where o.file_seq = k.file_seq) as keys
-  from file_key k
-  where k.file_key = k.sent_as and k.expires_at <= (select at from moment) + make_interval(secs => :aheadSeconds::float8)
-    and not exists (select from file_work w
+  from (
+    select file_seq from file_key
+    where file_key = sent_as and expires_at > (select at from moment)
+      and expires_at <= (select at from moment) + make_interval(secs => :aheadSeconds::float8)
+    union
+    select file_seq from file_key where needed
+  ) k
+  where not exists (select from file_work w
                     where w.file_seq = k.file_seq and greatest(w.lease_until, w.wake_at) > (select at from moment))
-  order by k.expires_at
 ),
 due as materialized (
   select file_seq, false as renews from new_file
@@ -45,7 +51,10 @@ idle as (
     and w.file_seq not in (select file_seq from due)
 ),
 forgotten as (
-  delete from file_key k where k.expires_at < (select at from moment) - make_interval(days => :keepDays::int)
+  delete from file_key k
+  where k.file_key = any(array(
+      select o.file_key from file_key o where o.expires_at < (select at from moment) - make_interval(days => :keepDays::int)
+      order by o.expires_at limit 100))
     and k.file_seq not in (select file_seq from due)
 )
 select t.file_seq, f.file_path, f.channel_type, f.msg_type, d.renews, t.attempts,

@@ -4,10 +4,13 @@ create table if not exists file_key (
   file_key   varchar(200) primary key, -- as rows of msg_tran have it
   file_seq   bigint not null,          -- of file_upload
   sent_as    varchar(200) not null,    -- the newest key of the file
-  expires_at timestamptz not null      -- of that one
+  expires_at timestamptz not null,     -- of that one
+  needed     boolean not null default false -- a row waits with it for a renewal
 ) with (fillfactor = 70);
 create index if not exists file_key_file_seq on file_key (file_seq);
 create index if not exists file_key_expires_at on file_key (expires_at);
+-- Serves the search for keys that have expired and are needed all the same: most of those that have expired are not.
+create index if not exists file_key_needed on file_key (file_seq) where needed;
 
 -- A file that is being uploaded, or waits for another try. Gone when that is done.
 create table if not exists file_work (
