@@ -81,9 +81,13 @@ describe('alone', () => {
     expect(sum(counts).rows, toTable(counts)).toBeLessThanOrEqual(rowsOfMessage * messageCount);
   });
 
+  /** Planning a statement looks at two pages of each index. */
   it.each(statements)('%s reads nothing of files, for messages without one', (statement) => {
     const counts = alone.get(statement) ?? new Map<string, Count>();
-    const ofFiles = [...counts].filter(([name, { buffers }]) => name.includes('file_') && buffers > 0);
+    const calls = messageCount / sizes.batch;
+    const ofFiles = [...counts].filter(
+      ([name, one]) => name.includes('file_') && (one.rows > 0 || one.buffers > 2 * calls),
+    );
     expect(ofFiles).toEqual([]);
   });
 });

@@ -51,10 +51,6 @@ export class SimulatedFiles {
     return key;
   }
 
-  hasKey(id: string): boolean {
-    return this.#named.has(id);
-  }
-
   connect(process: Process): { objects: ObjectStore; gateway: FileGateway } {
     const delays = () => ({ thereMs: this.#world.random.between(5, 40), backMs: this.#world.random.between(5, 40) });
     return {
@@ -84,17 +80,20 @@ export class SimulatedFiles {
 
   /** I7: what is sent for the first time has a key that lasts, of the very file that its row names. */
   check(id: string, { fallbackChain }: Message): void {
+    for (const content of fallbackChain)
+      if (content.channel === 'mms') for (const key of content.fileKeys) this.#checkKey(id, key);
+  }
+
+  #checkKey(id: string, key: string): void {
+    const { now } = this.#world;
+    if (Number(key.split('-').at(-1)) <= now)
+      throw new Violation('I7', `${id} is sent with a file key that has expired`);
+    // Of a copy of a row it is not known what it names.
     const named = this.#named.get(id);
     if (named === undefined) return;
-    for (const content of fallbackChain) {
-      if (content.channel !== 'mms') continue;
-      const [key = '', ...more] = content.fileKeys;
-      if (more.length > 0 || this.#pathOf.get(key) !== this.#pathOf.get(named))
-        throw new Violation('I7', `${id} is sent with another file than its row names`);
-      if (Number(key.split('-').at(-1)) <= this.#world.now)
-        throw new Violation('I7', `${id} is sent with a file key that has expired`);
-      if (key !== named) this.#world.saw('a row is sent with a newer key than it names' satisfies Moment);
-    }
+    if (this.#pathOf.get(key) !== this.#pathOf.get(named))
+      throw new Violation('I7', `${id} is sent with another file than its row names`);
+    if (key !== named) this.#world.saw('a row is sent with a newer key than it names' satisfies Moment);
   }
 }
 

@@ -59,5 +59,7 @@ forgotten as (
 )
 select t.file_seq, f.file_path, f.channel_type, f.msg_type, d.renews, t.attempts,
   not d.renews and coalesce(f.reg_date < (select local from moment) - make_interval(mins => :ttlMinutes::int), false) as is_late
-from taken t join due d on d.file_seq = t.file_seq join file_upload f on f.file_seq = t.file_seq
+from taken t join due d on d.file_seq = t.file_seq
+cross join lateral (
+  select f.file_path, f.channel_type, f.msg_type, f.reg_date from file_upload f where f.file_seq = t.file_seq offset 0) f
 order by t.file_seq
