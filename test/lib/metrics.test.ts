@@ -149,9 +149,11 @@ describe('the dashboard', () => {
       'Report lag',
       'Merged',
       'Archived',
+      'Cleaned up',
       'Results by channel and carrier',
       'text',
       'Put aside',
+      'Files',
       'Cost',
       'Cost',
     ]);

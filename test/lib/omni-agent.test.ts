@@ -162,6 +162,26 @@ describe('what lives long', () => {
     data.hasResourceProperties('AWS::RDS::DBClusterParameterGroup', { Parameters });
   });
 
+  it('has the files in a bucket that is encrypted, closed to the public and to plain text, and stays', () => {
+    const [bucket] = Object.values(data.findResources('AWS::S3::Bucket'));
+    expect(bucket).toMatchObject({
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+        },
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+      },
+    });
+    expect(JSON.stringify(data.findResources('AWS::S3::BucketPolicy'))).toContain('"aws:SecureTransport":"false"');
+  });
+
   it('lets nobody reach the database unless the settings say so', () => {
     data.resourceCountIs('AWS::EC2::SecurityGroupIngress', 0);
     const groups = Object.values(data.findResources('AWS::EC2::SecurityGroup'));

@@ -51,7 +51,7 @@ describe('the profiles aws and local', () => {
   it('have the same resources in the agent’s stack, but for the security groups of who calls the gateway, and alarms', () => {
     const missing = Object.entries(aws['omni-agent'] ?? {}).filter(([id]) => !(id in (emulator['omni-agent'] ?? {})));
     const types = missing.map(([, { Type }]) => Type).filter((type) => !type.startsWith('AWS::CloudWatch::'));
-    expect(types).toEqual(Array(4).fill('AWS::EC2::SecurityGroup'));
+    expect(types).toEqual(Array(5).fill('AWS::EC2::SecurityGroup'));
     expect(Object.keys(emulator['omni-agent'] ?? {}).filter((id) => !(id in (aws['omni-agent'] ?? {})))).toEqual([]);
   });
 

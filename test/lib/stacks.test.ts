@@ -23,7 +23,6 @@ import { synthesizeAgent } from '../support/stacks.ts';
 let agent: Template;
 let schema: Template;
 let receiver: Template;
-let data: Template;
 let checkedEveryFifthMinute: Template;
 
 /** Synthesized once for all tests here: that takes seconds. */
@@ -33,7 +32,6 @@ beforeAll(() => {
   agent = templateOf('omni-agent');
   schema = templateOf('omni-agent-schema');
   receiver = templateOf('omni-agent-receiver');
-  data = templateOf('omni-agent-data');
 });
 
 beforeAll(() => {
@@ -93,13 +91,13 @@ describe('the functions', () => {
     expect(Object.keys(Variables).toSorted()).toEqual(variables.map(([name]) => name).toSorted());
   });
 
-  it('run on Node 24 and arm64, ten of them', () => {
-    agent.resourceCountIs('AWS::Lambda::Function', 10);
+  it('run on Node 24 and arm64, eleven of them', () => {
+    agent.resourceCountIs('AWS::Lambda::Function', 11);
     agent.allResourcesProperties('AWS::Lambda::Function', { Runtime: 'nodejs24.x', Architectures: ['arm64'] });
   });
 
   it('are never invoked again by Lambda, and never late', () => {
-    agent.resourceCountIs('AWS::Lambda::EventInvokeConfig', 10);
+    agent.resourceCountIs('AWS::Lambda::EventInvokeConfig', 11);
     agent.allResourcesProperties('AWS::Lambda::EventInvokeConfig', {
       MaximumRetryAttempts: 0,
       MaximumEventAgeInSeconds: 60,
@@ -235,7 +233,16 @@ describe('the grants', () => {
   it('give a part single statements, and transactions to those that change the schema', () => {
     const transactions = ['BeginTransaction', 'CommitTransaction', 'RollbackTransaction'];
     const all = ['ExecuteStatement', ...transactions].map((name) => `rds-data:${name}`);
-    for (const id of [/Collector/, /Sender/, /Migrator/, /Banlist/, /TranCleaner/, /MonitoringMonitor/, /FileUpload/])
+    for (const id of [
+      /Collector/,
+      /Sender/,
+      /ReportM/,
+      /LogM/,
+      /Banlist/,
+      /TranCleaner/,
+      /MonitoringMonitor/,
+      /FileUpload/,
+    ])
       expect(actionsOf(agent, id, 'rds-data')).toEqual(['rds-data:ExecuteStatement']);
     expect(actionsOf(receiver, /TaskRole/, 'rds-data')).toEqual(['rds-data:ExecuteStatement']);
     expect(actionsOf(agent, /TableCreateScheduler/, 'rds-data').toSorted()).toEqual(all.toSorted());
@@ -270,7 +277,7 @@ describe('the grants', () => {
         actions.some((one) => /^secretsmanager:(?!GetSecretValue)/.test(one)),
       ),
     );
-    expect(writing).toHaveLength(4);
+    expect(writing).toHaveLength(5);
     for (const { actions, resource } of writing) {
       expect(actions).toEqual(['secretsmanager:PutSecretValue']);
       expect(resource).toMatch(/SecretsToken/);
@@ -283,28 +290,6 @@ describe('the grants', () => {
     );
     expect(reading.map(({ actions }) => actions)).toEqual([['s3:GetObject'], ['s3:ListBucket']]);
     expect(actionsOf(agent, /FileUploadScheduler/, 's3').toSorted()).toEqual(['s3:GetObject', 's3:ListBucket']);
-  });
-});
-
-describe('the bucket with the files', () => {
-  it('is encrypted, closed to the public and to plain text, and stays', () => {
-    const [bucket] = Object.values(data.findResources('AWS::S3::Bucket'));
-    expect(bucket).toMatchObject({
-      DeletionPolicy: 'RetainExceptOnCreate',
-      UpdateReplacePolicy: 'Retain',
-      Properties: {
-        BucketEncryption: {
-          ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
-        },
-        PublicAccessBlockConfiguration: {
-          BlockPublicAcls: true,
-          BlockPublicPolicy: true,
-          IgnorePublicAcls: true,
-          RestrictPublicBuckets: true,
-        },
-      },
-    });
-    expect(JSON.stringify(data.findResources('AWS::S3::BucketPolicy'))).toContain('"aws:SecureTransport":"false"');
   });
 });
 

@@ -143,6 +143,6 @@ describe('the construct of the npm package, in a CDK app of a customer’s', () 
     const programs = readdirSync(assembly, { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('index.mjs'),
     );
-    expect(programs).toHaveLength(12);
+    expect(programs).toHaveLength(13);
   });
 });

@@ -186,7 +186,7 @@ describe('the synthesized app', () => {
 
     const plan = readAssembly(outDir, { queueUrl });
 
-    expect(plan.functions).toHaveLength(11);
+    expect(plan.functions).toHaveLength(12);
     expect(plan.queues).toHaveLength(6);
     expect(plan.queues.filter(({ attributes }) => 'RedrivePolicy' in attributes)).toHaveLength(3);
     expect(plan.eventSources).toHaveLength(3);

@@ -31,7 +31,7 @@ begin
       select regexp_replace(listed, '^\s+|\s+$', '', 'g') as file_key
       from unnest(string_to_array(mt_file_key, ',')) as listed where channel_order ~* 'mm'
       union all
-      select matched[1] from regexp_matches(rcs_content, '"(?:fileKey|media)"\s*:\s*"([^"\\]+)"', 'g') as matched
+      select matched[2] from regexp_matches(rcs_content, '"(fileKey|media)"\s*:\s*"([^"\\]+)"', 'g') as matched
       where channel_order ~* 'c'
     ) named
     where named.file_key <> '');
