@@ -19,8 +19,8 @@ export const banningMutants: readonly Mutant[] = [
     name: 'a banned number is looked for again at the lease',
     breaks: ['I7'],
     file: lease,
-    find: 'from (select read.*, ban.ban_seq from read {{ban_of read}}) r',
-    replace: 'from (select read.*, null::bigint as ban_seq from read) r',
+    find: 'from (select with_file.*, ban.ban_seq from with_file {{ban_of with_file}}) r',
+    replace: 'from (select with_file.*, null::bigint as ban_seq from with_file) r',
   },
   {
     name: 'a banned number is looked for again in the seal',
