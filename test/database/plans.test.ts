@@ -24,6 +24,8 @@ const statements = [
   'leaseBatch',
   'sealBatch',
   'settleBatch',
+  'findUnreported',
+  'recordInquiry',
   'mergeReports',
   'archiveMessages',
   'mergeLateReports',
@@ -159,6 +161,15 @@ async function journey(database: TestDatabase): Promise<void> {
     const tally = await agent.send(batches[0]?.batchId ?? '');
     expect(tally).toMatchObject({ outcome: 'sent', accepted: sizes.batch });
   }
+  for (let turn = 1; turn <= messageCount / sizes.batch; turn += 1) {
+    // Whoever was asked about goes to the end.
+    agent.setNow(new Date(times.sent.getTime() + turn * 1_000));
+    const asked = await agent.expire({ reconcileAfterHours: 0, requests: 1 });
+    expect(asked).toMatchObject({ inquired: sizes.batch, unreported: 0 });
+  }
+  expect(
+    new Set(gateway.inquireReports.mock.calls.flatMap(([names]) => names.map((name) => JSON.stringify(name)))).size,
+  ).toBe(messageCount);
   const report = (channel: Channel, reportCode: string) =>
     agent.store(gateway.accepted.map((reference) => reportOf(reference, channel, { reportCode })));
   await report('sms', '20001');
@@ -180,7 +191,7 @@ async function prepare(pool: pg.Pool): Promise<void> {
   await pool.query(`select setval('sq_msg_report_01', 1000000)`);
 }
 
-/** `count` messages that wait for their time or turn, half as many for the archive, `count` reports and `count` logged. */
+/** `count` messages that wait for their time or turn, as many for their result, half as many for the archive, `count` reports and `count` logged. */
 async function insertOthers(pool: pg.Pool, count: number): Promise<void> {
   await pool.query(
     `insert into msg_tran (client_key, channel_order, request_date, callback, recipient, mt_content)
@@ -192,6 +203,12 @@ async function insertOthers(pool: pg.Pool, count: number): Promise<void> {
     `insert into msg_tran (client_key, batch_id, msg_key, channel_order, msg_status, request_date, recipient, finished_at)
      select 2000000 + i, 1000000, 'F-' || i, 'sms', '3', '${times.due}', '01000000002', '${times.finished}'
      from generate_series(1, ${count / 2}) i`,
+  );
+  await asTheAgent(
+    pool,
+    `insert into msg_tran (client_key, batch_id, msg_key, channel_order, msg_status, request_date, recipient, msg_sent_date)
+     select 5000000 + i, 1000000, 'S-' || i, 'sms', '2', '${times.due}', '01000000002', '${times.finished}'
+     from generate_series(1, ${count}) i`,
   );
   await pool.query(
     `insert into msg_report (seq, client_key, batch_id, msg_key, channel_type, report_code, retry_at)

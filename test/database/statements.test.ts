@@ -29,8 +29,10 @@ describe('an UPDATE of msg_tran', () => {
     expect(new Set(updates.map(([name]) => name))).toEqual(
       new Set([
         'claimBatches',
+        'expireUnsent',
         'freeStrays',
         'mergeReports',
+        'recordInquiry',
         'releaseFile',
         'sealBatch',
         'settleBatch',
