@@ -15,7 +15,12 @@ export function migrationsModuleText(): string {
       name,
       statements: statements.filter((statement) => indexOf(statement) === undefined),
     })),
-    indexes: migrations.flatMap(({ statements }) => statements.flatMap((statement) => indexOf(statement) ?? [])),
+    indexes: migrations.flatMap(({ version, statements }) =>
+      statements.flatMap((statement) => {
+        const index = indexOf(statement);
+        return index === undefined ? [] : [{ version, ...index }];
+      }),
+    ),
     objects: objectsOf(migrations.flatMap(({ statements }) => statements)),
     roleStatements: readStatements(join(sqlDir, 'roles/010_roles.sql')),
     grantStatements: readStatements(join(sqlDir, 'roles/020_grants.sql')),

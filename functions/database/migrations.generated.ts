@@ -180,126 +180,151 @@ export const migrations = [
 
 export const indexes = [
   {
+    "version": 1,
     "name": "msg_tran_msg_key_given",
     "table": "msg_tran",
     "text": "create unique index if not exists msg_tran_msg_key_given on msg_tran (msg_key) where msg_key is not null"
   },
   {
+    "version": 1,
     "name": "msg_tran_msg_status",
     "table": "msg_tran",
     "text": "create index if not exists msg_tran_msg_status on msg_tran (msg_status)"
   },
   {
+    "version": 1,
     "name": "msg_tran_recipient",
     "table": "msg_tran",
     "text": "create index if not exists msg_tran_recipient on msg_tran (recipient)"
   },
   {
+    "version": 1,
     "name": "msg_tran_priority",
     "table": "msg_tran",
     "text": "create index if not exists msg_tran_priority on msg_tran (priority, msg_status, agent_id)"
   },
   {
+    "version": 1,
     "name": "msg_tran_due_by_lane",
     "table": "msg_tran",
     "text": "create index if not exists msg_tran_due_by_lane on msg_tran (lane_of_priority(priority), greatest(request_date, waits_until), client_key)\n  where msg_status = '1'"
   },
   {
+    "version": 1,
     "name": "msg_tran_finished",
     "table": "msg_tran",
     "text": "create index if not exists msg_tran_finished on msg_tran (finished_at, client_key) where finished_at is not null"
   },
   {
+    "version": 1,
     "name": "msg_report_reg_date",
     "table": "msg_report",
     "text": "create index if not exists msg_report_reg_date on msg_report (reg_date)"
   },
   {
+    "version": 1,
     "name": "msg_report_msg_key",
     "table": "msg_report",
     "text": "create index if not exists msg_report_msg_key on msg_report (msg_key, message_type)"
   },
   {
+    "version": 1,
     "name": "msg_report_once",
     "table": "msg_report",
     "text": "create unique index if not exists msg_report_once on msg_report (msg_key, channel_type, report_type)"
   },
   {
+    "version": 1,
     "name": "msg_report_unmerged",
     "table": "msg_report",
     "text": "create index if not exists msg_report_unmerged on msg_report (seq) where retry_at is null"
   },
   {
+    "version": 1,
     "name": "msg_report_parked",
     "table": "msg_report",
     "text": "create index if not exists msg_report_parked on msg_report (retry_at) where retry_at is not null"
   },
   {
+    "version": 1,
     "name": "msg_banlist_ban_type",
     "table": "msg_banlist",
     "text": "create index if not exists msg_banlist_ban_type on msg_banlist (ban_type, use_yn)"
   },
   {
+    "version": 1,
     "name": "msg_banlist_ban_text",
     "table": "msg_banlist",
     "text": "create index if not exists msg_banlist_ban_text on msg_banlist (ban_text)"
   },
   {
+    "version": 1,
     "name": "msg_banlist_number",
     "table": "msg_banlist",
     "text": "create index if not exists msg_banlist_number on msg_banlist using hash (number_of(ban_text)) where upper(btrim(ban_type)) = 'R'"
   },
   {
+    "version": 1,
     "name": "msg_banlist_others",
     "table": "msg_banlist",
     "text": "create index if not exists msg_banlist_others on msg_banlist (ban_seq)\n  where coalesce(upper(btrim(ban_type)), '') <> 'R' or number_of(ban_text) is null"
   },
   {
+    "version": 1,
     "name": "file_upload_file_status",
     "table": "file_upload",
     "text": "create index if not exists file_upload_file_status on file_upload (file_status, reg_date)"
   },
   {
+    "version": 1,
     "name": "send_batch_wake_at",
     "table": "send_batch",
     "text": "create index if not exists send_batch_wake_at on send_batch (wake_at)"
   },
   {
+    "version": 1,
     "name": "send_batch_state",
     "table": "send_batch",
     "text": "create unique index if not exists send_batch_state on send_batch (id, state)"
   },
   {
+    "version": 3,
     "name": "msg_statistics_part_key",
     "table": "msg_statistics_part",
     "text": "create index if not exists msg_statistics_part_key on msg_statistics_part (day, payment_code, channel, carrier, result_code)"
   },
   {
+    "version": 5,
     "name": "msg_tran_unreported",
     "table": "msg_tran",
     "text": "create index if not exists msg_tran_unreported on msg_tran (greatest(coalesce(msg_sent_date, request_date), asked_at), client_key)\n  where msg_status in ('2', '3') and finished_at is null"
   },
   {
+    "version": 5,
     "name": "msg_report_unmatched_reg_date",
     "table": "msg_report_unmatched",
     "text": "create index if not exists msg_report_unmatched_reg_date on msg_report_unmatched (reg_date)"
   },
   {
+    "version": 7,
     "name": "file_key_file_seq",
     "table": "file_key",
     "text": "create index if not exists file_key_file_seq on file_key (file_seq)"
   },
   {
+    "version": 7,
     "name": "file_key_expires_at",
     "table": "file_key",
     "text": "create index if not exists file_key_expires_at on file_key (expires_at)"
   },
   {
+    "version": 7,
     "name": "file_key_needed",
     "table": "file_key",
     "text": "create index if not exists file_key_needed on file_key (file_seq) where needed"
   },
   {
+    "version": 7,
     "name": "msg_tran_file_keys",
     "table": "msg_tran",
     "text": "create index if not exists msg_tran_file_keys on msg_tran using gin (file_keys_of(channel_order, mt_file_key, rcs_content))\n  with (fastupdate = off)\n  where batch_id is null and finished_at is null and (mt_file_key <> '' or rcs_content ~ '\"(fileKey|media)\"')"

@@ -82,7 +82,7 @@ describe('a run on a complete database', () => {
 describe('what somebody has dropped', () => {
   it.each([
     ['drop table set_aside', ['table set_aside']],
-    ['drop table msg_report_unmatched cascade', ['table msg_report_unmatched']],
+    ['drop table msg_report_unmatched cascade', ['table msg_report_unmatched', 'index msg_report_unmatched_reg_date']],
     [
       'alter table file_upload alter file_seq drop default; drop sequence sq_file_upload_01',
       ['sequence sq_file_upload_01'],

@@ -5,9 +5,5 @@ const statements = migrations.find(({ version }) => version === 1)?.statements ?
 /** What made the tables of the first version, when one role owned them, and agent and customers were that role. */
 export const firstVersion: readonly string[] = [
   ...statements,
-  ...indexes
-    .filter(({ table }) => statements.some((text) => text.startsWith(`create table if not exists ${table} `)))
-    // A later version's, of a function that it brought.
-    .filter(({ text }) => !text.includes('file_keys_of('))
-    .map(({ text }) => text),
+  ...indexes.filter(({ version }) => version === 1).map(({ text }) => text),
 ];
