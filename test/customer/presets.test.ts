@@ -35,6 +35,7 @@ const presets = {
   waits_until: '2030-01-01 00:00:00',
   end_reason: 'mine',
   agent_writes: 1,
+  asked_at: '2030-01-01 00:00:00',
 } satisfies Columns;
 
 const his = [
