@@ -101,9 +101,9 @@ async function planOf(
   return { ...plan, schedules: plan.schedules.map(hasten) };
 }
 
-/** EventBridge fires once a minute at most, but nobody who watches should wait a minute for a row to reach the log. */
+/** EventBridge fires once a minute at most, but nobody who watches should wait a minute for a row to reach the log, or a file. */
 function hasten(schedule: SchedulePlan): SchedulePlan {
-  return schedule.functionArn.includes('LogMigrator') ? { ...schedule, periodMs: 5_000 } : schedule;
+  return /LogMigrator|FileUploadScheduler/.test(schedule.functionArn) ? { ...schedule, periodMs: 5_000 } : schedule;
 }
 
 /** Calls to each service since its start; the gateway's streams are not counted. */

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { anImage } from '../support/files.ts';
 import { type Runner, startRunner, untilUp } from '../support/runner.ts';
 
 let runner: Runner;
@@ -80,6 +81,21 @@ describe.concurrent('a message inserted by hand', () => {
       inEightHours,
     ]);
     expect(rows).toEqual([{ msg_status: '1', batch_id: null }]);
+  }, 60_000);
+
+  it('is sent with an image from the folder that stands for the bucket', async ({ expect }) => {
+    writeFileSync(join(runner.dataDir, 'files', 'a.jpg'), anImage('jpg'));
+    await seoul.query(`insert into file_upload (file_path, channel_type) values ('a.jpg', 'MMS')`);
+    const fileKey = await vi.waitFor(
+      async () => {
+        const { rows } = await seoul.query('select * from file_upload');
+        expect(rows).toMatchObject([{ file_status: '2', result_code: 'A000', file_key: expect.stringMatching(/./) }]);
+        return String(rows[0]?.file_key);
+      },
+      { timeout: 25_000, interval: 200 },
+    );
+    const clientKey = await insert({ channel_order: 'mms', mt_subject: 'Hello', mt_file_key: fileKey });
+    expect(await logged(clientKey)).toMatchObject({ msg_status: '4', mtr_message_type: 'MM', mt_file_key: fileKey });
   }, 60_000);
 
   it.each([

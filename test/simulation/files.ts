@@ -84,15 +84,18 @@ export class SimulatedFiles {
       if (content.channel === 'mms') for (const key of content.fileKeys) this.#checkKey(id, key);
   }
 
+  #fail(message: string): void {
+    this.#world.fail(new Violation('I7', message));
+  }
+
   #checkKey(id: string, key: string): void {
     const { now } = this.#world;
-    if (Number(key.split('-').at(-1)) <= now)
-      throw new Violation('I7', `${id} is sent with a file key that has expired`);
+    if (Number(key.split('-').at(-1)) <= now) this.#fail(`${id} is sent with a file key that has expired`);
     // Of a copy of a row it is not known what it names.
     const named = this.#named.get(id);
     if (named === undefined) return;
     if (this.#pathOf.get(key) !== this.#pathOf.get(named))
-      throw new Violation('I7', `${id} is sent with another file than its row names`);
+      this.#fail(`${id} is sent with another file than its row names`);
     if (key !== named) this.#world.saw('a row is sent with a newer key than it names' satisfies Moment);
   }
 }
