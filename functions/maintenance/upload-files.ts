@@ -158,7 +158,8 @@ async function resultOf(file: TakenFile, { objects, gateway }: UploadPorts): Pro
     return resultOfAnswer(await gateway.uploadFile({ ...use, contentType, open: found.open }));
   } catch (error) {
     if (error instanceof ImageProblem) return failure('F002', error.message);
-    return { reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+    // Its message may name the path, which is the customer's.
+    return { reason: `bucket: ${error instanceof Error ? error.name : 'unknown error'}` };
   }
 }
 

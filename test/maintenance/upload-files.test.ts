@@ -102,8 +102,8 @@ describe('a new file', () => {
     expect(await uploader.upload()).toMatchObject({ deferred: [{ fileSeq: seq, reason: 'UNAVAILABLE' }] });
     expect(await uploader.upload()).toMatchObject({ uploaded: 0, deferred: [] });
     uploader.wait(1 / 60);
-    uploader.bucket.failures.push(new Error('SlowDown'));
-    expect(await uploader.upload()).toMatchObject({ deferred: [{ reason: 'Error: SlowDown' }] });
+    uploader.bucket.failures.push(Object.assign(new Error('a.jpg'), { name: 'SlowDown' }));
+    expect(await uploader.upload()).toMatchObject({ deferred: [{ reason: 'bucket: SlowDown' }] });
     uploader.wait(1 / 60);
     expect(await uploader.upload()).toMatchObject({ uploaded: 0, deferred: [] });
     expect(await uploader.find(seq)).toMatchObject({ file_status: '1', result_code: null });
