@@ -49,7 +49,7 @@ const withoutFiles = (queries: Queries): Queries => ({
   async query(statement, parameters, rowSchema) {
     const columns = 'select r.*, false as waits_for_file, null::text as renamed from read r';
     const text = statement.text.replace(
-      /select r\.\*, file\.expires_at.*?\) file on true.*?where w\.waits_for_file\)\)/s,
+      /select r\.\*, file\.expires_at.*?\) file on true.*?for no key update skip locked\)\)/s,
       `${columns}), asked as (select`,
     );
     if (statement.name === 'leaseBatch') expect(text).not.toBe(statement.text);

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FileToUpload, UploadAnswer } from '../../functions/maintenance/upload-files.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
 import { anImage, localTime, uploaderOn } from '../support/files.ts';
@@ -127,6 +127,27 @@ describe('a new file', () => {
     const [one, other] = await Promise.all([drain(), drain()]);
     expect(one + other).toBe(25);
     expect(uploader.gateway.uploads).toHaveLength(25);
+  });
+
+  it('is left to another that takes it at the very same time', async () => {
+    const seq = await uploader.insert();
+    const other = await database.current.master.connect();
+    try {
+      await other.query('begin');
+      await other.query(
+        `insert into file_work (file_seq, lease_until, wake_at, attempts) values ($1, '2026-11-24 03:02+00', '2026-11-24 03:00+00', 1)`,
+        [seq],
+      );
+      const uploading = uploader.upload();
+      const waiters = `select from pg_locks where not granted and pid in
+        (select pid from pg_stat_activity where datname = current_database())`;
+      await vi.waitFor(async () => expect((await database.current.master.query(waiters)).rowCount).toBe(1), 10_000);
+      await other.query('commit');
+      expect(await uploading).toMatchObject({ uploaded: 0, failed: [], deferred: [] });
+    } finally {
+      other.release();
+    }
+    expect(uploader.gateway.uploads).toEqual([]);
   });
 
   it('is taken again when its uploader was killed, and a late answer of that one is not written', async () => {

@@ -1,8 +1,8 @@
 -- Leases a batch to one sender, takes a slot of the rate gate, reads the rows, and checks the rules that only the database can
 -- check.
 --
--- Index: primary keys. Locks: the send_batch row (skip locked), then the rate_gate row and, of a file
---   that must be renewed, the file_key row (waits: both are taken in an instant).
+-- Index: primary keys. Locks: the send_batch row (skip locked), then the rate_gate row (waits: a slot is taken in
+--   an instant); file_key rows of files that must be renewed (skip locked).
 -- Parameters: now, timeZone; batchId, leaseToken, leaseSeconds; messagesPerSecond (0: no gate), aheadSeconds for which slots may
 --   be reserved ahead; defaultValiditySeconds, rowBytes, batchBytes; recentSeconds as in others_answered; fileMarginSeconds for
 --   which a file's key must still last.
@@ -98,13 +98,16 @@ with_file as materialized (
     offset 0
   ) file on true
 ),
+-- One that is locked is being asked for, or renewed.
 asked as (
   update file_key k set needed = true
-  where not k.needed
-    and k.file_key = any(array(
+  where k.file_key = any(array(
+    select o.file_key from file_key o
+    where not o.needed and o.file_key = any(array(
       select named.file_key from with_file w
       cross join lateral unnest(file_keys_of(w.channel_order, w.mt_file_key, w.rcs_content)) as named(file_key)
       where w.waits_for_file))
+    for no key update skip locked))
 ),
 judged as materialized (
   select r.*, {{code_of r}} as code,
