@@ -157,11 +157,14 @@ describe('a new file', () => {
     if (taken === undefined) throw new Error('nothing was taken');
     expect(await uploader.upload()).toMatchObject({ uploaded: 0 });
     uploader.wait(0.05);
-    expect(await uploader.upload()).toMatchObject({ uploaded: 1 });
     const key = { fileKey: 'late', expiresAt: undefined };
-    const result = { key, code: 'A000', message: 'Success', waitSeconds: undefined };
-    expect(await uploader.store().finish(taken, token, result)).toBe(false);
-    expect(await uploader.find(seq)).toMatchObject({ file_key: 'file-1' });
+    const late = { key, code: 'A000', message: 'Success', waitSeconds: undefined };
+    uploader.gateway.answers.push(async () => {
+      expect(await uploader.store().finish(taken, token, late)).toBe(false);
+      return { outcome: 'stored', fileKey: 'in time', expiresAt: undefined };
+    });
+    expect(await uploader.upload()).toMatchObject({ uploaded: 1 });
+    expect(await uploader.find(seq)).toMatchObject({ file_key: 'in time' });
   });
 
   it('that its customer changes meanwhile is uploaded as it is then', async () => {
