@@ -21,7 +21,7 @@ async function begin() {
   const server = await startBucket({ port: 0, folder });
   onTestFinished(() => server.close());
   vi.stubEnv('AWS_ENDPOINT_URL_S3', server.url);
-  return { folder, bucket: fileBucket('Files') };
+  return { folder, url: server.url, bucket: fileBucket('Files') };
 }
 
 async function contentOf(bytes: AsyncIterable<Uint8Array> | undefined): Promise<string> {
@@ -46,11 +46,12 @@ it('has the files of its folder as they are now', async () => {
 });
 
 it('has small files, and nothing outside its folder', async () => {
-  const { folder, bucket } = await begin();
+  const { folder, url, bucket } = await begin();
   await writeFile(join(folder, 'small'), 'ab');
   await writeFile(join(folder, '..', 'outside'), 'secret');
   expect(await bucket.look('small', 4)).toMatchObject({ size: 2 });
-  expect(await bucket.look('../outside', 4)).toBeUndefined();
+  expect((await fetch(`${url}/Files/small`)).status).toBe(200);
+  expect((await fetch(`${url}/Files/..%2Foutside`)).status).toBe(404);
 });
 
 it('is named by an s3:// URI too, and no other bucket is', async () => {
