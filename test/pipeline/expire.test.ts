@@ -6,6 +6,7 @@ import { agentOn, reportOf, type TestAgent } from '../support/agent.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
 import { FakeGateway } from '../support/fake-gateway.ts';
 import { type Columns, findMessage, holdMessage, insertMessage, insertMessages } from '../support/messages.ts';
+import { expectEqual } from '../support/statistics.ts';
 
 const database = useDatabase();
 let agent: TestAgent;
@@ -171,7 +172,11 @@ describe('a sent row without a report', () => {
     await agent.merge();
     agent.setNow(hours(96));
     expect(await agent.expire()).toMatchObject({ unreported: 1 });
-    expect(await find(keys[0])).toMatchObject({ kko_report_code: '3016', mt_report_code: 'E931' });
+    await agent.archive();
+    expect(await find(keys[0])).toMatchObject({ msg_status: '4', kko_report_code: '3016', mt_report_code: 'E931' });
+    const { rows } = await pool().query('select channel, result_code from msg_statistics');
+    expect(rows).toEqual([{ channel: 'sms', result_code: 'E931' }]);
+    await expectEqual(database.current);
   });
 
   it('does not end in the turn that finds its result, but ends when that does not finish it for another day', async () => {

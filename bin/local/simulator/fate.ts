@@ -30,18 +30,22 @@ export function whimOf(reference: string, { seed, behaviour }: Fate): Acceptance
 
 /** The reports of an accepted message: one for each channel tried until the first success. */
 export function planReports(message: LoggedMessage, acceptedAt: number, fate: Fate): PlannedReport[] {
-  const plan: PlannedReport[] = [];
-  const [unreported] = roll(fate.seed, clientKeyOf(message.reference), 'unreported');
-  if (unreported < fate.behaviour.unreportedShare) return plan;
+  const attempts: (readonly PlannedReport[])[] = [];
   let startAt = acceptedAt;
   for (const [index, leg] of message.chain.entries()) {
     const isLast = index === message.chain.length - 1;
     const tried = tryChannel({ message, leg, index, isLast, startAt }, fate);
-    plan.push(...tried.reports);
+    attempts.push(tried.reports);
     if (tried.delivered) break;
     startAt = tried.endAt;
   }
-  return plan;
+  return (isUnreported(message.reference, fate) ? attempts.slice(0, -1) : attempts).flat();
+}
+
+/** Whether nobody ever tells what became of a message on its last channel. */
+export function isUnreported(reference: string, { seed, behaviour }: Fate): boolean {
+  const [die] = roll(seed, clientKeyOf(reference), 'unreported');
+  return die < behaviour.unreportedShare;
 }
 
 interface Attempt {

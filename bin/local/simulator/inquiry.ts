@@ -6,7 +6,7 @@ import {
 } from '../../../functions/gateway/grpc/generated/omni/gateway/v1/gateway.ts';
 import { type LoggedMessage, readBatches } from './accept-log.ts';
 import { StatusError } from './acceptance.ts';
-import { type Fate, planReports } from './fate.ts';
+import { type Fate, isUnreported, planReports } from './fate.ts';
 
 export interface InquiryParts {
   readonly dataDir: string;
@@ -48,11 +48,9 @@ export function reportsOf(
 ): InquiredReports {
   const planned = planReports(message, at, fate).filter(({ id }) => !id.endsWith('/again'));
   const due = planned.filter(({ isEarly, dueAt }) => isEarly || dueAt <= now);
+  const isFinal = due.length === planned.length && !isUnreported(message.reference, fate);
   return {
-    status:
-      planned.length > 0 && due.length === planned.length
-        ? MessageStatus.MESSAGE_STATUS_REPORTED
-        : MessageStatus.MESSAGE_STATUS_PENDING,
+    status: isFinal ? MessageStatus.MESSAGE_STATUS_REPORTED : MessageStatus.MESSAGE_STATUS_PENDING,
     reports: due.map(({ report }) => report),
   };
 }
