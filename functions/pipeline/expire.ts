@@ -29,7 +29,7 @@ export type MessageName = { readonly reference: string } | { readonly messageKey
 export interface RecordedAnswer {
   readonly clientKey: string;
   readonly batchId: string;
-  /** Whether the final result is among the reports stored before. */
+  /** Whether the answer brought reports, which the row may not have yet: then it does not end by this answer. */
   readonly isReported: boolean;
   /** Why the gateway would not be asked about this row: then it was not asked. */
   readonly refused: string | undefined;
@@ -144,9 +144,7 @@ async function inquireAbout(rows: readonly UnreportedRow[], ports: ExpirePorts, 
     // First: a row of which somebody knows must not end because the reports were lost on the way here.
     if (storable.length > 0) await ports.store.storeReports(storable);
     tally.found += storable.length;
-    await record(
-      part.map((row, index) => toRecorded(row, { isReported: answer.results[index]?.status === 'reported' })),
-    );
+    await record(part.map((row, index) => toRecorded(row, { isReported: bringsNews(answer.results[index]) })));
   }
   if (hasAnswered) await record(refused);
   else if (refused.length > 0) tally.failure ??= refused[0]?.refused;
@@ -155,4 +153,8 @@ async function inquireAbout(rows: readonly UnreportedRow[], ports: ExpirePorts, 
 
 function toRecorded({ clientKey, batchId }: UnreportedRow, more: Partial<RecordedAnswer> = {}): RecordedAnswer {
   return { clientKey, batchId, isReported: false, refused: undefined, ...more };
+}
+
+function bringsNews(result: InquiredReports | undefined): boolean {
+  return result !== undefined && (result.status === 'reported' || result.reports.length > 0);
 }

@@ -70,11 +70,17 @@ it('finds by inquiry the results of 1,000 messages whose reports nobody fetched 
   // The stream is back, and the gateway has dropped what was on it.
   expect(await receive()).toBe(0);
   let unreported = 0;
-  for (let turn = await agent.expire(); turn.inquired > 0; turn = await agent.expire()) unreported += turn.unreported;
-  while ((await agent.merge()).merged > 0);
+  const clean = async () => {
+    for (let turn = await agent.expire(); turn.inquired > 0; turn = await agent.expire()) unreported += turn.unreported;
+    while ((await agent.merge()).merged > 0);
+  };
+  await clean();
+  expect(simulator.stats()).toMatchObject({ inquireReports: 5, reportsSent: 0 });
+  // Those whose first channel was told of: the second one may be heard of later.
+  passDays(1);
+  await clean();
   while ((await agent.archive()).archived > 0);
 
-  expect(simulator.stats()).toMatchObject({ inquireReports: 5, reportsSent: 0 });
   const { rows } = await pool.query<{ code: string; count: number }>(
     `select case when 'E931' in (mt_report_code, kko_report_code) then 'E931'
                  when '10000' in (mt_report_code, kko_report_code) then 'delivered' else 'undelivered' end as code, count(*)::int
