@@ -39,13 +39,14 @@ export function checkFinished({ id, accepted, told, chain, endedAt, unreportedAt
 }
 
 /** Only a row that was sent ends without a result, and only after the gateway was asked about it, and knew of none. */
-export function checkUnreported({ id, accepted, inquiries, times }: RowTruth): void {
+export function checkUnreported({ id, accepted, inquiries, times, wasBlocked }: RowTruth): void {
   if (accepted.length === 0) throw new Violation('I3', `${id} ended without a result, and was never sent`);
   const since = (times.answered ?? Number.POSITIVE_INFINITY) + rangeMs;
   // The database's clock is that of the statement, a moment before or after what is noted here.
   const asked = inquiries.filter(({ at }) => at >= since - 1_000);
   const last = asked.at(-1);
   if (last === undefined) throw new Violation('I3', `${id} ended without a result, and nobody asked for it since`);
-  const isOld = asked.some(({ at, isReported }) => isReported && at < last.at - 3_600_000);
-  if (last.isReported && !isOld) throw new Violation('I3', `${id} ended without a result, though the gateway told it`);
+  // Unless its customer kept the report out of it.
+  if (!wasBlocked && asked.some(({ isReported }) => isReported))
+    throw new Violation('I3', `${id} ended without a result, though the gateway told it`);
 }
