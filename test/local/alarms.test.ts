@@ -219,6 +219,17 @@ describe('the alarms for its fault, and no others, ring when', () => {
     expectOn();
   });
 
+  it('nobody uploads a file', async () => {
+    const registered = `localtimestamp - interval '${thresholds.fileSeconds + 1} seconds'`;
+    await superuser.query(`insert into file_upload (file_path, channel_type, file_status, reg_date)
+      values ('image.jpg', 'mms', '1', ${registered})`);
+    await stage.current.minutes(2, look);
+    expectOn('FileUploading/FilesWait');
+    await superuser.query('delete from file_upload');
+    await stage.current.minutes(1, look);
+    expectOn();
+  });
+
   it('nobody measures', async () => {
     await stage.current.minutes(5, undefined, ['monitor']);
     expectOn('Monitoring/MonitorSilent', 'Sending/NoneAccepted');
@@ -247,7 +258,8 @@ describe('the alarms for its fault, and no others, ring when', () => {
     await stage.current.minutes(5, () => stage.current.fireSchedules(1, { DATABASE_SECRET_ARN: wrong.login }));
     const failing = programsOf('Functions/Errors/').filter((part) => stage.current.scheduled().includes(part));
     expectOn(
-      ...['Database/DataApiErrors', 'Upkeep/BanListNotChecked', 'Monitoring/MonitorSilent', 'Sending/NoneAccepted'],
+      ...['Database/DataApiErrors', 'Monitoring/MonitorSilent', 'Sending/NoneAccepted'],
+      ...['Upkeep/BanListNotChecked', 'Upkeep/RowsNotCleaned', 'FileUploading/FilesNotLookedAt'],
       ...failing.map((part) => `Functions/Errors/${part}`),
     );
   });

@@ -193,7 +193,7 @@ describe('the synthesized app', () => {
     expect(plan.eventSources.every((source) => source.reportsItemFailures)).toBe(true);
     const [minute, hour] = [60_000, 3_600_000];
     const periods = plan.schedules.map(({ periodMs }) => periodMs);
-    expect(periods).toEqual([minute, minute, minute, hour, minute, minute, hour, minute]);
+    expect(periods).toEqual([minute, minute, minute, hour, minute, minute, minute, hour, minute]);
     const rates = plan.functions.map(({ environment }) => environment['MESSAGES_PER_SECOND']);
     expect(rates.filter((rate) => rate === '77')).toHaveLength(2);
     expect(plan.receiver?.environment).toMatchObject({
