@@ -102,7 +102,7 @@ export class Checker {
     if (isClaimedNow && truth.dueAt > this.#options.world.now + 1)
       throw new Violation('I7', `${truth.id} is claimed before its time`);
     if (isClaimedNow && truth.isHeld) throw new Violation('I7', `${truth.id} is claimed though held`);
-    if (row.unreported && !earlier?.unreported) this.#noteUnreported(truth);
+    if (row.unreported && !earlier?.unreported) this.#noteUnreported(truth, row);
     if (row.finished && !earlier?.finished) checkFinished(truth);
     if (row.place === 'log') this.#checkLogged(truth, row, earlier);
     if (rowState(row) !== 'claimed') return;
@@ -134,8 +134,8 @@ export class Checker {
     if (row.month !== wanted) throw new Violation('I2', `${truth.id} is in the log of ${row.month}, not of ${wanted}`);
   }
 
-  #noteUnreported(truth: RowTruth): void {
-    checkUnreported(truth);
+  #noteUnreported(truth: RowTruth, row: SnapshotRow): void {
+    checkUnreported(truth, row);
     truth.unreportedAt ??= this.#options.world.now;
     this.#options.world.saw('nobody knows what became of a message' satisfies Moment);
   }

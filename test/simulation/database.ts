@@ -16,6 +16,8 @@ export const { timeZone } = defaults;
 
 /** One probe puts aside every row that fails; another is needed only where rows fail beside each other. */
 const mostFailures = 2;
+/** Of a statement that fails again within this, the failures are counted together: it is tried again at the next turn. */
+const sameTryMs = 10_000;
 
 /** As the SDK does by itself after a broken connection or a server error. */
 const sdkAttempts = 3;
@@ -49,7 +51,7 @@ export class SimulatedDatabase {
   /** Statements that come earlier wait until then. */
   #stalledUntil = 0;
   /** How often in a row each statement failed because of the customer, each time after another probe of it. */
-  readonly #failures = new Map<string, { count: number; probes: number }>();
+  readonly #failures = new Map<string, { count: number; probes: number; at: number }>();
   readonly #probes = new Map<string, number>();
 
   constructor(options: SimulatedDatabaseOptions) {
@@ -133,9 +135,12 @@ export class SimulatedDatabase {
   }
 
   #noteFailure(what: string, { message }: Error): void {
-    const { count, probes } = this.#failures.get(what) ?? { count: 0, probes: -1 };
+    const { world } = this.#options;
+    const last = this.#failures.get(what);
+    // The process that looked for the row may have died: what fails later is another try, of other rows too.
+    const { count, probes } = last !== undefined && world.now - last.at < sameTryMs ? last : { count: 0, probes: -1 };
     if (probes === this.#probesOf(what)) return;
-    this.#failures.set(what, { count: count + 1, probes: this.#probesOf(what) });
+    this.#failures.set(what, { count: count + 1, probes: this.#probesOf(what), at: world.now });
     if (count >= mostFailures)
       this.#options.world.fail(new Violation('I10', `${what} failed ${count + 1} times in a row: ${message}`));
   }

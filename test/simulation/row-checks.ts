@@ -39,9 +39,13 @@ export function checkFinished({ id, accepted, told, chain, endedAt, unreportedAt
 }
 
 /** Only a row that was sent ends without a result, and only after the gateway was asked about it, and knew of none. */
-export function checkUnreported({ id, accepted, inquiries, times, wasBlocked }: RowTruth): void {
+export function checkUnreported(
+  { id, accepted, inquiries, times, wasBlocked, dueAt }: RowTruth,
+  row: Pick<SnapshotRow, 'answered'>,
+): void {
   if (accepted.length === 0) throw new Violation('I3', `${id} ended without a result, and was never sent`);
-  const since = (times.answered ?? Number.POSITIVE_INFINITY) + rangeMs;
+  // If its send was never answered, from when it might have been sent.
+  const since = (row.answered ? (times.answered ?? Number.POSITIVE_INFINITY) : dueAt) + rangeMs;
   // The database's clock is that of the statement, a moment before or after what is noted here.
   const asked = inquiries.filter(({ at }) => at >= since - 1_000);
   const last = asked.at(-1);
