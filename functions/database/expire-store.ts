@@ -33,6 +33,8 @@ const prunedRow = z.object({ unmatched_count: count, set_aside_count: count });
 /** The cleaner's view of the database. */
 export function expireStore(database: AgentDatabase, settings: ExpireStoreSettings): ExpireStore {
   const { rangeHours, reconcileAfterHours, unmatchedKeepDays: keepDays } = settings;
+  // A row must be asked about before it ends.
+  const askHours = Math.min(reconcileAfterHours, rangeHours);
   return {
     async expireUnsent(turnLimit) {
       const parameters = { ...momentOf(database), turnLimit, rangeHours };
@@ -42,8 +44,6 @@ export function expireStore(database: AgentDatabase, settings: ExpireStoreSettin
     },
 
     async findUnreported(turnLimit) {
-      // A row must be asked about before it ends.
-      const askHours = Math.min(reconcileAfterHours, rangeHours);
       const parameters = { ...momentOf(database), turnLimit, askHours };
       return await database.queries.query(findUnreported, parameters, unreportedRow);
     },
@@ -51,7 +51,7 @@ export function expireStore(database: AgentDatabase, settings: ExpireStoreSettin
     storeReports: (reports) => reportStore(database).store(reports),
 
     async recordInquiry(answers) {
-      const parameters = { ...momentOf(database), rangeHours, answers: JSON.stringify(answers.map(toRow)) };
+      const parameters = { ...momentOf(database), rangeHours, askHours, answers: JSON.stringify(answers.map(toRow)) };
       const keys = answers.map(({ clientKey }) => clientKey);
       const call = { step: 'expire', statement: recordInquiry, parameters, keys } as const;
       const row = await queryOneIsolated(database, call, recordedRow);

@@ -310,6 +310,28 @@ describe('inquiries', () => {
   });
 });
 
+describe('an answer that is older than that of another cleaner', () => {
+  it('ends no row', async () => {
+    const { keys, references } = await sent(1);
+    agent.setNow(hours(96));
+    let isSecond = false;
+    gateway.inquireReports.mockImplementation(async (names) => {
+      if (isSecond) return { outcome: 'answered', results: names.map(() => told(references[0])) };
+      isSecond = true;
+      const older = names.map(() => ({ status: 'unknown' as const, reports: [] }));
+      // While this answer is on its way, another cleaner asks, and the gateway has the result by then.
+      expect(await agent.expire()).toMatchObject({ inquired: 1, found: 1 });
+      return { outcome: 'answered', results: older };
+    });
+    expect(await agent.expire()).toMatchObject({ unreported: 0 });
+    expect(await find(keys[0])).toMatchObject({ finished_at: null });
+    await agent.merge();
+    expect(await find(keys[0])).toMatchObject({ mt_report_code: '10000' });
+  });
+
+  const told = (reference = '') => ({ status: 'reported' as const, reports: [report(reference)] });
+});
+
 describe('rows of old months', () => {
   it('make no table each', async () => {
     const months = async () => (await pool().query('select log_table::text from msg_log_range order by 1')).rows;

@@ -2,7 +2,7 @@
 -- and the answer brings no final result; also if it did, but the same answer after that time has not finished the row so far.
 --
 -- Index: primary key. Locks: msg_tran rows (skip locked). Never waits.
--- Parameters: now, timeZone; rangeHours; answers: [{k, b, reported, refused}], refused: why the gateway would not be asked about it;
+-- Parameters: now, timeZone; rangeHours; askHours as in find_unreported; answers: [{k, b, reported, refused}], refused: why the gateway would not be asked about it;
 --   only, the rows of a probe.
 -- One row: asked_count, unreported_count.
 with {{moment}},
@@ -20,6 +20,8 @@ locked as materialized (
              1 + greatest(coalesce(t.mt_report_pos, 0), coalesce(t.kko_report_pos, 0), coalesce(t.rcs_report_pos, 0))]) as awaits
     from msg_tran t
     where t.client_key = a.k and t.batch_id = a.b and t.finished_at is null {{only t}}
+      -- Not if another cleaner has asked meanwhile: this answer may be older than its own.
+      and {{asked_or_sent t}} <= (select local from moment) - make_interval(hours => :askHours::int)
     for no key update skip locked) open_row
   where a.refused is null
 ),
