@@ -355,37 +355,6 @@ describe('rows of old months', () => {
   });
 });
 
-describe('what is of no use any more', () => {
-  it('is removed: reports without a row after 90 days', async () => {
-    await master().query(
-      `insert into msg_report_unmatched (seq, msg_key, reg_date)
-       values (1, 'old', '2026-08-26 11:59:59'), (2, 'young', '2026-08-26 12:00:00')`,
-    );
-    expect(await agent.expire()).toMatchObject({ pruned: 1 });
-    expect((await master().query('select msg_key from msg_report_unmatched')).rows).toEqual([{ msg_key: 'young' }]);
-  });
-
-  it('is removed: entries of set_aside whose row is gone', async () => {
-    const { keys, references } = await sent(2);
-    const [kept = '', logged = ''] = keys;
-    await agent.store([reportOf(references[1] ?? '', Channel.Sms)]);
-    await agent.merge();
-    await agent.archive();
-    await master().query(
-      `insert into set_aside (client_key, step, error, since, until)
-       select k, step, 'x', $1, 'infinity'
-       from (values ($2::bigint, 'merge'), ($3, 'merge'), ($3, 'late'), (-1, 'merge'), (-1, 'late')) as v(k, step)`,
-      [noon, kept, logged],
-    );
-    expect(await agent.expire()).toMatchObject({ pruned: 3 });
-    const { rows } = await master().query('select client_key, step from set_aside order by 1');
-    expect(rows).toEqual([
-      { client_key: kept, step: 'merge' },
-      { client_key: logged, step: 'late' },
-    ]);
-  });
-});
-
 describe('a customer’s trigger', () => {
   it.each([
     ['raises', `raise exception 'no'`, 'P0001 no'],

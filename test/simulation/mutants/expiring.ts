@@ -79,7 +79,8 @@ export const expiringMutants: readonly Mutant[] = [
   },
   {
     name: 'the inquiry says that it is the agent that writes',
-    breaks: ['I9', 'I10'],
+    // The guard takes the row for one that its customer has ended.
+    breaks: ['I3', 'I9', 'I10'],
     file: record,
     find: 'set {{by_the_agent}}',
     replace: 'set agent_writes = t.agent_writes',
