@@ -17,7 +17,7 @@ interface AuthenticationProps {
   readonly network: AgentNetwork | undefined;
 }
 
-/** The TokenScheduler: keeps the token fresh that sender and receiver share. */
+/** The TokenScheduler: keeps the token fresh that all who call the gateway share. */
 export class Authentication extends Construct {
   constructor(scope: Construct, id: string, { config, secrets, network }: AuthenticationProps) {
     super(scope, id);
