@@ -6,7 +6,7 @@ import { gatewayCredentials, sharedToken } from './aws/secrets.ts';
 import { connectGateway } from './gateway/gateway.ts';
 import { refreshToken } from './maintenance/refresh-token.ts';
 
-/** Keeps the token fresh that sender and receiver share. */
+/** Keeps the token fresh that all who call the gateway share. */
 const env = parseEnvironment(tokenSchedulerEnvironment);
 const observed = observe('token-scheduler', env);
 const credentials = gatewayCredentials(env.GATEWAY_SECRET_ARN);

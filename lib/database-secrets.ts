@@ -41,7 +41,7 @@ export class Secrets extends Construct {
       });
     // Without a name: it goes with its stack, and the next one must not meet it.
     this.token = new Secret(this, 'Token', {
-      description: 'The token at the gateway, which sender and receiver share; the agent writes it',
+      description: 'The token at the gateway, which all who call it share; the agent writes it',
       removalPolicy: RemovalPolicy.DESTROY,
       ...(props.key && { encryptionKey: props.key }),
     }) as ISecret;
