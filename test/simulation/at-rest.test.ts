@@ -43,6 +43,18 @@ it.each<{ what: string; truth?: Partial<RowTruth>; tables: Partial<Snapshot>; at
     atRest: true,
   },
   {
+    what: 'was sent, and the gateway will not be asked about it',
+    truth: { isUnreadable: true },
+    tables: { rows: [{ ...row, status: '2', answered: true }] },
+    atRest: true,
+  },
+  {
+    what: 'is finished, and the gateway would not be asked about it',
+    truth: { isUnreadable: true },
+    tables: { rows: [{ ...row, status: '3', answered: true, finished: true }] },
+    atRest: false,
+  },
+  {
     what: 'is in the log, and a batch is left',
     tables: { rows: [{ ...row, place: 'log', status: '4' }], batches: [batch] },
     atRest: false,

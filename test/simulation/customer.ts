@@ -131,6 +131,14 @@ export class Customer {
     this.#later(world.random.between(40_000, 120_000), async () => this.#parts.desk.repeat(row));
   }
 
+  /** Call this when the gateway knows nothing of this row, and its time is over: some triggers object to its end. */
+  mayMindTheLoss(row: RowTruth): void {
+    const { world } = this.#parts;
+    if (!world.faults.strikes('inquiryMinded')) return;
+    const isSilent = world.random.chance(0.7);
+    world.after(0, () => mind(row, this.#hands, { step: 'expire', isSilent, lastingShare: 0.7 }));
+  }
+
   async #insert(plan: Plan, reusedKey?: string): Promise<void> {
     const { world, client, checker, files } = this.#parts;
     const { id, clientKey } = this.#newRow(reusedKey);

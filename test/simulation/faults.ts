@@ -47,8 +47,6 @@ const ofMachines = {
   reportWithoutKey: 0.1,
   reportDelayed: 0.1,
   reportsLost: 1,
-  inquiryUnanswered: 0.3,
-  inquiryRefused: 0.2,
   // Processes: chances at each tick of the fault's clock.
   collectorKilled: 0.15,
   senderKilled: 0.4,
@@ -79,6 +77,9 @@ const ofMachines = {
 /** Of the database's clock. It may step though nothing fails: that alone must delay nothing for long. */
 const ofClock = { clockStepsBack: 0.5 } as const;
 
+/** When the agent asks about reports, days after the send: often, for few seeds last that long. */
+const ofInquiries = { inquiryUnanswered: 0.3, inquiryRefused: 0.6, inquiryMinded: 0.6 } as const;
+
 /** The customer's habits are not faults, but the agent must cope with them all the same. */
 const ofCustomers = {
   rowDeleted: 0.3,
@@ -104,7 +105,7 @@ const ofCustomers = {
   triggerPassesOver: 0.15,
   leaverMinded: 0.3,
   halvingMinded: 1,
-  answerMinded: 0.15,
+  answerMinded: 0.25,
   rowReferenced: 0.15,
   numberBanned: 0.2,
   textBanned: 0.2,
@@ -114,7 +115,7 @@ const ofCustomers = {
   keyReused: 1,
 } as const;
 
-const likelihood = { ...ofMachines, ...ofCustomers, ...ofClock };
+const likelihood = { ...ofMachines, ...ofInquiries, ...ofCustomers, ...ofClock };
 
 export type FaultName = keyof typeof likelihood;
 
@@ -137,14 +138,18 @@ export class Faults {
   constructor(random: Random) {
     this.#random = random;
     const [ofMachine, ofCustomer] = [random.pick([0, 0.1, 0.3, 0.6]), random.pick([0, 0.1, 0.3, 0.6])];
-    const shareOf = (name: FaultName) =>
-      name in ofClock ? 0.15 : name in ofCustomers ? ofCustomer : rare.has(name) ? ofMachine / 3 : ofMachine;
+    const shareOf = (name: FaultName) => {
+      if (name in ofClock) return 0.15;
+      if (name in ofInquiries) return 0.5;
+      if (name in ofCustomers) return ofCustomer;
+      return rare.has(name) ? ofMachine / 3 : ofMachine;
+    };
     this.#selected = new Set(faultNames.filter((name) => random.chance(shareOf(name))));
   }
 
   /** Whether no machine fails in this seed: then only what the customer or the clock delays is late. */
   get isCalm(): boolean {
-    return [...this.#selected].every((name) => name in ofCustomers || name in ofClock);
+    return [...this.#selected].every((name) => !(name in ofMachines));
   }
 
   /** Whether the fault happens now; counted if it does. */

@@ -34,6 +34,8 @@ export interface SimulatedGatewayOptions {
   readonly onUnsent: (row: RowTruth) => void;
   /** Called when it has answered a call, which the agent does not know yet, with one of its rows. */
   readonly onAnswered: (row: RowTruth) => void;
+  /** Called when it knows nothing of this row though its time is over, and the agent is about to end it. */
+  readonly onLost: (row: RowTruth) => void;
 }
 
 /**
@@ -274,16 +276,29 @@ export class SimulatedGateway {
       return { outcome: 'failed', reason: 'UNAVAILABLE: simulated' };
     }
     return await process.call({ thereMs: random.between(5, 40), backMs: random.between(5, 40) }, () => {
-      if (faults.strikes('inquiryRefused')) this.#unreadable.add(random.pick(references));
-      const refused = references.filter((reference) => !faults.over && this.#unreadable.has(reference));
-      for (const { row } of this.#rowsOf(refused)) row.wasBlocked = true;
-      if (refused.length > 0) return { outcome: 'refused', reason: 'INVALID_ARGUMENT: simulated' };
+      // Of one or two: others must be asked about beside them.
+      if (this.#unreadable.size < 2 && faults.strikes('inquiryRefused')) this.#mayNotRead(random.pick(references));
+      const isRefused = references.some((reference) => this.#unreadable.has(reference));
+      if (isRefused) return { outcome: 'refused', reason: 'INVALID_ARGUMENT: simulated' };
       return this.#answerInquiry(process, names, references);
     });
   }
 
+  /** Of some rows it cannot read the name for some time, of some never. */
+  #mayNotRead(reference: string): void {
+    const { world } = this.#options;
+    const [found] = this.#rowsOf([reference]);
+    if (found === undefined || this.#unreadable.has(reference)) return;
+    this.#unreadable.add(reference);
+    found.row.wasBlocked = true;
+    found.row.isUnreadable = world.random.chance(0.5);
+    world.tell(`gateway cannot read the name of ${found.row.id}${found.row.isUnreadable ? ', for ever' : ''}`);
+    if (!found.row.isUnreadable)
+      world.after(world.random.between(60_000, 600_000), () => void this.#unreadable.delete(reference));
+  }
+
   #answerInquiry(process: Process, names: readonly MessageName[], references: readonly string[]): ReportsAnswer {
-    const { world, ledger, desk } = this.#options;
+    const { world, ledger, desk, onLost } = this.#options;
     const answer = toInquiredReports(
       references.map((reference) => desk.inquire(reference)),
       names,
@@ -292,8 +307,12 @@ export class SimulatedGateway {
     if (answer.outcome !== 'answered') return answer;
     for (const { row, index } of this.#rowsOf(references)) {
       const isReported = answer.results[index]?.status === 'reported';
-      const isOver = world.now - (row.times.answered ?? world.now) >= rangeMs;
-      if (!isReported && isOver && world.random.chance(0.3)) desk.tellAtLast(references[index] ?? '');
+      const overAt = (row.times.answered ?? world.now) + rangeMs;
+      const isLost = !isReported && world.now >= overAt;
+      // Decided once: who asks again and again learns no more.
+      const isToldLater = row.inquiries.every(({ at }) => at < overAt) && world.random.chance(0.3);
+      if (isLost && isToldLater) desk.tellAtLast(references[index] ?? '');
+      else if (isLost) onLost(row);
       row.inquiries.push({ at: world.now, isReported });
     }
     const reports = answer.results.flatMap((result) => result.reports);

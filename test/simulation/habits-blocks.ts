@@ -70,14 +70,14 @@ async function mindLeaving(row: RowTruth, hands: Hands): Promise<void> {
 export async function mindWhatFollows(row: RowTruth, hands: Hands): Promise<void> {
   const { random } = hands.world;
   const step = random.pick(['settle', 'settleByStatus', 'merge', 'mergeByCode', 'late', 'late'] as const);
-  await mind(row, hands, { step, isSilent: random.chance(0.3), ...(step === 'late' && { lastingShare: 0.7 }) });
+  await mind(row, hands, { step, isSilent: random.chance(0.5), lastingShare: 0.7 });
 }
 
 /** A trigger that objects to one row's writes in one step: it raises an error, at once or at the commit, or skips the row. */
 export async function mind(
   row: RowTruth,
   hands: Hands,
-  { step, isSilent, lastingShare = 0.2 }: { step: Minded; isSilent: boolean; lastingShare?: number },
+  { step, isSilent, lastingShare = 0.4 }: { step: Minded; isSilent: boolean; lastingShare?: number },
 ): Promise<void> {
   const { world } = hands;
   const { on, when } = minded[step];

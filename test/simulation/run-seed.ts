@@ -86,7 +86,8 @@ export async function runSeed({ client, customers, sessions, seed, onLine }: See
     customer.mayReplace(row);
     customer.mayMindTheAnswer(row);
   };
-  const hooks = { onRefused, onUnsent, onAnswered };
+  const onLost = (row: RowTruth) => customer.mayMindTheLoss(row);
+  const hooks = { onRefused, onUnsent, onAnswered, onLost };
   const gateway = new SimulatedGateway({ world, ledger, checker, desk, files, fate, dataDir, ...hooks });
   try {
     const violation = await tell({

@@ -43,6 +43,8 @@ export interface RowTruth {
   halvedAt: number;
   /** Whether its reports lack the gateway's key. */
   isKeyless: boolean | undefined;
+  /** Whether the gateway refuses for ever to be asked about its reports. */
+  isUnreadable: boolean;
   /** When the gateway answered about it alone, and whether that had the final result. */
   readonly inquiries: { at: number; isReported: boolean }[];
   /** When it was first seen to have ended without a result. */
@@ -78,6 +80,7 @@ export function newTruth(given: Pick<RowTruth, Given> & Partial<RowTruth>, inser
     refusedAt: undefined,
     halvedAt: Number.NEGATIVE_INFINITY,
     isKeyless: undefined,
+    isUnreadable: false,
     inquiries: [],
     unreportedAt: undefined,
     told: [],
