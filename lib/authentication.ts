@@ -4,15 +4,13 @@ import type { tokenSchedulerEnvironment } from '../functions/aws/env.ts';
 import { timing } from '../functions/settings/timing.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
-import { grantReading, grantSharing } from './database.ts';
-import type { Secrets } from './database-secrets.ts';
-import { gatewayEnvironment } from './gateway-environment.ts';
+import { type CallerSecrets, callerEnvironment, grantCalling } from './gateway-access.ts';
 import { type AgentNetwork, callerPlace } from './network.ts';
 import { schedule } from './schedule.ts';
 
 interface AuthenticationProps {
   readonly config: AgentConfig;
-  readonly secrets: Pick<Secrets, 'gateway' | 'token'>;
+  readonly secrets: CallerSecrets;
   /** None with profile local. */
   readonly network: AgentNetwork | undefined;
 }
@@ -27,12 +25,10 @@ export class Authentication extends Construct {
       ...(network && callerPlace(this, network, config)),
       environment: {
         INSTALLATION: config.installation,
-        ...gatewayEnvironment(config, secrets.gateway),
-        TOKEN_SECRET_ARN: secrets.token.secretArn,
+        ...callerEnvironment(config, secrets),
       },
     });
-    grantReading(scheduler, secrets.gateway);
-    grantSharing(scheduler, secrets.token);
+    grantCalling(scheduler, secrets);
     schedule(this, scheduler, { every: Duration.hours(1) });
   }
 }

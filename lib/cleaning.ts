@@ -4,17 +4,16 @@ import type { tranCleanerSchedulerEnvironment } from '../functions/aws/env.ts';
 import { timing } from '../functions/settings/timing.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
-import { type AgentDatabase, grantReading, grantSharing } from './database.ts';
-import type { Secrets } from './database-secrets.ts';
+import type { AgentDatabase } from './database.ts';
 import { notDone } from './function-alarms.ts';
-import { gatewayEnvironment } from './gateway-environment.ts';
+import { type CallerSecrets, callerEnvironment, grantCalling } from './gateway-access.ts';
 import { type AgentNetwork, callerPlace } from './network.ts';
 import { schedule } from './schedule.ts';
 
 interface CleaningProps {
   readonly config: AgentConfig;
   readonly database: AgentDatabase;
-  readonly secrets: Pick<Secrets, 'gateway' | 'token'>;
+  readonly secrets: CallerSecrets;
   /** None with profile local. */
   readonly network: AgentNetwork | undefined;
 }
@@ -31,8 +30,7 @@ export class Cleaning extends Construct {
       environment: {
         INSTALLATION: config.installation,
         ...database.environmentAs('agent'),
-        ...gatewayEnvironment(config, secrets.gateway),
-        TOKEN_SECRET_ARN: secrets.token.secretArn,
+        ...callerEnvironment(config, secrets),
         CLEAN_TRAN_RANGE_HOURS: String(config.cleanTranRangeHours),
         RECONCILE_AFTER_HOURS: String(config.reconcileAfterHours),
         RECONCILE_REQUESTS: String(config.reconcileRequests),
@@ -40,8 +38,7 @@ export class Cleaning extends Construct {
       },
     });
     database.grantStatements(cleaner, 'agent');
-    grantReading(cleaner, secrets.gateway);
-    grantSharing(cleaner, secrets.token);
+    grantCalling(cleaner, secrets);
     schedule(this, cleaner, { every: interval });
     notDone(this, 'RowsNotCleaned', {
       scheduled: cleaner,

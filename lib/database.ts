@@ -69,10 +69,3 @@ export function grantReading(grantee: IGrantable, secret: ISecret): void {
   Grant.addToPrincipal({ grantee, actions: ['secretsmanager:GetSecretValue'], resourceArns: [secret.secretArn] });
   secret.encryptionKey?.grantDecrypt(grantee);
 }
-
-/** Reading and replacing what a secret holds. */
-export function grantSharing(grantee: IGrantable, secret: ISecret): void {
-  grantReading(grantee, secret);
-  Grant.addToPrincipal({ grantee, actions: ['secretsmanager:PutSecretValue'], resourceArns: [secret.secretArn] });
-  secret.encryptionKey?.grant(grantee, 'kms:GenerateDataKey');
-}

@@ -5,18 +5,17 @@ import type { fileUploadSchedulerEnvironment } from '../functions/aws/env.ts';
 import { timing } from '../functions/settings/timing.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
-import { type AgentDatabase, grantReading, grantSharing } from './database.ts';
-import type { Secrets } from './database-secrets.ts';
+import type { AgentDatabase } from './database.ts';
 import { grantFiles } from './file-bucket.ts';
 import { notDone } from './function-alarms.ts';
-import { gatewayEnvironment } from './gateway-environment.ts';
+import { type CallerSecrets, callerEnvironment, grantCalling } from './gateway-access.ts';
 import { type AgentNetwork, callerPlace } from './network.ts';
 import { schedule } from './schedule.ts';
 
 interface FileUploadingProps {
   readonly config: AgentConfig;
   readonly database: AgentDatabase;
-  readonly secrets: Pick<Secrets, 'gateway' | 'token'>;
+  readonly secrets: CallerSecrets;
   readonly fileBucket: IBucket;
   /** None with profile local. */
   readonly network: AgentNetwork | undefined;
@@ -33,15 +32,13 @@ export class FileUploading extends Construct {
       environment: {
         INSTALLATION: config.installation,
         ...database.environmentAs('agent'),
-        ...gatewayEnvironment(config, secrets.gateway),
-        TOKEN_SECRET_ARN: secrets.token.secretArn,
+        ...callerEnvironment(config, secrets),
         FILE_BUCKET: fileBucket.bucketName,
         FILE_UPLOAD_TTL_MINUTES: String(config.fileUploadTtlMinutes),
       },
     });
     database.grantStatements(scheduler, 'agent');
-    grantReading(scheduler, secrets.gateway);
-    grantSharing(scheduler, secrets.token);
+    grantCalling(scheduler, secrets);
     grantFiles(scheduler, fileBucket);
     const interval = Duration.minutes(config.fileUploadMinutes);
     schedule(this, scheduler, { every: interval });

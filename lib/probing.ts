@@ -6,7 +6,7 @@ import { timing } from '../functions/settings/timing.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
 import { grantReading } from './database.ts';
-import { gatewayEnvironment } from './gateway-environment.ts';
+import { gatewayEnvironment } from './gateway-access.ts';
 import { type AgentNetwork, callerPlace } from './network.ts';
 
 interface ProbingProps {

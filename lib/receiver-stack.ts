@@ -20,8 +20,7 @@ import type { EnvironmentOf } from './agent-function.ts';
 import { agentAlarm } from './alarm.ts';
 import { nodeEnvironment } from './bundle.ts';
 import type { DataStack } from './data-stack.ts';
-import { grantReading, grantSharing } from './database.ts';
-import { gatewayEnvironment } from './gateway-environment.ts';
+import { callerEnvironment, grantCalling } from './gateway-access.ts';
 import { type AgentNetwork, callerGroup } from './network.ts';
 import { healthCheck, healthPort, receiverImage } from './receiver-container.ts';
 
@@ -57,8 +56,7 @@ export class ReceiverStack extends Stack {
       stopTimeout: Duration.seconds(timing.receiverStopSeconds),
     });
     data.database.grantStatements(task.taskRole, 'agent');
-    grantReading(task.taskRole, data.secrets.gateway);
-    grantSharing(task.taskRole, data.secrets.token);
+    grantCalling(task.taskRole, data.secrets);
     const cluster = new Cluster(this, 'Cluster', { vpc: network.vpc });
     const service = new FargateService(this, 'Service', {
       cluster: cluster as ICluster,
@@ -80,8 +78,7 @@ export class ReceiverStack extends Stack {
     return {
       INSTALLATION: config.installation,
       ...database.environmentAs('agent'),
-      ...gatewayEnvironment(config, secrets.gateway),
-      TOKEN_SECRET_ARN: secrets.token.secretArn,
+      ...callerEnvironment(config, secrets),
       // Of no other agent anywhere: at the gateway, two that share a subscription take each other's reports.
       SUBSCRIPTION: `${config.installation}.${this.account}.${this.region}`,
       HEALTH_PORT: String(healthPort),

@@ -9,9 +9,8 @@ import { timing } from '../functions/settings/timing.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
 import { agentAlarm, partMetric } from './alarm.ts';
-import { type AgentDatabase, grantReading, grantSharing } from './database.ts';
-import type { Secrets } from './database-secrets.ts';
-import { gatewayEnvironment } from './gateway-environment.ts';
+import type { AgentDatabase } from './database.ts';
+import { type CallerSecrets, callerEnvironment, grantCalling } from './gateway-access.ts';
 import { type AgentNetwork, callerPlace } from './network.ts';
 import { type Lane, lanes, type SendQueue } from './send-queue.ts';
 
@@ -19,7 +18,7 @@ interface SendingProps {
   readonly config: AgentConfig;
   readonly database: AgentDatabase;
   readonly sendQueue: SendQueue;
-  readonly secrets: Pick<Secrets, 'gateway' | 'token'>;
+  readonly secrets: CallerSecrets;
   /** None with profile local. */
   readonly network: AgentNetwork | undefined;
 }
@@ -36,15 +35,13 @@ export class Sending extends Construct {
       environment: {
         INSTALLATION: installation,
         ...database.environmentAs('agent'),
-        ...gatewayEnvironment(config, secrets.gateway),
-        TOKEN_SECRET_ARN: secrets.token.secretArn,
+        ...callerEnvironment(config, secrets),
         MESSAGES_PER_SECOND: String(config.messagesPerSecond),
         DEFAULT_VALIDITY_SECONDS: String(config.defaultValiditySeconds),
       },
     });
     database.grantStatements(sender, 'agent');
-    grantReading(sender, secrets.gateway);
-    grantSharing(sender, secrets.token);
+    grantCalling(sender, secrets);
     for (const lane of lanes) {
       const source = new SqsEventSource(sendQueue.queues[lane], {
         batchSize: records.perInvocation,

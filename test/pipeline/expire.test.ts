@@ -289,6 +289,20 @@ describe('inquiries', () => {
     expect(asked().slice(before)).toEqual([1]);
   });
 
+  it('that are refused put no row aside that its customer deletes meanwhile', async () => {
+    const { keys, references } = await sent(2);
+    const bad = references[0] ?? '';
+    gateway.objectsTo = (messages) =>
+      names(messages, bad) ? { outcome: 'refused', reason: 'INVALID_ARGUMENT: one is wrong' } : undefined;
+    gateway.inquireReports.mockImplementationOnce(async () => {
+      await database.current.pool.query('delete from msg_tran where client_key = $1', [keys[0]]);
+      return { outcome: 'refused', reason: 'INVALID_ARGUMENT: one is wrong' };
+    });
+    agent.setNow(hours(96));
+    expect(await agent.expire()).toMatchObject({ inquired: 1, unreported: 1 });
+    expect((await master().query('select from set_aside')).rows).toEqual([]);
+  });
+
   it('that are all refused put nothing aside: the gateway may be at fault', async () => {
     await sent(2);
     gateway.objectsTo = () => ({ outcome: 'refused', reason: 'INVALID_ARGUMENT: no' });

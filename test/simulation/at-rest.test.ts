@@ -45,13 +45,13 @@ it.each<{ what: string; truth?: Partial<RowTruth>; tables: Partial<Snapshot>; at
   {
     what: 'was sent, and the gateway will not be asked about it',
     truth: { isUnreadable: true },
-    tables: { rows: [{ ...row, status: '2', answered: true }] },
+    tables: { rows: [{ ...row, batchId: '7', status: '2' }] },
     atRest: true,
   },
   {
     what: 'is finished, and the gateway would not be asked about it',
     truth: { isUnreadable: true },
-    tables: { rows: [{ ...row, status: '3', answered: true, finished: true }] },
+    tables: { rows: [{ ...row, batchId: '7', status: '3', finished: true }] },
     atRest: false,
   },
   {

@@ -2,7 +2,7 @@ import type { Checker } from './checker.ts';
 import type { Ledger } from './ledger.ts';
 import type { ReportDesk } from './report-desk.ts';
 import type { SnapshotRow } from './snapshot.ts';
-import { rowState } from './state-chart.ts';
+import { rankOf, rowState } from './state-chart.ts';
 import type { RowTruth } from './truth.ts';
 import { Violation } from './world.ts';
 
@@ -53,7 +53,7 @@ function isKeptBack(row: SnapshotRow, { checker, ledger }: Omit<Parts, 'desk'>):
     (truth.dueAt === Number.POSITIVE_INFINITY && rowState(row) === 'waiting') ||
     (truth.blocks.size > 0 && aside.some(({ clientKey }) => clientKey === row.clientKey)) ||
     // Its result never came. It is put aside, unless no other was asked about.
-    (truth.isUnreadable && row.answered && !row.finished) ||
+    (truth.isUnreadable && rankOf(row) > 1 && !row.finished) ||
     isRefusedAlone
   );
 }

@@ -11,7 +11,7 @@ answer as materialized (
   where a.k not in ({{set_aside_now expire}}) order by a.k
 ),
 locked as materialized (
-  select a.k as client_key, a.b as batch_id, case when open_row.is_over and (not a.reported or open_row.was_over) then open_row.awaits end as awaits
+  select a.k as client_key, a.b as batch_id, a.refused, case when open_row.is_over and (not a.reported or open_row.was_over) then open_row.awaits end as awaits
   from answer a cross join lateral (
     select {{sent_at t}} <= (select local from moment) - make_interval(hours => :rangeHours::int) as is_over,
            t.asked_at >= {{sent_at t}} + make_interval(hours => :rangeHours::int) as was_over,
@@ -23,7 +23,6 @@ locked as materialized (
       -- Not if another cleaner has asked meanwhile: this answer may be older than its own.
       and {{asked_or_sent t}} <= (select local from moment) - make_interval(hours => :askHours::int)
     for no key update skip locked) open_row
-  where a.refused is null
 ),
 attempted as (
   update msg_tran t
@@ -36,18 +35,17 @@ attempted as (
       {{unreported_of_group rcs}},
       end_reason = case when f.awaits is null then t.end_reason
                         else 'msg_sent_date: no result within ' || :rangeHours::int || ' hours, and the gateway knows of none' end
-  from unnest(array(select client_key from locked), array(select batch_id from locked), array(select awaits from locked))
-         as f(client_key, batch_id, awaits)
+  from unnest(array(select client_key from locked where refused is null), array(select batch_id from locked where refused is null),
+              array(select awaits from locked where refused is null)) as f(client_key, batch_id, awaits)
   where t.client_key = f.client_key and t.batch_id = f.batch_id and t.finished_at is null
   returning t.client_key, f.awaits is not null as is_unreported, t.asked_at is not distinct from (select local from moment) as is_written
 ),
 written as materialized (select client_key, is_unreported from attempted where is_written),
 skipped as (
   insert into set_aside (client_key, step, error, since, until)
-  select f.client_key, 'expire', f.error, (select at from moment), aside_until((select at from moment), 0)
-  from (select l.client_key, {{passed_over}} as error from locked l where l.client_key not in (select client_key from written)
-        union all
-        select a.k, left(a.refused, 300) from answer a where a.refused is not null) f
+  select l.client_key, 'expire', coalesce(left(l.refused, 300), {{passed_over}}), (select at from moment),
+         aside_until((select at from moment), 0)
+  from locked l where l.client_key not in (select client_key from written)
   {{set_aside_again}}
 )
 select (select count(*)::int from written) as asked_count,
