@@ -40,7 +40,7 @@ export function statusText(status: Status): string {
     `  reports         ${count(reports.waiting)} to be merged${oldest}; ${count(reports.parked)} looking for their row, ${count(reports.unmatched)} never found it`,
     `  rate gate       slots are given ${rateGateAheadSeconds.toFixed(1)} s ahead`,
     `  ban list        ${banListText(banList)}`,
-    `  files           ${count(files.waiting)} to be uploaded; ${count(files.failedOfLastDay)} of the last 24 hours failed`,
+    `  files           ${count(files.waiting)} to be uploaded; ${count(files.failed)} failed in the last 24 hours, or not renewed`,
     `  zone            ${timeZone}; the server's own ${serverTimeZone === null ? 'cannot be seen: this session was given one' : `is ${serverTimeZone}`}`,
     ...setAsideText(status.setAside),
     ...status.warnings.map((warning) => `\nWARNING: ${warning}`),

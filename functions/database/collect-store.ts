@@ -64,8 +64,9 @@ export function collectStore(database: AgentDatabase, settings: { defaultValidit
     },
 
     async followClock() {
-      const { clockSlackSeconds: slackSeconds, leaseSeconds, receiverLeaseSeconds, gateAheadSeconds } = timing;
-      const limits = { slackSeconds, leaseSeconds, receiverLeaseSeconds, gateSeconds: gateAheadSeconds };
+      const { clockSlackSeconds: slackSeconds, leaseSeconds, receiverLeaseSeconds, fileLeaseSeconds } = timing;
+      const leases = { leaseSeconds, receiverLeaseSeconds, fileLeaseSeconds };
+      const limits = { slackSeconds, ...leases, gateSeconds: timing.gateAheadSeconds };
       const parameters = { now: momentOf(database).now, ...limits };
       const rows = await database.queries.query(followClock, parameters, z.object({ seconds: z.coerce.number() }));
       return rows[0]?.seconds ?? 0;

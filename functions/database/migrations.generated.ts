@@ -175,6 +175,15 @@ export const migrations = [
       "create or replace function file_keys_of(channel_order text, mt_file_key text, rcs_content text) returns text[]\n  language plpgsql immutable parallel safe cost 100 as $$\nbegin\n  return array(\n    select distinct named.file_key from (\n      select regexp_replace(listed, '^\\s+|\\s+$', '', 'g') as file_key\n      from unnest(string_to_array(mt_file_key, ',')) as listed where channel_order ~* 'mm'\n      union all\n      select matched[2] from regexp_matches(rcs_content, '\"(fileKey|media)\"\\s*:\\s*\"([^\"\\\\]+)\"', 'g') as matched\n      where channel_order ~* 'c'\n    ) named\n    where named.file_key <> '');\nend $$",
       "create or replace function is_file_needed(keys text[]) returns boolean language plpgsql stable\n  set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off as $$\nbegin\n  return exists (\n    select from msg_tran t\n    where t.batch_id is null and t.finished_at is null and (t.mt_file_key <> '' or t.rcs_content ~ '\"(fileKey|media)\"')\n      and file_keys_of(t.channel_order, t.mt_file_key, t.rcs_content) && keys);\nend $$"
     ]
+  },
+  {
+    "version": 8,
+    "name": "file_sources",
+    "statements": [
+      "alter table file_key\n  add column if not exists source text,\n  alter column file_seq drop not null",
+      "drop index if exists msg_tran_file_keys",
+      "create or replace function is_file_needed(keys text[]) returns boolean language plpgsql stable\n  set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off as $$\nbegin\n  return exists (\n    select from msg_tran t\n    where t.msg_sent_date is null and t.finished_at is null and (t.mt_file_key <> '' or t.rcs_content ~ '\"(fileKey|media)\"')\n      and file_keys_of(t.channel_order, t.mt_file_key, t.rcs_content) && keys and t.batch_id is null);\nend $$"
+    ]
   }
 ] as const;
 
@@ -328,6 +337,12 @@ export const indexes = [
     "name": "msg_tran_file_keys",
     "table": "msg_tran",
     "text": "create index if not exists msg_tran_file_keys on msg_tran using gin (file_keys_of(channel_order, mt_file_key, rcs_content))\n  with (fastupdate = off)\n  where batch_id is null and finished_at is null and (mt_file_key <> '' or rcs_content ~ '\"(fileKey|media)\"')"
+  },
+  {
+    "version": 8,
+    "name": "msg_tran_unsent_file_keys",
+    "table": "msg_tran",
+    "text": "create index if not exists msg_tran_unsent_file_keys on msg_tran using gin (file_keys_of(channel_order, mt_file_key, rcs_content))\n  with (fastupdate = off)\n  where msg_sent_date is null and finished_at is null and (mt_file_key <> '' or rcs_content ~ '\"(fileKey|media)\"')"
   }
 ] as const;
 
@@ -913,13 +928,13 @@ export const objects = [
     "table": null
   },
   {
-    "kind": "index",
-    "name": "msg_tran_file_keys",
+    "kind": "function",
+    "name": "is_file_needed",
     "table": null
   },
   {
-    "kind": "function",
-    "name": "is_file_needed",
+    "kind": "index",
+    "name": "msg_tran_unsent_file_keys",
     "table": null
   }
 ] as const;

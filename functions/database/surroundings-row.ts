@@ -52,7 +52,7 @@ export const surroundingsRow: z.ZodType<Surroundings> = z
       problems: row.ban_problems,
       firstProblems: row.first_ban_problems,
     },
-    files: { waiting: row.files, failedOfLastDay: row.files_failed },
+    files: { waiting: row.files, failed: row.files_failed },
     serverTimeZone: row.server_time_zone,
     serverAheadSeconds: row.server_ahead_seconds,
   }));

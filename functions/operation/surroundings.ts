@@ -14,7 +14,7 @@ export interface Surroundings {
   readonly unguarded: string | null;
   readonly banList: BanListCheck;
   /** Of file_upload: without a key so far, and those registered in the last 24 hours that failed. */
-  readonly files: { readonly waiting: number; readonly failedOfLastDay: number };
+  readonly files: { readonly waiting: number; readonly failed: number };
   /** Null if this session was given a zone of its own, which hides the server's. */
   readonly serverTimeZone: string | null;
   /** How far the server's local time is ahead of the agent's. */

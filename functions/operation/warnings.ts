@@ -27,8 +27,8 @@ export function warningsOf({ all, surroundings, asideCount }: Judged, timeZone: 
     (banList.checkedSeconds ?? 0) > banListSeconds &&
       `nobody has looked at the ban list for ${age(banList.checkedSeconds)}: texts banned since are not, numbers are`,
     banList.problems > 0 && banProblems(banList),
-    files.failedOfLastDay > 0 &&
-      `${files.failedOfLastDay} files of the last 24 hours were not uploaded, or their keys not renewed: see result_code in file_upload`,
+    files.failed > 0 &&
+      `${files.failed} files of file_upload failed in the last 24 hours, or are not renewed: see result_code in file_upload`,
     reports.unmatchedOfLastDay > 0 &&
       `${reports.unmatchedOfLastDay} reports of the last 24 hours never found their message: see msg_report_unmatched`,
   ];

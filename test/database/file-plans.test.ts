@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Queries } from '../../functions/database/agent-database.ts';
 import { fileStore } from '../../functions/database/file-store.ts';
 import { emptyTables, useDatabase } from '../support/database.ts';
+import { insertMessages } from '../support/messages.ts';
 
 const database = useDatabase();
 const noon = new Date('2026-11-24T03:00:00Z');
@@ -85,4 +86,20 @@ describe('a look for due files', () => {
       await session.end();
     }
   });
+});
+
+it('a claim of a row with a file is a heap-only update', async () => {
+  await insertMessages(database.current.pool, 1, { channel_order: 'mms', mt_file_key: 'mine' });
+  const session = await database.current.master.connect();
+  try {
+    await session.query('begin');
+    await session.query('update msg_tran set batch_id = 1, agent_writes = coalesce(agent_writes, 0) + 1');
+    const { rows } = await session.query(
+      `select n_tup_upd::int as updated, n_tup_hot_upd::int as heap_only from pg_stat_xact_user_tables where relname = 'msg_tran'`,
+    );
+    expect(rows).toEqual([{ updated: 1, heap_only: 1 }]);
+  } finally {
+    await session.query('rollback');
+    session.release();
+  }
 });

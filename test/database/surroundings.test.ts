@@ -49,6 +49,15 @@ describe('the surroundings', () => {
     });
   });
 
+  it('count files that failed: of the last day, and those whose key is not renewed', async () => {
+    await master().query(`
+      insert into file_upload (file_seq, file_status, result_code, reg_date) values
+        (1, '1', null, '2026-11-24 11:59'), (2, '2', 'F001', '2026-11-24 11:00'), (3, '2', 'F001', '2026-11-01 12:00'),
+        (4, '2', 'F001', '2026-11-01 12:00'), (5, '2', 'A000', '2026-11-01 12:00');
+      insert into file_work (file_seq, wake_at, attempts) values (1, now(), 2), (2, now(), 2), (4, now(), 2), (5, now(), 2)`);
+    expect(await stages.current.store(10).readSurroundings()).toMatchObject({ files: { waiting: 1, failed: 2 } });
+  });
+
   it('tell how far ahead slots are given', async () => {
     await master().query(`update rate_gate set next_at = $1`, [stages.current.later(0.75)]);
     expect(await stages.current.store().readSurroundings()).toMatchObject({ rateGateAheadSeconds: 0.75 });

@@ -14,6 +14,11 @@ beforeEach(async () => {
 });
 
 const tableOf = async (name: string) => (await database.current.master.query(`select * from ${name}`)).rows;
+/** By key: the newest of the same image, and the file that it can be renewed from. */
+const keys = async () =>
+  Object.fromEntries(
+    (await tableOf('file_key')).map(({ file_key, sent_as, file_seq }) => [file_key, [sent_as, file_seq]]),
+  );
 /** A row that waits with a file, from so many hours on. */
 const waiting = (fileKey: string, hours = 0) =>
   insertMessage(database.current.pool, {
@@ -315,12 +320,42 @@ describe('a key that expires', () => {
     expect(await tableOf('file_key')).toMatchObject([{ file_key: 'file-1', sent_as: 'file-1' }]);
   });
 
-  it('stands for its own image alone: a file that is uploaded anew takes no old key with it', async () => {
+  it('goes on with the newest one after its file was registered again from the same path', async () => {
     const seq = await uploaded();
+    await waiting('file-1');
+    await database.current.pool.query(`update file_upload set file_status = '1'`);
+    expect(await uploader.upload()).toMatchObject({ uploaded: 1, released: 0 });
+    expect(await keys()).toEqual({ 'file-1': ['file-2', seq], 'file-2': ['file-2', seq] });
+    uploader.wait(24 * 6.5);
+    expect(await uploader.upload()).toMatchObject({ renewed: 1 });
+    expect(await keys()).toEqual({ 'file-1': ['file-3', seq], 'file-2': ['file-3', seq], 'file-3': ['file-3', seq] });
+  });
+
+  it.each([
+    ['from another path', true],
+    ['from a path where nothing is', false],
+  ])('stands for its own image alone, after its file was registered again %s', async (_, isThere) => {
+    const seq = await uploaded();
+    const wanted = { 'file-1': ['file-1', null], ...(isThere && { 'file-2': ['file-2', seq] }) };
+    await waiting('file-1');
     await database.current.pool.query(`update file_upload set file_status = '1', file_path = 'b.jpg'`);
-    uploader.bucket.objects.set('b.jpg', anImage('jpg'));
-    expect(await uploader.upload()).toMatchObject({ uploaded: 1 });
-    expect(await uploader.find(seq)).toMatchObject({ file_key: 'file-2' });
-    expect(await tableOf('file_key')).toMatchObject([{ file_key: 'file-2', sent_as: 'file-2' }]);
+    if (isThere) uploader.bucket.objects.set('b.jpg', anImage('jpg'));
+    expect(await uploader.upload()).toMatchObject({ uploaded: isThere ? 1 : 0 });
+    expect(await keys()).toEqual(wanted);
+    // Nobody can renew it.
+    uploader.wait(24 * 6.5);
+    expect(await uploader.upload()).toMatchObject({ renewed: 0, failed: [] });
+    expect(await keys()).toEqual(wanted);
+  });
+
+  it('is replaced by one that does not expire', async () => {
+    const seq = await uploaded();
+    await waiting('file-1');
+    uploader.wait(24 * 6.5);
+    uploader.gateway.answers.push({ outcome: 'stored', fileKey: 'for ever', expiresAt: undefined });
+    expect(await uploader.upload()).toMatchObject({ renewed: 1 });
+    expect(await keys()).toEqual({ 'file-1': ['for ever', seq], 'for ever': ['for ever', seq] });
+    uploader.wait(24 * 6.5);
+    expect(await uploader.upload()).toMatchObject({ renewed: 0 });
   });
 });

@@ -26,7 +26,7 @@ describe('the text', () => {
         '  reports         0 to be merged; 0 looking for their row, 12 never found it',
         '  rate gate       slots are given 0.8 s ahead',
         '  ban list        looked at 12 s ago: texts 3, expressions 1',
-        '  files           0 to be uploaded; 0 of the last 24 hours failed',
+        '  files           0 to be uploaded; 0 failed in the last 24 hours, or not renewed',
         "  zone            Asia/Seoul; the server's own is Asia/Seoul",
       ].join('\n'),
     );

@@ -42,8 +42,8 @@ describe('a warning', () => {
     ],
     [
       'files that failed',
-      [{}, { files: { waiting: 0, failedOfLastDay: 2 } }],
-      /^2 files of the last 24 hours were not uploaded, .* see result_code in file_upload$/,
+      [{}, { files: { waiting: 0, failed: 2 } }],
+      /^2 files of file_upload failed .* see result_code in file_upload$/,
     ],
     [
       'a server behind the agent',

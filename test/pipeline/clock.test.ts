@@ -158,6 +158,51 @@ describe('after the clock of the database has stepped back by an hour', () => {
     expect(await agent.collect()).toMatchObject({ clockBackSeconds: 0, requeued: 1 });
   });
 
+  it.each([
+    ['before a collector has seen it', false],
+    ['after', true],
+  ])(
+    'an acceptance of a call from before it proves nothing against a message refused since, %s',
+    async (_, follows) => {
+      const [early = ''] = await claimed();
+      gateway.fates.push('lost');
+      expect(await agent.send(early)).toMatchObject({ outcome: 'inDoubt' });
+      const [refused = ''] = await claimed();
+      await agent.collect();
+      gateway.refuses = ({ reference }) => reference.endsWith(`.${refused}`);
+      afterStep(1);
+      expect(await agent.send(refused)).toMatchObject({ outcome: 'refused' });
+      if (follows) expect(await agent.collect()).toMatchObject({ clockBackSeconds: hourSeconds - 1 });
+      await master().query(`update send_batch set lease_until = '-infinity', not_before = '-infinity'`);
+      expect(await agent.send(early)).toMatchObject({ outcome: 'sent', accepted: 10 });
+      const { rows } = await master().query('select others_answered as known from send_batch where id = $1', [refused]);
+      expect(rows).toEqual([{ known: false }]);
+      // One that is sealed later does.
+      await agent.collect();
+      afterStep(5);
+      const [later = ''] = await claimed();
+      expect(await agent.send(later)).toMatchObject({ outcome: 'sent' });
+      const after = await master().query('select others_answered as known from send_batch where id = $1', [refused]);
+      expect(after.rows).toEqual([{ known: true }]);
+    },
+  );
+
+  it('a file is tried again no later than it would have been', async () => {
+    const work = async () =>
+      (await master().query('select file_seq, lease_until, wake_at from file_work order by 1')).rows;
+    await master().query(`insert into file_work values (1, null, '-infinity', $1, 1), (2, $2, $3, $4, 1)`, [
+      new Date(noon + 60_000),
+      token(1),
+      new Date(noon + 120_000),
+      new Date(noon),
+    ]);
+    await agent.collect();
+    afterStep(0);
+    await agent.collect();
+    const back = (seconds: number) => new Date(noon + (seconds - hourSeconds) * 1_000);
+    expect(await work()).toMatchObject([{ wake_at: back(60) }, { lease_until: back(120), wake_at: back(0) }]);
+  });
+
   it('another receiver takes over no later than from one that died', async () => {
     expect(await agent.reportStore().holdLease('first')).toBe(true);
     await agent.collect();

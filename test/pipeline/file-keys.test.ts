@@ -113,7 +113,11 @@ describe('a row with a file', () => {
     expect(await send()).toMatchObject([{ outcome: 'empty' }]);
     wait(1 / 6 + 0.001);
     await send();
-    expect(await rowOf(key)).toMatchObject({ msg_status: '3', mt_report_code: 'E930' });
+    expect(await rowOf(key)).toMatchObject({
+      msg_status: '3',
+      mt_report_code: 'E930',
+      end_reason: 'request_date, ttl: the time to send it has passed, while it waited for a newer key of its file',
+    });
     expect(gateway.send).not.toHaveBeenCalled();
   });
 

@@ -92,6 +92,14 @@ it('says that a row which the gateway refuses alone is at rest, until the gatewa
   expect(isAtRest(state)).toBe(false);
 });
 
+it('takes a report without a key for that of the row of its batch, not for one that had its client_key before', () => {
+  const late = aside.map((entry) => ({ ...entry, step: 'late' }));
+  const logged = { ...row, place: 'log', status: '4', batchId: '7' } as const;
+  const state = stateOf({ id: 'r0x' }, { rows: [logged], reports: ['1.7'], aside: late });
+  state.ledger.insert({ ...aTruth(), blocks: new Set(['late']) });
+  expect(isAtRest(state)).toBe(true);
+});
+
 it('says what is left', () => {
   const said = whatIsLeft(stateOf({}, { rows: [{ ...row, batchId: '7' }], batches: [batch], aside, reports: ['9.1'] }));
   expect(said).toBe('rows r1x(1); batches 7(claimed); reports 9.1 of undefined; aside 1(settle); desk idle true');

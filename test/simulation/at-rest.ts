@@ -30,12 +30,18 @@ export function isAtRest({ checker, ledger, desk }: Parts): boolean {
     here.every(isKept) &&
     batches.every(({ id, members }) => here.some((row) => row.batchId === id && members.includes(row.clientKey))) &&
     reports.every((messageKey) => {
-      const truth = ledger.ofReport(messageKey);
+      const truth = truthOfReport(messageKey, { checker, ledger });
       // Without a row: as long as a batch is in doubt, it may belong to that batch.
       if (truth === undefined || rows.every(({ id }) => id !== truth.id)) return isInDoubtForGood;
       return truth.blocks.size > 0 && (here.some(({ id }) => id === truth.id) || late.has(truth.clientKey));
     })
   );
+}
+
+/** A report without a key names its batch: the row of that batch is meant, though others had the same client_key before it. */
+function truthOfReport(messageKey: string, { checker, ledger }: Omit<Parts, 'desk'>): RowTruth | undefined {
+  const row = checker.last.rows.find(({ clientKey, batchId }) => `${clientKey}.${batchId}` === messageKey);
+  return row === undefined ? ledger.ofReport(messageKey) : ledger.rows.get(row.id);
 }
 
 function isKeptBack(row: SnapshotRow, { checker, ledger }: Omit<Parts, 'desk'>): boolean {
@@ -63,7 +69,9 @@ export function whatIsLeft({ checker, desk, ledger }: Parts): string {
   const rows = last.rows.filter(({ place }) => place === 'tran').map(({ id, status }) => `${id}(${status})`);
   const batches = last.batches.map(({ id, state }) => `${id}(${state})`);
   const aside = last.aside.map(({ clientKey, step }) => `${clientKey}(${step})`);
-  const reports = last.reports.map((messageKey) => `${messageKey} of ${ledger.ofReport(messageKey)?.id}`);
+  const reports = last.reports.map(
+    (messageKey) => `${messageKey} of ${truthOfReport(messageKey, { checker, ledger })?.id}`,
+  );
   return `rows ${rows.join(' ')}; batches ${batches.join(' ')}; reports ${reports.join(', ')}; aside ${aside.join(' ')}; desk idle ${desk.isIdle}`;
 }
 

@@ -46,6 +46,7 @@ export class DatabaseClock {
       update rate_gate set next_at = next_at + ${ahead(seconds)};
       update receiver_lease set lease_until = lease_until + ${ahead(seconds)};
       update ban_list set checked_at = checked_at + ${ahead(seconds)};
+      update file_work set lease_until = lease_until + ${ahead(seconds)}, wake_at = wake_at + ${ahead(seconds)};
       update msg_report set reg_date = reg_date + ${ahead(seconds)};
       update agent set seen_at = seen_at + ${ahead(seconds)}`);
     ledger.clockHasStepped = true;

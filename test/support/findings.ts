@@ -36,7 +36,7 @@ export const calm: Surroundings = {
   refusedAlone: 0,
   unguarded: null,
   banList: { checkedSeconds: 12, texts: 3, expressions: 1, problems: 0, firstProblems: null },
-  files: { waiting: 0, failedOfLastDay: 0 },
+  files: { waiting: 0, failed: 0 },
   serverTimeZone: 'Asia/Seoul',
   serverAheadSeconds: 0,
 };

@@ -69,7 +69,7 @@ quota as materialized (
 picked as materialized (
   select q.lane, q.batches, due_row.*
   from quota q cross join lateral (
-    select m.client_key, m.request_date, {{due_at m}} as due_at, m.ttl, m.recipient, {{bytes_of m}} as bytes
+    select m.client_key, m.request_date, m.waits_until, {{due_at m}} as due_at, m.ttl, m.recipient, {{bytes_of m}} as bytes
     from msg_tran m
     where lane_of_priority(m.priority) = q.lane and {{is_due m}}
     order by {{due_at m}}, m.client_key
@@ -77,7 +77,7 @@ picked as materialized (
     for no key update of m skip locked) due_row
 ),
 judged as materialized (
-  select r.lane, r.batches, r.client_key, r.due_at, r.bytes, r.ban_seq, {{code_of r}} as code
+  select r.lane, r.batches, r.client_key, r.waits_until, r.due_at, r.bytes, r.ban_seq, {{code_of r}} as code
   from (select p.*, ban.ban_seq from picked p {{ban_of p}}) r
 ),
 refused as materialized (

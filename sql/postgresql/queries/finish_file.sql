@@ -23,23 +23,33 @@ written as (
   from target where f.file_seq = target.file_seq
   returning f.file_seq
 ),
--- The gateway may give one key twice, to the same image.
+source as materialized (
+  select file_seq, concat_ws('|', :channelType::text, :msgType::text, :filePath::text) as text from written
+),
+-- Whether it has keys from before, of the same source.
+former as materialized (
+  select exists (select from source s join file_key k on k.file_seq = s.file_seq where :renews::boolean or k.source = s.text) as is_there
+),
+-- Only keys that expire are kept, and what replaces one. The gateway may give one key twice, to the same image.
 named as (
-  insert into file_key as k (file_key, file_seq, sent_as, expires_at)
-  select :fileKey::text, file_seq, :fileKey::text, :expiresAt::timestamptz from written
-  where :fileKey::text is not null and :expiresAt::timestamptz is not null
+  insert into file_key as k (file_key, file_seq, sent_as, expires_at, source)
+  select :fileKey::text, s.file_seq, :fileKey::text, coalesce(:expiresAt::timestamptz, 'infinity'), s.text from source s
+  where :fileKey::text is not null and (:expiresAt::timestamptz is not null or (select is_there from former))
   on conflict (file_key) do update
-    set file_seq = excluded.file_seq, sent_as = excluded.sent_as, expires_at = excluded.expires_at, needed = false
+    set file_seq = excluded.file_seq, sent_as = excluded.sent_as, expires_at = excluded.expires_at, source = excluded.source, needed = false
 ),
 superseded as (
-  update file_key k set sent_as = :fileKey::text, expires_at = :expiresAt::timestamptz, needed = false
-  from written
-  where :renews::boolean and :expiresAt::timestamptz is not null and k.file_seq = written.file_seq and k.file_key <> :fileKey::text
+  update file_key k
+  set sent_as = :fileKey::text, expires_at = coalesce(:expiresAt::timestamptz, 'infinity'), source = s.text, needed = false
+  from source s
+  where k.file_seq = s.file_seq and (:renews::boolean or k.source = s.text) and k.file_key <> :fileKey::text
 ),
--- Uploaded anew, perhaps from another path: what had its old keys is not known to be the same image.
-forgotten as (
-  delete from file_key k using written
-  where not :renews::boolean and k.file_seq = written.file_seq and k.file_key is distinct from :fileKey::text
+-- Of another source: rows are sent with them until they expire.
+detached as (
+  update file_key k set file_seq = null, needed = false
+  from source s
+  where k.file_seq = s.file_seq and not :renews::boolean and k.source is distinct from s.text
+    and k.file_key is distinct from :fileKey::text
 ),
 done as (
   delete from file_work w using written where w.file_seq = written.file_seq and :waitSeconds::float8 is null

@@ -5,12 +5,14 @@
 -- written since is moved too, and what somebody holds is left to the next turn, which moves the others once more: then a pause
 -- ends early, and a seal looks older than it is. That it must never look younger: so a minute more, longer than collectors are
 -- idle. A lease is not moved, but lasts no longer than a new one would, from now on: its holder, who goes by a clock of its own,
--- makes no call by then.
+-- makes no call by then. What a refused batch knows of the others is forgotten: the gateway has to accept one anew.
 --
--- Index: send_batch and set_aside are scanned. Locks: the agent row, send_batch and set_aside rows (skip locked), then the
---   rate_gate and receiver_lease rows (waits: they are held for an instant).
+-- Rows that wait for a file are left: its renewal lets them go.
+--
+-- Index: send_batch, set_aside and file_work are scanned. Locks: the agent row, send_batch and set_aside rows (skip locked), then the
+--   file_work, rate_gate and receiver_lease rows (waits: they are held for an instant).
 -- Parameters: now; slackSeconds by which statements may see the clock in another order; leaseSeconds of a sender;
---   receiverLeaseSeconds; gateSeconds ahead up to which the rate gate is left alone.
+--   receiverLeaseSeconds; fileLeaseSeconds; gateSeconds ahead up to which the rate gate is left alone.
 -- Rows: seconds that the clock has stepped back; none if it has not.
 with moment as materialized (
   select {{now}} as at
@@ -29,7 +31,8 @@ batches_moved as (
       wake_at = case when b.lease_until > s.at then least(b.lease_until, s.at + make_interval(secs => :leaseSeconds::float8))
                      else b.wake_at - s.by end,
       not_before = b.not_before - s.by, created_at = b.created_at - s.by, 
-      sealed_at = b.sealed_at - s.by - interval '1 minute', refused_at = b.refused_at - s.by
+      sealed_at = b.sealed_at - s.by - interval '1 minute',
+      refused_at = case when b.refused_at is not null then s.at end, others_answered = false
   from stepped s where b.id = any(array(select id from batch))
 ),
 entry as materialized (
@@ -38,6 +41,11 @@ entry as materialized (
 entries_moved as (
   update set_aside e set since = e.since - s.by, until = e.until - s.by
   from stepped s where (e.client_key, e.step) in (select client_key, step from entry)
+),
+files_moved as (
+  update file_work w
+  set wake_at = w.wake_at - s.by, lease_until = least(w.lease_until, s.at + make_interval(secs => :fileLeaseSeconds::float8))
+  from stepped s
 ),
 gate_moved as (
   update rate_gate g set next_at = g.next_at - s.by

@@ -1,10 +1,11 @@
 -- What waits for each step, once a minute: what a step that is dead cannot say.
 --
 -- Index: msg_tran_due_by_lane, msg_tran_finished, msg_report_unmerged and file_upload_file_status, countLimit entries of each lane or
---   table at most. Scanned are send_batch, set_aside and file_work, which hold what is open alone. Locks: none.
+--   table at most; file_key_needed, msg_tran_unsent_file_keys. Scanned are send_batch, set_aside and file_work, which hold what is open alone. Locks: none.
 -- Parameters: now, timeZone; countLimit; leaseSeconds of a sender; renewSeconds before its expiry in which a file's key is renewed.
 -- One row: of what is due and unsent, neither in doubt nor set aside, <lane>_count and <lane>_seconds of the oldest; claimed, in_doubt,
---   unmerged (reports), unarchived, set_aside, file (without a key, or whose renewal has failed so far): the same of each; what is
+--   unmerged (reports), unarchived, set_aside, file (without a key, or with one that rows
+--   need and that is not renewed so far, or cannot be): the same of each; what is
 --   set aside by another step, or for another row of the client_key, waits like any other; deferred_count: of the next countLimit
 --   rows of each lane, those that
 --   the agent holds back; unguarded, as in read_surroundings; has_next_month; zone, as in read_zone.
@@ -64,8 +65,14 @@ new_file as materialized (
     select f.reg_date from file_upload f where f.file_status = '1' order by f.reg_date limit :countLimit::int) f
 ),
 renewal as materialized (
-  select count(*)::int as file_count, min(k.expires_at) as first_expiry
-  from file_work w join file_key k on k.file_seq = w.file_seq and k.file_key = k.sent_as where w.attempts > 1
+  select count(*)::int as file_count, min(r.expires_at) as first_expiry from (
+    select k.expires_at from file_work w join file_key k on k.file_seq = w.file_seq and k.file_key = k.sent_as where w.attempts > 1
+    union all
+    -- Nobody can renew it: its file was deleted, or registered again from another path.
+    select k.expires_at from file_key k
+    where k.needed and not exists (select from file_upload f where f.file_seq = k.file_seq)
+      and is_file_needed(array[k.file_key::text])
+  ) r
 )
 select
   (select message_count from due where lane = 0) as veryfast_count, (select seconds from due where lane = 0) as veryfast_seconds,

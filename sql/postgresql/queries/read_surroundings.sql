@@ -7,7 +7,7 @@
 --   which slots are reserved ahead; refused: the messages whose requests the gateway refuses one by one, while it accepts no
 --   others; unguarded: the guard triggers that are missing or disabled, separated by commas, null if there are none; ban_*: what
 --   BanlistScheduler found, first_ban_problems in words; files that are not uploaded yet, and files_failed, of those registered in
---   the last 24 hours; server_time_zone, the default of the sessions, null if this session set
+--   the last 24 hours, or whose renewal has failed so far; server_time_zone, the default of the sessions, null if this session set
 --   its own; server_ahead_seconds, how far its local time is ahead of the agent's.
 with {{moment}},
 server as materialized (
@@ -33,7 +33,11 @@ select (select installation from agent) as installation, current_database()::tex
    from jsonb_path_query(ban_list.problems, '$[0 to 4]') as problem) as first_ban_problems,
   (select count(*)::int from file_upload where file_status = '1') as files,
   (select count(*)::int from file_upload
-   where file_status = '2' and reg_date > m.local - interval '24 hours' and result_code <> 'A000') as files_failed,
+   where file_status = '2' and reg_date > m.local - interval '24 hours' and result_code <> 'A000')
+  + (select count(*)::int from file_work w cross join lateral (
+       select from file_upload f
+       where f.file_seq = w.file_seq and f.file_status = '2' and f.result_code <> 'A000'
+         and f.reg_date > m.local - interval '24 hours' is not true offset 0) older) as files_failed,
   s.zone as server_time_zone,
   extract(epoch from (m.at at time zone s.zone) - m.local)::float8 as server_ahead_seconds
 from moment m cross join server s cross join ban_list

@@ -1,14 +1,14 @@
 -- Lets rows go that wait for the renewal of a file: nothing else defers a row so far.
 --
--- Index: msg_tran_file_keys; file_key_file_seq. Locks: msg_tran rows (skip locked): one that somebody holds goes when its time is up.
+-- Index: msg_tran_unsent_file_keys; file_key_file_seq. Locks: msg_tran rows (skip locked): one that somebody holds goes when its time is up.
 -- Parameters: now, timeZone; fileSeq; turnLimit. One row: released_count.
 with {{moment}},
 waiting as materialized (
   select t.client_key from msg_tran t
-  where t.batch_id is null and t.finished_at is null and (t.mt_file_key <> '' or t.rcs_content ~ '"(fileKey|media)"')
+  where t.msg_sent_date is null and t.finished_at is null and (t.mt_file_key <> '' or t.rcs_content ~ '"(fileKey|media)"')
     and file_keys_of(t.channel_order, t.mt_file_key, t.rcs_content)
         && array(select k.file_key::text from file_key k where k.file_seq = :fileSeq::bigint)
-    and t.waits_until > (select local from moment)
+    and t.batch_id is null and t.waits_until > (select local from moment)
   limit :turnLimit::int
   for no key update of t skip locked
 ),

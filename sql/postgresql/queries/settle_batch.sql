@@ -70,12 +70,13 @@ open_set_aside as materialized (
     and s.client_key not in (select client_key from skipped)
 ),
 -- For batches that the gateway refused as a whole: it accepts other messages. An acceptance counts if its batch was sealed after
--- the refusal: an earlier call may have reached another gateway.
+-- the refusal: an earlier call may have reached another gateway. One that was sealed before the clock stepped back looks later.
 others_updated as (
   update send_batch b set others_answered = true
   where exists (select from written) and exists (select from result where accepted)
     and b.id = any(array(select x.id from send_batch x
-                         where x.refused_at <= (select own.sealed_at from send_batch own where own.id = :batchId::bigint)
+                         where x.refused_at <= (select own.sealed_at from send_batch own
+                                                where own.id = :batchId::bigint and own.sealed_at <= (select at from moment))
                            and not x.others_answered and x.id <> :batchId::bigint order by x.id for no key update skip locked))
 ),
 closed as (

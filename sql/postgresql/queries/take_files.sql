@@ -1,7 +1,7 @@
 -- Leases files to one uploader: new ones, and those whose key expires soon while rows that are waiting or held name it.
 --
 -- Index: file_upload_file_status (file_status, reg_date); file_key_expires_at, file_key_needed, file_key_file_seq;
---   msg_tran_file_keys; primary keys.
+--   msg_tran_unsent_file_keys; primary keys.
 -- Locks: file_work rows (waits for an instant, for whoever takes the same file). None on customers' rows.
 -- Parameters: now, timeZone; leaseToken, leaseSeconds; turnLimit; ttlMinutes after reg_date in which a new file is uploaded;
 --   aheadSeconds before its expiry in which a key is renewed; keepDays after it in which the agent still knows the key.
@@ -20,10 +20,10 @@ ending as materialized (
   select k.file_seq, array(select o.file_key::text from file_key o where o.file_seq = k.file_seq) as keys
   from (
     select file_seq from file_key
-    where file_key = sent_as and expires_at > (select at from moment)
+    where file_key = sent_as and file_seq is not null and expires_at > (select at from moment)
       and expires_at <= (select at from moment) + make_interval(secs => :aheadSeconds::float8)
     union
-    select file_seq from file_key where needed
+    select file_seq from file_key where needed and file_seq is not null
   ) k
   where not exists (select from file_work w
                     where w.file_seq = k.file_seq and greatest(w.lease_until, w.wake_at) > (select at from moment))
@@ -47,7 +47,7 @@ taken as (
 -- Of files that were deleted, or that nobody needs any more.
 idle as (
   delete from file_work w
-  where greatest(w.lease_until, w.wake_at) < (select at from moment) - interval '1 day'
+  where greatest(w.lease_until, w.wake_at) < (select at from moment) - interval '1 hour'
     and w.file_seq not in (select file_seq from due)
 ),
 forgotten as (
@@ -55,7 +55,7 @@ forgotten as (
   where k.file_key = any(array(
       select o.file_key from file_key o where o.expires_at < (select at from moment) - make_interval(days => :keepDays::int)
       order by o.expires_at limit 100))
-    and k.file_seq not in (select file_seq from due)
+    and (k.file_seq is null or k.file_seq not in (select file_seq from due))
 )
 select t.file_seq, f.file_path, f.channel_type, f.msg_type, d.renews, t.attempts,
   not d.renews and coalesce(f.reg_date < (select local from moment) - make_interval(mins => :ttlMinutes::int), false) as is_late

@@ -1,0 +1,21 @@
+-- What an uploaded file was made of: its path, channel and type. A file that is uploaded anew from the same source has newer keys for the
+-- same image; from another one its old keys stand for an image of the past, which nobody can renew: their file_seq is null.
+alter table file_key
+  add column if not exists source text,
+  alter column file_seq drop not null;
+
+-- Instead of an index whose predicate named batch_id: with that a claim was not a heap-only update.
+drop index if exists msg_tran_file_keys;
+create index if not exists msg_tran_unsent_file_keys on msg_tran using gin (file_keys_of(channel_order, mt_file_key, rcs_content))
+  with (fastupdate = off)
+  where msg_sent_date is null and finished_at is null and (mt_file_key <> '' or rcs_content ~ '"(fileKey|media)"');
+
+-- Whether a row that is waiting or held has one of these keys. For a single row the planner would take any index, or none.
+create or replace function is_file_needed(keys text[]) returns boolean language plpgsql stable
+  set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off as $$
+begin
+  return exists (
+    select from msg_tran t
+    where t.msg_sent_date is null and t.finished_at is null and (t.mt_file_key <> '' or t.rcs_content ~ '"(fileKey|media)"')
+      and file_keys_of(t.channel_order, t.mt_file_key, t.rcs_content) && keys and t.batch_id is null);
+end $$;
