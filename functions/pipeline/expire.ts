@@ -109,11 +109,11 @@ type Inquiry = Pick<ExpireTally, 'inquired' | 'unreported' | 'found' | 'requests
 
 /**
  * Asks about rows, within so many requests. A request refused as a whole is halved until the row at fault is alone; that one is
- * put aside, but only if the gateway has answered for others: else the fault may be its own.
+ * put aside at once. If the gateway has answered for none, the fault may be its own: then the turn is a failure too.
  */
 async function inquireAbout(rows: readonly UnreportedRow[], ports: ExpirePorts, budget: number): Promise<Inquiry> {
   const tally = { inquired: 0, unreported: 0, found: 0, requests: 0, failure: undefined as string | undefined };
-  const refused: RecordedAnswer[] = [];
+  let firstRefusal: string | undefined;
   const record = async (answers: readonly RecordedAnswer[]) => {
     if (answers.length === 0) return;
     tally.inquired += answers.filter((answer) => answer.refused === undefined).length;
@@ -134,7 +134,8 @@ async function inquireAbout(rows: readonly UnreportedRow[], ports: ExpirePorts, 
     }
     if (answer.outcome === 'refused') {
       const [row] = part;
-      if (part.length === 1 && row !== undefined) refused.push(toRecorded(row, { refused: answer.reason }));
+      firstRefusal ??= answer.reason;
+      if (part.length === 1 && row !== undefined) await record([toRecorded(row, { refused: answer.reason })]);
       else parts.push(part.slice(part.length / 2), part.slice(0, part.length / 2));
       continue;
     }
@@ -146,8 +147,7 @@ async function inquireAbout(rows: readonly UnreportedRow[], ports: ExpirePorts, 
     tally.found += storable.length;
     await record(part.map((row, index) => toRecorded(row, { isReported: bringsNews(answer.results[index]) })));
   }
-  if (hasAnswered) await record(refused);
-  else if (refused.length > 0) tally.failure ??= refused[0]?.refused;
+  if (!hasAnswered) tally.failure ??= firstRefusal;
   return tally;
 }
 

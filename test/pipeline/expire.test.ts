@@ -268,49 +268,6 @@ describe('inquiries', () => {
     expect(asked()).toEqual([200, 200, 100]);
   });
 
-  const names = (messages: readonly MessageName[], reference: string) =>
-    messages.some((one) => 'reference' in one && one.reference === reference);
-
-  it('that are refused are halved until the row at fault is alone and put aside', async () => {
-    const { keys, references } = await sent(8);
-    const bad = references[2] ?? '';
-    gateway.objectsTo = (messages) =>
-      names(messages, bad) ? { outcome: 'refused', reason: 'INVALID_ARGUMENT: one is wrong' } : undefined;
-    agent.setNow(hours(96));
-    expect(await agent.expire()).toMatchObject({ inquired: 7, unreported: 7, failure: undefined });
-    const { rows } = await master().query('select client_key, step, error from set_aside');
-    expect(rows).toEqual([{ client_key: keys[2], step: 'expire', error: 'INVALID_ARGUMENT: one is wrong' }]);
-    expect(await find(keys[2])).toMatchObject({ msg_status: '2', asked_at: null });
-    const before = asked().length;
-    await agent.expire();
-    expect(asked()).toHaveLength(before);
-    agent.setNow(hours(97));
-    await agent.expire();
-    expect(asked().slice(before)).toEqual([1]);
-  });
-
-  it('that are refused put no row aside that its customer deletes meanwhile', async () => {
-    const { keys, references } = await sent(2);
-    const bad = references[0] ?? '';
-    gateway.objectsTo = (messages) =>
-      names(messages, bad) ? { outcome: 'refused', reason: 'INVALID_ARGUMENT: one is wrong' } : undefined;
-    gateway.inquireReports.mockImplementationOnce(async () => {
-      await database.current.pool.query('delete from msg_tran where client_key = $1', [keys[0]]);
-      return { outcome: 'refused', reason: 'INVALID_ARGUMENT: one is wrong' };
-    });
-    agent.setNow(hours(96));
-    expect(await agent.expire()).toMatchObject({ inquired: 1, unreported: 1 });
-    expect((await master().query('select from set_aside')).rows).toEqual([]);
-  });
-
-  it('that are all refused put nothing aside: the gateway may be at fault', async () => {
-    await sent(2);
-    gateway.objectsTo = () => ({ outcome: 'refused', reason: 'INVALID_ARGUMENT: no' });
-    agent.setNow(hours(96));
-    expect(await agent.expire()).toMatchObject({ inquired: 0, failure: 'INVALID_ARGUMENT: no' });
-    expect((await master().query('select from set_aside')).rows).toEqual([]);
-  });
-
   it('by two at once are harmless', async () => {
     const { references } = await sent(200);
     for (const reference of references)

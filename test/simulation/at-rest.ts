@@ -58,7 +58,7 @@ function isKeptBack(row: SnapshotRow, { checker, ledger }: Omit<Parts, 'desk'>):
     (truth.isHeld && rowState(row) === 'held') ||
     (truth.dueAt === Number.POSITIVE_INFINITY && rowState(row) === 'waiting') ||
     (truth.blocks.size > 0 && aside.some(({ clientKey }) => clientKey === row.clientKey)) ||
-    // Its result never came. It is put aside, unless no other was asked about.
+    // Its result never came, and the gateway refuses to be asked about it.
     (truth.isUnreadable && rankOf(row) > 1 && !row.finished) ||
     isRefusedAlone
   );

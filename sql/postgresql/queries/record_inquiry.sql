@@ -24,6 +24,7 @@ locked as materialized (
       and {{asked_or_sent t}} <= (select local from moment) - make_interval(hours => :askHours::int)
     for no key update skip locked) open_row
 ),
+asked as materialized (select client_key, batch_id, awaits from locked where refused is null),
 attempted as (
   update msg_tran t
   set {{by_the_agent}},
@@ -35,8 +36,8 @@ attempted as (
       {{unreported_of_group rcs}},
       end_reason = case when f.awaits is null then t.end_reason
                         else 'msg_sent_date: no result within ' || :rangeHours::int || ' hours, and the gateway knows of none' end
-  from unnest(array(select client_key from locked where refused is null), array(select batch_id from locked where refused is null),
-              array(select awaits from locked where refused is null)) as f(client_key, batch_id, awaits)
+  from unnest(array(select client_key from asked), array(select batch_id from asked), array(select awaits from asked))
+         as f(client_key, batch_id, awaits)
   where t.client_key = f.client_key and t.batch_id = f.batch_id and t.finished_at is null
   returning t.client_key, f.awaits is not null as is_unreported, t.asked_at is not distinct from (select local from moment) as is_written
 ),
