@@ -127,6 +127,24 @@ describe('a change of anything else', () => {
     expect(await administer('select from set_aside')).toEqual([]);
   });
 
+  it('before every lease and every seal of 2,000 rows takes none out of its batch', async () => {
+    const { insert, agent, sendQueued, gateway, query, administer } = scene.current;
+    const keys = await insert({}, 2_000);
+    const touch = () => query(`update msg_tran set etc_text_3 = clock_timestamp()::text where msg_status = '1'`);
+    const store = agent.sendStore();
+    await agent.collect();
+    await sendQueued({
+      store: {
+        lease: async (...asked) => await touch().then(() => store.lease(...asked)),
+        seal: async (...asked) => await touch().then(() => store.seal(...asked)),
+      },
+    });
+    const sizes = gateway.send.mock.calls.map(([{ messages }]) => messages.length);
+    expect(sizes).toEqual(Array.from({ length: 10 }, () => 200));
+    expect(gateway.accepted.map((reference) => reference.split('.')[1]).toSorted()).toEqual(keys.toSorted());
+    expect(await administer('select from set_aside')).toEqual([]);
+  });
+
   it('goes to the log with the row', async () => {
     const { insert, at, finish, row } = scene.current;
     const [key = ''] = await insert();
