@@ -177,6 +177,23 @@ describe('a row that fails', () => {
     },
   );
 
+  it('at every update, and is the first of all, delays no row of any lane', async () => {
+    const { insert, finish, aside, query, timesSent } = scene.current;
+    const [key = ''] = await insert({ recipient: bad });
+    await insert({ priority: 'veryfast' }, 17);
+    await insert({ priority: 'fast' }, 17);
+    await insert({ priority: 'slow' }, 16);
+    const raises = { timing: 'after', body: `raise exception 'no such order'`, error: /^P0001 / } as const;
+    await install({ event: 'update on msg_tran', when: 'true' }, raises);
+    await finish(2);
+    expect(await query(`select from msg_log where msg_status = '4' and mt_report_code = '10000'`)).toHaveLength(50);
+    expect(await query('select client_key, msg_status, batch_id from msg_tran')).toEqual([
+      { client_key: key, msg_status: '1', batch_id: null },
+    ]);
+    expect(timesSent(key)).toBe(0);
+    expect(await aside()).toEqual([{ client_key: key, step: 'claim', error: expect.stringMatching(raises.error) }]);
+  });
+
   it('because of a trigger on the log is put aside, and not lost', async () => {
     const { insert, finish, aside, row, administer } = scene.current;
     const others = await insert({}, 5);
