@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { statusStore } from '../../functions/database/status-store.ts';
+import { thresholds } from '../../functions/settings/thresholds.ts';
 import { useScene } from './scene.ts';
 
 const scene = useScene();
@@ -38,6 +40,24 @@ describe('a row that a customer’s table references', () => {
       expect(await aside()).toEqual([]);
     },
   );
+
+  it('is in the status of the agent and in its measure of rows put aside, and is not waiting for the archive', async () => {
+    const { insert, finish, database, later, now } = scene.current;
+    const [key = ''] = await insert({}, 51);
+    await refer(key);
+    await finish(2);
+    later(thresholds.unarchivedSeconds + 1);
+    const store = statusStore(database.at(now()), { defaultValiditySeconds: 86_400 });
+    const error = expect.stringMatching(/^23(001|503) .*"notice"/);
+    expect(await store.readSetAside()).toMatchObject({
+      rowCount: 1,
+      rows: [{ clientKey: key, step: 'archive', error }],
+    });
+    const { setAside, unarchived } = await store.readMeasures();
+    expect(setAside.count).toBe(1);
+    expect(setAside.oldestSeconds).toBeGreaterThan(thresholds.setAsideSeconds);
+    expect(unarchived).toEqual({ count: 0, oldestSeconds: 0 });
+  });
 
   it.each([
     ['on delete cascade', []],

@@ -163,6 +163,18 @@ describe('the alarms for its fault, and no others, ring when', () => {
     expectOn('Collection/RowsSetAside');
   });
 
+  it('a table of a customer’s references a finished row', async () => {
+    const finishedAt = `=localtimestamp - interval '${thresholds.unarchivedSeconds + 1} seconds'`;
+    const [key] = await insertMessages(database.current.pool, 2, { msg_status: '3', finished_at: finishedAt });
+    const mend = () => superuser.query('drop table if exists notice');
+    await damage('create table notice (msg bigint references msg_tran)', mend);
+    await superuser.query('insert into notice values ($1)', [key]);
+    await stage.current.invoke('log-migrator');
+    await superuser.query(`update set_aside set since = since - interval '${thresholds.setAsideSeconds} seconds'`);
+    await stage.current.minutes(2, look);
+    expectOn('Collection/RowsSetAside');
+  });
+
   it('nobody runs the receiver', async () => {
     await stage.current.minutes(5, undefined, ['report-receiver']);
     expectOn('Reporting/StreamHeartbeatMissing', 'Reporting/TaskNotRunning');
