@@ -1,22 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { reportOf } from '../support/agent.ts';
+import { documentedColumns } from '../support/documented-columns.ts';
 import { useScene } from './scene.ts';
 
 const scene = useScene();
 
-/** The documented columns, as listed to copy a whole row: keys and results included. */
-const documented = [
-  ...['msg_key', 'payment_code', 'priority', 'channel_order', 'callback', 'recipient', 'msg_sent_date', 'agent_id'],
-  ...['mt_subject', 'mt_content', 'mt_file_key', 'ttl', 'mtr_message_type', 'mt_rslt_date', 'mt_report_date'],
-  ...['mt_report_code', 'mt_telecom', 'mt_res_cnt', 'mt_dlr_report_code', 'mt_dlr_report_date', 'etc_text_1'],
-];
+/** All documented columns, as listed to copy a whole row: the gateway's key and the results included. */
+const documented = documentedColumns
+  .map(({ name }) => name)
+  .filter((name) => !['client_key', 'msg_status'].includes(name));
+
+/** What the agent writes for sms and rcs. */
+const ofSmsAndRcs = documentedColumns
+  .filter(({ name, owner }) => owner === 'agent' && /^(mt|rcs)r?_/.test(name))
+  .map(({ name }) => name);
 
 /** Copies an archived row to msg_tran, to be sent once more. */
 const copies = {
   'by its documented columns': (key: string) =>
     scene.current.query(
-      `insert into msg_tran (client_key, request_date, msg_status, ${documented})
-       select client_key, request_date, '1', ${documented} from msg_log where client_key = $1`,
+      `insert into msg_tran (client_key, msg_status, ${documented})
+       select client_key, '1', ${documented} from msg_log where client_key = $1`,
       [key],
     ),
   'with every column there is': async (key: string) => {
@@ -50,6 +54,39 @@ describe.each(Object.entries(copies))('a row copied back from the log %s', (_, c
     const [first, second] = await lives(key);
     expect(first).toMatchObject({ mt_report_code: '10000', end_reason: null });
     expect(second).toMatchObject({ mt_report_code: 'A306', msg_key: null, mt_telecom: null });
+  });
+
+  it('has results of its own send alone, in each group of columns', async () => {
+    const { insert, turn, archive, later, agent, gateway, timesSent, lives } = scene.current;
+    const chain = { channel_order: 'alimtalk,rcs,sms', kko_content: 'x', rcs_content: 'x' };
+    const [key = ''] = await insert(chain);
+    await turn();
+    const [reference = ''] = gateway.accepted;
+    await agent.store([
+      reportOf(reference, 'alimtalk', { reportCode: '63019', carrier: '' }),
+      reportOf(reference, 'rcs', { reportCode: '33101' }),
+      reportOf(reference, 'sms', { parts: 1 }),
+      reportOf(reference, 'sms', { reportType: 'handset', reportCode: '10009' }),
+    ]);
+    await agent.merge();
+    await archive();
+    const [first] = await lives(key);
+    const codes = { kko_report_code: '63019', rcs_report_code: '33101', mt_report_code: '10000' };
+    expect(first).toMatchObject({ place: 'msg_log', ...codes, mt_dlr_report_code: '10009', mt_res_cnt: 1 });
+
+    await copy(key);
+    await turn();
+    // Alimtalk reaches the recipient this time.
+    await agent.store([reportOf(gateway.accepted[1] ?? '', 'alimtalk')]);
+    await agent.merge();
+    later(61);
+    await archive();
+    expect(timesSent(key)).toBe(2);
+    const [same, second, ...more] = await lives(key);
+    expect([same, more]).toEqual([first, []]);
+    expect(second).toMatchObject({ place: 'msg_log', msg_status: '4', ...chain, kko_report_code: '10000' });
+    expect(second?.['msg_key']).not.toBe(first?.['msg_key']);
+    for (const name of ofSmsAndRcs) expect(second?.[name], name).toBeNull();
   });
 
   it('gets only the reports of its own send', async () => {
@@ -93,8 +130,8 @@ it('a copy under a key of its own is a message of its own', async () => {
   const [key = ''] = await insert();
   await finish(2);
   const [copy] = await query(
-    `insert into msg_tran (request_date, msg_status, ${documented})
-     select request_date, '1', ${documented} from msg_log where client_key = $1 returning client_key::text`,
+    `insert into msg_tran (msg_status, ${documented})
+     select '1', ${documented} from msg_log where client_key = $1 returning client_key::text`,
     [key],
   );
   await finish(2);

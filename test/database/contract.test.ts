@@ -1,14 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { useDatabase } from '../support/database.ts';
+import { documentedColumns as documented } from '../support/documented-columns.ts';
 import { insertMessage, writeAsAgent } from '../support/messages.ts';
-
-/** Columns and owners, from the table below the heading Columns of docs/tables.md. */
-const [, section = ''] = readFileSync(new URL('../../docs/tables.md', import.meta.url), 'utf8').split('\n## ');
-const documented = section.split('\n').flatMap((line) => {
-  const [, names = '', owner = ''] = /^\| (`.*`) +\| (\w+) +\|/.exec(line) ?? [];
-  return [...names.matchAll(/`(\w+)`/g)].map(([, name = '']) => ({ name, owner }));
-});
 
 const database = useDatabase();
 const pool = () => database.current.pool;
