@@ -39,6 +39,7 @@ const nothing: Claim = {
 
 const busy: Claim = {
   ...nothing,
+  refused: [{ clientKey: '9', code: 'E999', reason: "channel_order: expected sms, got '01000000017'" }],
   batches: [
     { batchId: '1', priority: 'veryfast', messageCount: 2 },
     { batchId: '2', priority: 'slow', messageCount: 2 },
@@ -82,9 +83,11 @@ it('claims, queues and turns as its settings say', async () => {
   ]);
   expect(part.logged('INFO')).toMatchObject([{ message: 'collected', batches: 2, messages: 4, requeued: 1 }]);
   expect(part.logged('WARN')).toMatchObject([
+    { message: 'row refused', clientKey: '9', code: 'E999', rule: 'channel_order: expected sms' },
     { message: 'rows put aside', setAside: 4 },
     { message: 'the clock of the database has stepped back', seconds: 3_600 },
     { message: 'rows put aside', setAside: 0 },
   ]);
+  expect(JSON.stringify(part.lines)).not.toContain('01000000017');
   expect(part.measured('MessagesCollected').flat()).toEqual([4]);
 });

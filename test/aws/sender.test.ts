@@ -49,7 +49,7 @@ const leased: LeasedBatch = {
   members: [{ clientKey: row.client_key, row, refusal: undefined }],
 };
 
-const refused = { clientKey: '8', code: 'E999', reason: "recipient: expected a number, got 'x'" };
+const refused = { clientKey: '8', code: 'E999', reason: "channel_order: expected sms, got '01000000017'" };
 
 const store: SendStore = {
   lease: async (batchId) => {
@@ -119,7 +119,8 @@ it('counts the rows that it settled, not the answers that came, and warns by rul
   expect(part.measured('MessagesAccepted')).toEqual([]);
   expect(part.measured('MessagesRefused')).toEqual([1]);
   expect(part.logged('WARN')).toMatchObject([
-    { message: 'row refused', clientKey: '8', code: 'E999', rule: 'recipient: expected a number' },
+    { message: 'row refused', clientKey: '8', code: 'E999', rule: 'channel_order: expected sms' },
     { message: 'priority: expected veryfast, fast or slow; sent as slow', batchId: '7', messages: 1 },
   ]);
+  expect(JSON.stringify(part.lines)).not.toContain('01000000017');
 });

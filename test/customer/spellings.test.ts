@@ -57,6 +57,7 @@ describe('a channel_order', () => {
     const collected = await agent.collect();
     const { refused } = await agent.send(agent.queued[0]?.batchId ?? '');
     expect(await row(key)).toMatchObject({
+      mt_report_code: 'E999',
       end_reason: expect.stringMatching(/^channel_order: expected .*'01000000017'$/),
     });
     const logged = JSON.stringify([
