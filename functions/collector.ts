@@ -8,6 +8,7 @@ import { sqsSendQueue } from './aws/send-queue.ts';
 import { collectStore } from './database/collect-store.ts';
 import { connectDatabase } from './database/data-api.ts';
 import { collect } from './pipeline/collect.ts';
+import { requestLimits } from './settings/request-limits.ts';
 import { sizes } from './settings/sizes.ts';
 
 /** Claims due rows and puts their batches on the SEND QUEUE. */
@@ -17,7 +18,7 @@ const store = collectStore(connectDatabase(env, countFailures(observed)), {
   defaultValiditySeconds: env.DEFAULT_VALIDITY_SECONDS,
 });
 const urls = { veryfast: env.QUEUE_URL_VERYFAST, fast: env.QUEUE_URL_FAST, slow: env.QUEUE_URL_SLOW };
-const queue = sqsSendQueue(new SQSClient({}), urls, (batchIds) =>
+const queue = sqsSendQueue(new SQSClient({ requestHandler: requestLimits() }), urls, (batchIds) =>
   observed.logger.warn('records refused', { batchIds }),
 );
 const settings = { messagesPerSecond: env.MESSAGES_PER_SECOND, sendQueueLimit: env.SEND_QUEUE_LIMIT, sizes };

@@ -1,10 +1,13 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { type QueueUrls, sqsDeadLetters } from '../../functions/aws/dead-letters.ts';
-import { requestHandler } from '../../functions/database/data-api.ts';
 import type { DeadLetterQueues } from '../../functions/operation/dead-letters.ts';
+import { requestLimits } from '../../functions/settings/request-limits.ts';
 import { findAnnounced } from '../local/announcement.ts';
 import { UsageError } from '../local/usage-error.ts';
 import { type Place, queueNames } from './options.ts';
+
+/** Also for the second that an empty queue is waited for. */
+const requestHandler = requestLimits();
 
 export interface QueueConnection {
   readonly queues: DeadLetterQueues;

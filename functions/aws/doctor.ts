@@ -5,7 +5,10 @@ import { DescribeDBClustersCommand, DescribeDBInstancesCommand, RDSClient } from
 import * as z from 'zod';
 import type { CloudPorts, ClusterFacts, ReceiverFacts } from '../operation/doctor-cloud.ts';
 import type { Probe } from '../operation/probe.ts';
+import { probePatience, requestLimits } from '../settings/request-limits.ts';
 import type { Installation } from './installation.ts';
+
+const requestHandler = requestLimits();
 
 /** The role with which ECS works for the account. */
 const serviceRole = 'AWSServiceRoleForECS';
@@ -31,7 +34,7 @@ export function cloudPorts({ clusterArn, services }: CloudNames): CloudPorts {
 const unnamed = { unsaid: 'run it with --installation NAME: the stacks say where it is' };
 
 async function readCluster(arn: string): Promise<ClusterFacts> {
-  const client = new RDSClient({});
+  const client = new RDSClient({ requestHandler });
   const { DBClusters = [] } = await client.send(new DescribeDBClustersCommand({ DBClusterIdentifier: arn }));
   const [cluster] = DBClusters;
   if (cluster === undefined) throw new Error(`expected the cluster ${arn}, got none`);
@@ -54,14 +57,14 @@ async function classOf(client: RDSClient, DBInstanceIdentifier: string): Promise
 }
 
 async function readConcurrency(): Promise<number> {
-  const { AccountLimit } = await new LambdaClient({}).send(new GetAccountSettingsCommand({}));
+  const { AccountLimit } = await new LambdaClient({ requestHandler }).send(new GetAccountSettingsCommand({}));
   if (AccountLimit?.ConcurrentExecutions === undefined) throw new Error('expected a limit of Lambda, got none');
   return AccountLimit.ConcurrentExecutions;
 }
 
 async function hasServiceRole(): Promise<boolean> {
   try {
-    await new IAMClient({}).send(new GetRoleCommand({ RoleName: serviceRole }));
+    await new IAMClient({ requestHandler }).send(new GetRoleCommand({ RoleName: serviceRole }));
     return true;
   } catch (error) {
     if (error instanceof NoSuchEntityException) return false;
@@ -73,7 +76,9 @@ async function readReceiver({
   cluster,
   service,
 }: NonNullable<Installation['receiver']>): Promise<ReceiverFacts | undefined> {
-  const { services = [] } = await new ECSClient({}).send(new DescribeServicesCommand({ cluster, services: [service] }));
+  const { services = [] } = await new ECSClient({ requestHandler }).send(
+    new DescribeServicesCommand({ cluster, services: [service] }),
+  );
   const [found] = services;
   if (found === undefined || found.status === 'INACTIVE') return undefined;
   return { wanted: found.desiredCount ?? 0, running: found.runningCount ?? 0, lastEvent: found.events?.[0]?.message };
@@ -87,7 +92,8 @@ const thrown = z.object({ errorMessage: z.string() });
 
 /** A function that fails has not reached the secret from where it stands, or not in time. */
 async function askProbe(FunctionName: string): Promise<Probe> {
-  const { FunctionError, Payload } = await new LambdaClient({}).send(new InvokeCommand({ FunctionName }));
+  const client = new LambdaClient({ requestHandler: requestLimits(probePatience) });
+  const { FunctionError, Payload } = await client.send(new InvokeCommand({ FunctionName }));
   const payload: unknown = JSON.parse(Payload?.transformToString() || 'null');
   if (FunctionError === undefined) return answer.parse(payload);
   const said = thrown.safeParse(payload).data?.errorMessage ?? FunctionError;

@@ -1,10 +1,11 @@
 import { GetObjectCommand, type GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { ImageProblem } from '../maintenance/image.ts';
 import type { ObjectStore } from '../maintenance/upload-files.ts';
+import { objectPatience, type Patience, requestLimits } from '../settings/request-limits.ts';
 
 /** The bucket that customers put their files in. */
-export function fileBucket(bucket: string): ObjectStore {
-  const client = new S3Client({ forcePathStyle: isEmulated() });
+export function fileBucket(bucket: string, patience: Patience = objectPatience): ObjectStore {
+  const client = new S3Client({ requestHandler: requestLimits(patience), forcePathStyle: isEmulated() });
   const get = async (key: string, more: { Range?: string; IfMatch?: string }) =>
     bodyOf(await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, ...more })));
   return {

@@ -1,6 +1,7 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import * as z from 'zod';
 import { ConfigurationError } from '../settings/configuration-error.ts';
+import { requestLimits } from '../settings/request-limits.ts';
 import type { QueueUrls } from './dead-letters.ts';
 
 /** A deployed agent, as the outputs of its stacks describe it. */
@@ -41,7 +42,7 @@ const ofReceiver = z.object({ ReceiverCluster: text, ReceiverService: text });
 
 /** Throws a ConfigurationError where a stack is not there, or is of another version. */
 export async function readInstallation(name: string): Promise<Installation> {
-  const client = new CloudFormationClient({});
+  const client = new CloudFormationClient({ requestHandler: requestLimits() });
   const [data, agent, receiver] = await Promise.all([
     outputsOf(client, `${name}-data`, ofData),
     outputsOf(client, name, ofAgent),

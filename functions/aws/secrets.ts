@@ -1,12 +1,16 @@
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import type { TokenStore } from '../maintenance/refresh-token.ts';
+import { type Patience, requestLimits } from '../settings/request-limits.ts';
 
 const credentials = z.object({ clientId: z.string().min(1), clientSecret: z.string().min(1) });
 
 /** Reads the gateway's credentials from their secret, each time that it is called: the JSON object {"clientId", "clientSecret"}. */
-export function gatewayCredentials(secretArn: string): () => Promise<z.output<typeof credentials>> {
-  const client = new SecretsManagerClient({});
+export function gatewayCredentials(
+  secretArn: string,
+  patience?: Patience,
+): () => Promise<z.output<typeof credentials>> {
+  const client = new SecretsManagerClient({ requestHandler: requestLimits(patience) });
   return async () => {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
     const parsed = credentials.safeParse(parseJson(SecretString ?? ''));
@@ -21,8 +25,8 @@ const accessToken = z.object({
 });
 
 /** The token that the parts share, in a secret: the JSON object {"token", "expiresAt"}. Whatever else is in it is no token. */
-export function sharedToken(secretArn: string): TokenStore {
-  const client = new SecretsManagerClient({});
+export function sharedToken(secretArn: string, patience?: Patience): TokenStore {
+  const client = new SecretsManagerClient({ requestHandler: requestLimits(patience) });
   return {
     async read() {
       const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
@@ -42,7 +46,7 @@ export async function readPasswords<Role extends string>(
   secretArns: Readonly<Record<Role, string>>,
   roles: Readonly<Record<NoInfer<Role>, string>>,
 ): Promise<Record<Role, string>> {
-  const client = new SecretsManagerClient({});
+  const client = new SecretsManagerClient({ requestHandler: requestLimits() });
   const names = Object.keys(secretArns) as Role[];
   const read = async (name: Role) => {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArns[name] }));

@@ -1,6 +1,7 @@
 import { DescribeRuleCommand, EventBridgeClient, ListTagsForResourceCommand } from '@aws-sdk/client-eventbridge';
 import { GetEventSourceMappingCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { TriggerStates } from '../operation/measures.ts';
+import { requestLimits } from '../settings/request-limits.ts';
 
 /** The tag by which a person says, on the Collector's rule, that the agent is paused on purpose, and why. */
 export const pauseTag = 'omni-agent:paused';
@@ -18,8 +19,8 @@ const working = ['Enabled', 'Enabling', 'Creating', 'Updating'];
 
 /** Asks EventBridge and Lambda. */
 export function awsTriggers({ rules, eventSources, pauseOn }: TriggerNames): TriggerStates {
-  const events = new EventBridgeClient({});
-  const lambda = new LambdaClient({});
+  const events = new EventBridgeClient({ requestHandler: requestLimits() });
+  const lambda = new LambdaClient({ requestHandler: requestLimits() });
   const isOff = async (rule: string) =>
     (await events.send(new DescribeRuleCommand({ Name: rule }))).State === 'DISABLED';
   const isStopped = async (id: string) =>

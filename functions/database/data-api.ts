@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-rds-data';
 import type * as z from 'zod';
 import { dataApiPatience } from '../settings/data-api.ts';
+import { requestLimits } from '../settings/request-limits.ts';
 import type { AgentDatabase, Parameters, Queries, Statement } from './agent-database.ts';
 
 /** The database in the agent's environment. */
@@ -56,11 +57,7 @@ export class StatementError extends Error {
   }
 }
 
-export const requestHandler = {
-  connectionTimeout: dataApiPatience.connectMs,
-  requestTimeout: dataApiPatience.answerMs,
-  throwOnRequestTimeout: true,
-};
+export const requestHandler = requestLimits(dataApiPatience);
 
 /** Delays before each retry: together longer than a paused Aurora takes to resume. */
 const retryDelaysMs = [250, 1_000, 3_000, 6_000, 10_000];

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { simulatorOptions } from '../../bin/local/simulator/options.ts';
 import { backoffSeconds } from '../../functions/pipeline/backoff.ts';
 import { dataApi, dataApiPatience } from '../../functions/settings/data-api.ts';
+import { awsPatience, objectPatience, probePatience } from '../../functions/settings/request-limits.ts';
 import { agentSettings, defaults } from '../../functions/settings/settings.ts';
 import { sizes } from '../../functions/settings/sizes.ts';
 import { customResourceAnswer, timing } from '../../functions/settings/timing.ts';
@@ -55,6 +56,14 @@ it('a report stream outlives a lost heartbeat, and its right a late one', () => 
 it('a client of the Data API waits for an answer longer than a statement lasts, a receiver that stops longer than that', () => {
   expectRising(dataApiPatience.connectMs, dataApi.statementTimeoutMs, dataApiPatience.answerMs);
   expectRising(dataApiPatience.answerMs, timing.receiverStopSeconds * 1000);
+});
+
+it('a service that does not answer is given up before a call to the gateway is, and an object or the probe later', () => {
+  const { connectMs, answerMs } = awsPatience;
+  // The SDK makes a call three times.
+  expectRising(connectMs, answerMs, 3 * answerMs, timing.gatewayDeadlineMs);
+  expectRising(timing.uploadDeadlineMs, objectPatience.pieceMs, timing.uploadReserveSeconds * 1_000);
+  expectRising(timing.senderTimeoutSeconds * 1_000, probePatience.answerMs);
 });
 
 it('a receiver is not taken for hanging while it backs off, waits for the database and hears nothing', () => {

@@ -3,8 +3,11 @@ import { text } from 'node:stream/consumers';
 import { onTestFinished, vi } from 'vitest';
 import { listen } from '../../bin/local/listen.ts';
 
-/** The answer to an action: an object as JSON, a text as it is (XML, of the services that speak it). */
-export type Answer = object | string | Whole;
+/** The answer to an action: an object as JSON, a text as it is (XML, of the services that speak it), or none at all. */
+export type Answer = object | string | Whole | typeof silence;
+
+/** Of a service that takes the request, and says nothing. */
+export const silence = Symbol('silence');
 
 interface Whole {
   readonly status: number;
@@ -29,6 +32,7 @@ export async function aFakeAws(answers: Readonly<Record<string, Answer>>): Promi
       status: 400,
       body: { __type: 'NotScripted', message: `no answer to ${action}` },
     };
+    if (answer === silence) return;
     const { status, body: said, headers = {} } = isWhole(answer) ? answer : { status: 200, body: answer };
     const type = typeof said === 'string' ? 'text/xml' : 'application/json';
     response.writeHead(status, { 'content-type': type, ...headers });
@@ -39,7 +43,7 @@ export async function aFakeAws(answers: Readonly<Record<string, Answer>>): Promi
   return { url, asked };
 }
 
-function isWhole(answer: Answer): answer is Whole {
+function isWhole(answer: object | string): answer is Whole {
   return typeof answer === 'object' && 'status' in answer && 'body' in answer;
 }
 
