@@ -4,6 +4,7 @@ import type { tokenSchedulerEnvironment } from '../functions/aws/env.ts';
 import { timing } from '../functions/settings/timing.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { AgentFunction } from './agent-function.ts';
+import { notDone } from './function-alarms.ts';
 import { type CallerSecrets, callerEnvironment, grantCalling } from './gateway-access.ts';
 import { type AgentNetwork, callerPlace } from './network.ts';
 import { schedule } from './schedule.ts';
@@ -29,6 +30,14 @@ export class Authentication extends Construct {
       },
     });
     grantCalling(scheduler, secrets);
-    schedule(this, scheduler, { every: Duration.hours(1) });
+    const interval = Duration.hours(1);
+    schedule(this, scheduler, { every: interval });
+    notDone(this, 'TokenNotChecked', {
+      scheduled: scheduler,
+      name: 'Authentication/TokenNotChecked',
+      description: 'For three hours nobody has checked whether the token that all parts share still lasts.',
+      interval,
+      intervals: timing.tokenRefreshSeconds / interval.toSeconds(),
+    });
   }
 }

@@ -361,6 +361,10 @@ describe('the alarms', () => {
     agent.hasResourceProperties('AWS::CloudWatch::Alarm', notDone('Upkeep/TablesNotChecked', 3_600, 2));
   });
 
+  it('goes off when nobody checked the token for as long as it lasts without a new one', () => {
+    agent.hasResourceProperties('AWS::CloudWatch::Alarm', notDone('Authentication/TokenNotChecked', 3_600, 3));
+  });
+
   it('goes off when something is missing in the database', () => {
     agent.hasResourceProperties('AWS::CloudWatch::Alarm', {
       MetricName: 'SchemaObjectsMissing',
