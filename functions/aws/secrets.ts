@@ -29,8 +29,9 @@ export function sharedToken(secretArn: string, patience?: Patience): TokenStore 
   const client = new SecretsManagerClient({ requestHandler: requestLimits(patience) });
   return {
     async read() {
-      const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
-      return accessToken.safeParse(parseJson(SecretString ?? '')).data;
+      const answer = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
+      const parsed = accessToken.safeParse(parseJson(answer.SecretString ?? ''));
+      return parsed.data && { ...parsed.data, writtenAt: answer.CreatedDate };
     },
     async write({ token, expiresAt }) {
       const SecretString = JSON.stringify({ token, expiresAt: expiresAt.toISOString() });

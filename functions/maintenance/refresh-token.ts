@@ -6,10 +6,15 @@ export interface AccessToken {
   readonly expiresAt: Date;
 }
 
+export interface SharedToken extends AccessToken {
+  /** Undefined if the store does not know. */
+  readonly writtenAt?: Date | undefined;
+}
+
 /** Where the parts of an agent share one token. */
 export interface TokenStore {
   /** Undefined if there is none yet. */
-  read(): Promise<AccessToken | undefined>;
+  read(): Promise<SharedToken | undefined>;
   write(token: AccessToken): Promise<void>;
 }
 
