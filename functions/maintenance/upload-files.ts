@@ -120,7 +120,7 @@ async function uploadOne(file: TakenFile, leaseToken: string, ports: UploadPorts
   const { store } = ports;
   const { fileSeq } = file;
   try {
-    const result = file.isLate ? lateResult : await resultOf(file, ports);
+    const result = file.isLate ? lateResult(file) : await resultOf(file, ports);
     if ('reason' in result) {
       await store.defer(fileSeq, leaseToken, retrySeconds(file.attempts));
       return { ...nothing, deferred: [{ fileSeq, reason: result.reason }] };
@@ -144,7 +144,14 @@ type Result = Pick<FileResult, 'key' | 'code' | 'message'>;
 
 const failure = (code: 'F001' | 'F002', message: string): Result => ({ key: undefined, code, message });
 
-const lateResult = failure('F002', 'reg_date: the time to upload it has passed');
+/** Why the tries failed is in the lines of each, `file put off`. */
+function lateResult({ attempts }: TakenFile): Result {
+  const cause =
+    attempts === 1
+      ? 'older than fileUploadTtlMinutes when the file was first looked at'
+      : `not uploaded within fileUploadTtlMinutes, tries in vain: ${attempts - 1}`;
+  return failure('F002', `reg_date: ${cause}`);
+}
 
 /** What is to be written, or only a reason if another try may succeed. */
 async function resultOf(file: TakenFile, { objects, gateway }: UploadPorts): Promise<Result | { reason: string }> {

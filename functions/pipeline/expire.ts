@@ -10,7 +10,7 @@ export interface ExpireStore {
   findUnreported(turnLimit: number): Promise<readonly UnreportedRow[]>;
   /** Stores reports for good; one that is stored already is passed over. */
   storeReports(reports: readonly StorableReport[]): Promise<void>;
-  /** Writes that rows were asked about, and ends those of which nobody knows after so long. */
+  /** Writes that rows were asked about, and ends those that have no final result after so long. */
   recordInquiry(answers: readonly RecordedAnswer[]): Promise<{ readonly unreportedCount: number }>;
   /** Removes what nobody looks at any more: so many of each kind at most. */
   prune(turnLimit: number): Promise<Pruned>;

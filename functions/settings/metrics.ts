@@ -58,7 +58,7 @@ export const metricNames = {
   'tran-cleaner-scheduler': {
     /** Ended with E930: never sent. */
     expired: 'MessagesExpired',
-    /** Ended with E931: the gateway was asked, and knows of no result. */
+    /** Ended with E931: the gateway was asked, and has no final result. */
     unreported: 'MessagesUnreported',
     /** Reports that inquiries brought. */
     found: 'ReportsFound',

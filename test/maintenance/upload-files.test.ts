@@ -114,8 +114,18 @@ describe('a new file', () => {
     expect(await uploader.find(seq)).toMatchObject({ file_status: '1', result_code: null });
     uploader.wait(24);
     expect(await uploader.upload()).toMatchObject({ failed: [{ code: 'F002' }] });
-    expect(await uploader.find(seq)).toMatchObject({ result_msg: 'reg_date: the time to upload it has passed' });
+    const inVain = 'reg_date: not uploaded within fileUploadTtlMinutes, tries in vain: 2';
+    expect(await uploader.find(seq)).toMatchObject({ result_msg: inVain });
     expect(uploader.gateway.uploads).toHaveLength(1);
+  });
+
+  it('ends with F002 at the first look if it is as old as that already', async () => {
+    const seq = await uploader.insert();
+    uploader.wait(24 + 1 / 60);
+    const reason = 'reg_date: older than fileUploadTtlMinutes when the file was first looked at';
+    expect(await uploader.upload()).toMatchObject({ failed: [{ fileSeq: seq, code: 'F002', reason }] });
+    expect(await uploader.find(seq)).toMatchObject({ file_status: '2', result_msg: reason });
+    expect(uploader.gateway.uploads).toEqual([]);
   });
 
   it('is uploaded once by two at the same time', async () => {

@@ -126,21 +126,19 @@ describe('a sent row without a report', () => {
     expect(await find(keys[1])).toMatchObject({ msg_status: '2', mt_report_code: null });
   });
 
-  it('ends with E931 when the gateway was asked after 96 hours and knows of no result', async () => {
-    const { keys } = await sent(1);
+  it.each(['unknown', 'pending'] as const)('ends with E931 if the gateway says %s after 96 hours', async (status) => {
+    const { keys, references } = await sent(1);
+    gateway.known.set(references[0] ?? '', { status, reports: [] });
     agent.setNow(new Date(hours(96).getTime() - 1));
     expect(await agent.expire()).toMatchObject({ inquired: 1, unreported: 0 });
     agent.setNow(hours(96 + 24));
     expect(await agent.expire()).toMatchObject({ inquired: 1, unreported: 1 });
+    const endedAt = new Date('2026-11-29 12:00:00');
     expect(await find(keys[0])).toMatchObject({
       msg_status: '3',
-      finished_at: new Date('2026-11-29 12:00:00'),
-      asked_at: new Date('2026-11-29 12:00:00'),
-      mt_report_code: 'E931',
-      mt_rslt_date: new Date('2026-11-29 12:00:00'),
-      mt_report_date: new Date('2026-11-29 12:00:00'),
-      mt_report_pos: null,
-      end_reason: 'msg_sent_date: no result within 96 hours, and the gateway knows of none',
+      ...{ finished_at: endedAt, asked_at: endedAt, mt_rslt_date: endedAt, mt_report_date: endedAt },
+      ...{ mt_report_code: 'E931', mt_report_pos: null },
+      end_reason: 'msg_sent_date: no final result within 96 hours, and the gateway gives none',
     });
   });
 
@@ -321,7 +319,7 @@ describe('rows of old months', () => {
     expect(await find(unsent)).toMatchObject({ place: 'msg_log_202611', mt_report_code: 'E930' });
     expect(await find(keys[0])).toMatchObject({
       place: 'msg_log_202611',
-      end_reason: expect.stringMatching(/knows of none; request_date was 2005-02-15 00:00:00$/),
+      end_reason: expect.stringMatching(/gives none; request_date was 2005-02-15 00:00:00$/),
     });
   });
 });

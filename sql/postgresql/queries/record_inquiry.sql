@@ -35,7 +35,7 @@ attempted as (
       {{unreported_of_group kko}},
       {{unreported_of_group rcs}},
       end_reason = case when f.awaits is null then t.end_reason
-                        else 'msg_sent_date: no result within ' || :rangeHours::int || ' hours, and the gateway knows of none' end
+                        else 'msg_sent_date: no final result within ' || :rangeHours::int || ' hours, and the gateway gives none' end
   from unnest(array(select client_key from asked), array(select batch_id from asked), array(select awaits from asked))
          as f(client_key, batch_id, awaits)
   where t.client_key = f.client_key and t.batch_id = f.batch_id and t.finished_at is null
