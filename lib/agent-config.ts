@@ -17,6 +17,11 @@ const agentConfig = agentSettings
     path: ['maxCapacity'],
     error: 'expected at least minCapacity',
   })
+  // Else a file could be too old at the first look that it gets.
+  .refine(({ fileUploadMinutes, fileUploadTtlMinutes }) => fileUploadMinutes < fileUploadTtlMinutes, {
+    path: ['fileUploadTtlMinutes'],
+    error: 'expected more than fileUploadMinutes',
+  })
   .superRefine(checkPlace)
   .superRefine(checkGatewayUrl);
 

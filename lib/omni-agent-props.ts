@@ -102,7 +102,7 @@ interface Settings {
    */
   readonly fileUploadMinutes?: number;
   /**
-   * How long after its reg_date a file of file_upload is uploaded; later it ends with F002. In minutes.
+   * How long after its reg_date a file of file_upload is uploaded, more than fileUploadMinutes; later it ends with F002. In minutes.
    *
    * @default 1440
    */

@@ -140,11 +140,12 @@ export const agentSettings = z.strictObject({
     original: 'fileUpload.cron',
     unit: 'min',
   }),
-  fileUploadTtlMinutes: wholeNumber(1, 525_600)
+  fileUploadTtlMinutes: wholeNumber(2, 525_600)
     .default(1_440)
     .register(aboutSettings, {
-      meaning: 'How long after its reg_date a file of file_upload is uploaded; later it ends with F002.',
-      korean: 'reg_date 이후 파일을 업로드하는 시간이며, 지나면 F002로 끝납니다.',
+      meaning:
+        'How long after its reg_date a file of file_upload is uploaded, more than fileUploadMinutes; later it ends with F002.',
+      korean: 'reg_date 이후 파일을 업로드하는 시간이며 fileUploadMinutes보다 길어야 합니다. 지나면 F002로 끝납니다.',
       original: 'fileUpload.ttl',
       unit: 'min',
       readBy: ['file-upload-scheduler'],

@@ -82,6 +82,14 @@ describe('the settings of an agent', () => {
     [{ backupDays: 36 }, 'backupDays: expected a whole number from 1 to 35, got 36'],
     [{ minCapacity: 9, maxCapacity: 8 }, 'maxCapacity: expected at least minCapacity, got 8'],
     [
+      { fileUploadMinutes: 30, fileUploadTtlMinutes: 29 },
+      'fileUploadTtlMinutes: expected more than fileUploadMinutes, got 29',
+    ],
+    [
+      { fileUploadMinutes: 30, fileUploadTtlMinutes: 30 },
+      'fileUploadTtlMinutes: expected more than fileUploadMinutes, got 30',
+    ],
+    [
       { minCapacity: 0 },
       'minCapacity: expected a multiple of 0.5 from 0.5 to 256 (at 0 it would never pause: the agent looks for rows ' +
         'every few seconds), got 0',
