@@ -9,6 +9,8 @@ export function migrationsModuleText(): string {
   const migrations = readdirSync(join(sqlDir, 'migrations')).sort().map(readMigration);
   const wrong = migrations.find(({ version }, index) => version !== index + 1);
   if (wrong !== undefined) throw new Error(`expected migrations numbered from 0001 on, got ${wrong.version}`);
+  const objects = objectsOf(migrations.flatMap(({ statements }) => statements));
+  const isThere = (index: string) => objects.some(({ kind, name }) => kind === 'index' && name === index);
   const module = {
     migrations: migrations.map(({ version, name, statements }) => ({
       version,
@@ -18,10 +20,11 @@ export function migrationsModuleText(): string {
     indexes: migrations.flatMap(({ version, statements }) =>
       statements.flatMap((statement) => {
         const index = indexOf(statement);
-        return index === undefined ? [] : [{ version, ...index }];
+        // One that a later migration drops is never built.
+        return index !== undefined && isThere(index.name) ? [{ version, ...index }] : [];
       }),
     ),
-    objects: objectsOf(migrations.flatMap(({ statements }) => statements)),
+    objects,
     roleStatements: readStatements(join(sqlDir, 'roles/010_roles.sql')),
     grantStatements: readStatements(join(sqlDir, 'roles/020_grants.sql')),
   };

@@ -180,7 +180,7 @@ export const migrations = [
     "version": 8,
     "name": "file_sources",
     "statements": [
-      "alter table file_key\n  add column if not exists source text,\n  alter column file_seq drop not null",
+      "alter table file_key add column if not exists source text",
       "drop index if exists msg_tran_file_keys",
       "create or replace function is_file_needed(keys text[]) returns boolean language plpgsql stable\n  set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off as $$\nbegin\n  return exists (\n    select from msg_tran t\n    where t.msg_sent_date is null and t.finished_at is null and (t.mt_file_key <> '' or t.rcs_content ~ '\"(fileKey|media)\"')\n      and file_keys_of(t.channel_order, t.mt_file_key, t.rcs_content) && keys and t.batch_id is null);\nend $$"
     ]
@@ -331,12 +331,6 @@ export const indexes = [
     "name": "file_key_needed",
     "table": "file_key",
     "text": "create index if not exists file_key_needed on file_key (file_seq) where needed"
-  },
-  {
-    "version": 7,
-    "name": "msg_tran_file_keys",
-    "table": "msg_tran",
-    "text": "create index if not exists msg_tran_file_keys on msg_tran using gin (file_keys_of(channel_order, mt_file_key, rcs_content))\n  with (fastupdate = off)\n  where batch_id is null and finished_at is null and (mt_file_key <> '' or rcs_content ~ '\"(fileKey|media)\"')"
   },
   {
     "version": 8,

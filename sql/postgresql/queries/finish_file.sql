@@ -46,7 +46,7 @@ superseded as (
 ),
 -- Of another source: rows are sent with them until they expire.
 detached as (
-  update file_key k set file_seq = null, needed = false
+  update file_key k set file_seq = 0, needed = false
   from source s
   where k.file_seq = s.file_seq and not :renews::boolean and k.source is distinct from s.text
     and k.file_key is distinct from :fileKey::text

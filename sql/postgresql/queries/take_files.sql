@@ -20,10 +20,10 @@ ending as materialized (
   select k.file_seq, array(select o.file_key::text from file_key o where o.file_seq = k.file_seq) as keys
   from (
     select file_seq from file_key
-    where file_key = sent_as and file_seq is not null and expires_at > (select at from moment)
+    where file_key = sent_as and file_seq <> 0 and expires_at > (select at from moment)
       and expires_at <= (select at from moment) + make_interval(secs => :aheadSeconds::float8)
     union
-    select file_seq from file_key where needed and file_seq is not null
+    select file_seq from file_key where needed and file_seq <> 0
   ) k
   where not exists (select from file_work w
                     where w.file_seq = k.file_seq and greatest(w.lease_until, w.wake_at) > (select at from moment))
@@ -55,7 +55,7 @@ forgotten as (
   where k.file_key = any(array(
       select o.file_key from file_key o where o.expires_at < (select at from moment) - make_interval(days => :keepDays::int)
       order by o.expires_at limit 100))
-    and (k.file_seq is null or k.file_seq not in (select file_seq from due))
+    and k.file_seq not in (select file_seq from due)
 )
 select t.file_seq, f.file_path, f.channel_type, f.msg_type, d.renews, t.attempts,
   not d.renews and coalesce(f.reg_date < (select local from moment) - make_interval(mins => :ttlMinutes::int), false) as is_late

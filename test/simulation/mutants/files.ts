@@ -29,7 +29,7 @@ export const fileMutants: readonly Mutant[] = [
     name: 'an old key stands for the newer one of its own file alone',
     breaks: ['I7'],
     file: `${queries}/finish_file.sql`,
-    find: ' and k.file_seq = written.file_seq and k.file_key <> :fileKey::text',
-    replace: ' and k.file_key <> :fileKey::text',
+    find: 'where k.file_seq = s.file_seq and (:renews::boolean or k.source = s.text)',
+    replace: 'where (:renews::boolean or k.source = s.text)',
   },
 ];

@@ -126,8 +126,15 @@ export const isolatingMutants: readonly Mutant[] = [
     name: 'a batch that was refused learns only of acceptances that were sealed since',
     breaks: ['I3'],
     file: `${queries}/settle_batch.sql`,
-    find: 'where x.refused_at <= (select own.sealed_at from send_batch own where own.id = :batchId::bigint)',
-    replace: 'where x.refused_at is not null',
+    find: 'where x.refused_at <= (select own.sealed_at',
+    replace: 'where exists (select own.sealed_at',
+  },
+  {
+    name: 'an acceptance that was sealed before the clock stepped back proves nothing',
+    breaks: ['I3'],
+    file: `${queries}/settle_batch.sql`,
+    find: ' and own.sealed_at <= (select at from moment)',
+    replace: '',
   },
   {
     name: 'a row that was refused beside others ends only if others were accepted just now',

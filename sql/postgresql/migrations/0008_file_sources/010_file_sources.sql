@@ -1,8 +1,6 @@
 -- What an uploaded file was made of: its path, channel and type. A file that is uploaded anew from the same source has newer keys for the
--- same image; from another one its old keys stand for an image of the past, which nobody can renew: their file_seq is null.
-alter table file_key
-  add column if not exists source text,
-  alter column file_seq drop not null;
+-- same image; from another one its old keys stand for an image of the past, which nobody can renew: their file_seq is 0.
+alter table file_key add column if not exists source text;
 
 -- Instead of an index whose predicate named batch_id: with that a claim was not a heap-only update.
 drop index if exists msg_tran_file_keys;
