@@ -131,8 +131,9 @@ async function uploadOne(file: TakenFile, leaseToken: string, ports: UploadPorts
       return { ...nothing, deferred: [{ fileSeq, reason: 'the row is locked, or was changed' }] };
     if (result.key === undefined)
       return { ...nothing, failed: [{ fileSeq, code: result.code, reason: result.message }] };
-    if (!file.renews) return { ...nothing, uploaded: 1 };
-    return { ...nothing, renewed: 1, released: await releaseAll(fileSeq, store) };
+    // Also rows that wait for a file that could not be renewed and was registered again.
+    const released = await releaseAll(fileSeq, store);
+    return { ...nothing, ...(file.renews ? { renewed: 1 } : { uploaded: 1 }), released };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     await store.defer(fileSeq, leaseToken, retrySeconds(file.attempts)).catch(() => undefined);

@@ -102,6 +102,21 @@ describe('a row with a file', () => {
     expect(sent()).toMatchObject([{ fileKeys: ['file-2'] }]);
   });
 
+  it('goes on as soon as its file, which could not be renewed, is registered again', async () => {
+    uploader.bucket.objects.clear();
+    wait(week);
+    const key = await insert();
+    await send();
+    expect(await uploader.upload()).toMatchObject({ failed: [{ code: 'F001' }] });
+    uploader.bucket.objects.set('a.jpg', anImage('jpg'));
+    await pool().query(`update file_upload set file_status = '1', reg_date = $1`, [localTime(uploader.now())]);
+    wait(0.1);
+    expect(await uploader.upload()).toMatchObject({ uploaded: 1, released: 1 });
+    await send();
+    expect(sent()).toMatchObject([{ fileKeys: ['file-2'] }]);
+    expect(await rowOf(key)).toMatchObject({ msg_status: '2' });
+  });
+
   it('is looked at again after ten minutes if nobody lets it go, and ends with its validity', async () => {
     wait(week);
     uploader.bucket.objects.clear();
