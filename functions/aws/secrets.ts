@@ -1,7 +1,14 @@
-import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createHash } from 'node:crypto';
+import {
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  ResourceExistsException,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import type { TokenStore } from '../maintenance/refresh-token.ts';
 import { type Patience, requestLimits } from '../settings/request-limits.ts';
+import { timing } from '../settings/timing.ts';
 
 const credentials = z.object({ clientId: z.string().min(1), clientSecret: z.string().min(1) });
 
@@ -24,20 +31,33 @@ const accessToken = z.object({
   expiresAt: z.iso.datetime().transform((text) => new Date(text)),
 });
 
-/** The token that the parts share, in a secret: the JSON object {"token", "expiresAt"}. Whatever else is in it is no token. */
-export function sharedToken(secretArn: string, patience?: Patience): TokenStore {
+/**
+ * The token that the parts share, in a secret: the JSON object {"token", "expiresAt"}. Whatever else is in it is no token. In each
+ * period one part writes it; for the others it is written then.
+ */
+export function sharedToken(secretArn: string, { patience, now = Date.now }: SharedTokenOptions = {}): TokenStore {
   const client = new SecretsManagerClient({ requestHandler: requestLimits(patience) });
   return {
     async read() {
-      const answer = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
-      const parsed = accessToken.safeParse(parseJson(answer.SecretString ?? ''));
-      return parsed.data && { ...parsed.data, writtenAt: answer.CreatedDate };
+      const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
+      return accessToken.safeParse(parseJson(SecretString ?? '')).data;
     },
     async write({ token, expiresAt }) {
       const SecretString = JSON.stringify({ token, expiresAt: expiresAt.toISOString() });
-      await client.send(new PutSecretValueCommand({ SecretId: secretArn, SecretString }));
+      const period = Math.floor(now() / (timing.tokenPeriodSeconds * 1000));
+      const ClientRequestToken = createHash('sha256').update(`${secretArn} ${period}`).digest('hex');
+      try {
+        await client.send(new PutSecretValueCommand({ SecretId: secretArn, SecretString, ClientRequestToken }));
+      } catch (error) {
+        if (!(error instanceof ResourceExistsException)) throw error;
+      }
     },
   };
+}
+
+export interface SharedTokenOptions {
+  readonly patience?: Patience;
+  readonly now?: () => number;
 }
 
 const login = z.object({ username: z.string().min(1), password: z.string().min(1) });

@@ -180,7 +180,9 @@ export const migrations = [
     "version": 8,
     "name": "file_sources",
     "statements": [
+      "create or replace function source_of_file(channel_type text, msg_type text, file_path text) returns text\n  language sql immutable parallel safe as $$\n  select coalesce(channel_type, '') || '|' || coalesce(msg_type, '') || '|' || coalesce(file_path, '')\n$$",
       "alter table file_key add column if not exists source text",
+      "update file_key k set source = source_of_file(f.channel_type, f.msg_type, f.file_path)\nfrom file_upload f where f.file_seq = k.file_seq and k.source is null",
       "drop index if exists msg_tran_file_keys",
       "create or replace function is_file_needed(keys text[]) returns boolean language plpgsql stable\n  set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off as $$\nbegin\n  return exists (\n    select from msg_tran t\n    where t.msg_sent_date is null and t.finished_at is null and (t.mt_file_key <> '' or t.rcs_content ~ '\"(fileKey|media)\"')\n      and file_keys_of(t.channel_order, t.mt_file_key, t.rcs_content) && keys and t.batch_id is null);\nend $$"
     ]
@@ -924,6 +926,11 @@ export const objects = [
   {
     "kind": "function",
     "name": "is_file_needed",
+    "table": null
+  },
+  {
+    "kind": "function",
+    "name": "source_of_file",
     "table": null
   },
   {

@@ -6,15 +6,10 @@ export interface AccessToken {
   readonly expiresAt: Date;
 }
 
-export interface SharedToken extends AccessToken {
-  /** Undefined if the store does not know. */
-  readonly writtenAt?: Date | undefined;
-}
-
 /** Where the parts of an agent share one token. */
 export interface TokenStore {
   /** Undefined if there is none yet. */
-  read(): Promise<SharedToken | undefined>;
+  read(): Promise<AccessToken | undefined>;
   write(token: AccessToken): Promise<void>;
 }
 

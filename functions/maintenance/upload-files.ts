@@ -149,7 +149,7 @@ const failure = (code: 'F001' | 'F002', message: string): Result => ({ key: unde
 function lateResult({ attempts }: TakenFile): Result {
   const cause =
     attempts === 1
-      ? 'older than fileUploadTtlMinutes when the file was first looked at'
+      ? 'older than fileUploadTtlMinutes when it was looked at'
       : `not uploaded within fileUploadTtlMinutes, tries in vain: ${attempts - 1}`;
   return failure('F002', `reg_date: ${cause}`);
 }

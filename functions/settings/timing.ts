@@ -10,10 +10,10 @@ export const timing = {
   /** The shared token is replaced by the hour when it lasts no longer than this: two firings may fail. */
   tokenRefreshSeconds: 3 * 3600,
   /**
-   * A part that is refused writes its new token for the others only if theirs is that old. Secrets Manager keeps a hundred versions of
-   * a secret and removes none of the last day; AWS advises ten minutes from one to the next.
+   * The shared token is written once in such a period, whoever comes first. Secrets Manager keeps a hundred versions of a secret and
+   * removes none of the last day: 72 of these.
    */
-  tokenRewriteSeconds: 600,
+  tokenPeriodSeconds: 1_200,
   /** What a lease must still have when the batch is sealed: one call and its settlement. */
   sealMarginSeconds: 15,
   senderTimeoutSeconds: 30,

@@ -19,7 +19,7 @@ afterEach(() => vi.unstubAllEnvs());
 it('a secret that is not answered for is given up, after it was asked for three times', async () => {
   const { url, asked } = await aFakeAws({ GetSecretValue: silence, PutSecretValue: silence });
   useAws(url);
-  const tokens = sharedToken('arn:token', patience);
+  const tokens = sharedToken('arn:token', { patience });
   await expect(tokens.read()).rejects.toMatchObject(isLate);
   await expect(tokens.write({ token: 'a', expiresAt: new Date(0) })).rejects.toMatchObject(isLate);
   await expect(gatewayCredentials('arn:gateway', patience)()).rejects.toMatchObject(isLate);
@@ -34,7 +34,7 @@ it('a token is got after a renewal whose secrets were not answered for', async (
     url: simulator.url,
     plaintextHost: undefined,
     credentials: gatewayCredentials('arn:gateway', patience),
-    tokens: sharedToken('arn:token', patience),
+    tokens: sharedToken('arn:token', { patience }),
   });
   onTestFinished(() => gateway.close());
   const send = () => gateway.send({ idempotencyKey: 'f3a8e2d1-0000-4000-8000-000000000001', messages: [aMessage()] });

@@ -141,7 +141,7 @@ describe('the monitor', () => {
   it('sees keys that rows wait with, and that nobody can renew', async () => {
     await master().query(
       `insert into file_key (file_key, file_seq, sent_as, expires_at, needed)
-       values ('lost', 0, 'lost', '2026-11-24 12:30+09', true), ('idle', 0, 'idle', '2026-11-24 12:30+09', true)`,
+       values ('lost', 99, 'lost', '2026-11-24 12:30+09', true), ('idle', 99, 'idle', '2026-11-24 12:30+09', true)`,
     );
     expect((await measures()).files.count).toBe(0);
     await insertMessages(master(), 1, { channel_order: 'mms', mt_file_key: 'lost' });

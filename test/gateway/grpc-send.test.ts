@@ -7,7 +7,6 @@ import { connectGateway, type GatewayOptions } from '../../functions/gateway/gat
 import { answerTable } from '../../functions/gateway/grpc/answers.ts';
 import { InquireStatus, type SendResult } from '../../functions/gateway/grpc/generated/omni/gateway/v1/gateway.ts';
 import type { AccessToken, TokenStore } from '../../functions/maintenance/refresh-token.ts';
-import { timing } from '../../functions/settings/timing.ts';
 import { sendGatewayContract } from '../support/gateway-contract.ts';
 import { account, aDirectory, aMessage, aSimulator, eventually, someMessages } from '../support/gateway-parts.ts';
 import { aResettingGateway, aScriptedGateway } from '../support/scripted-gateway.ts';
@@ -262,21 +261,6 @@ describe('the token', () => {
     // Both hold the token that is no longer taken, and so does the store.
     for (const gateway of [one, other]) expect(await gateway.send(aBatch())).toMatchObject({ outcome: 'answered' });
     expect(simulator.stats()).toMatchObject({ token: 2, accepted: 4 });
-  });
-
-  it('is an own one while that of the others is refused but young: refusals do not fill up the store', async () => {
-    const simulator = await aSimulator();
-    const write = vi.fn(async () => undefined);
-    const sendWith = (ageSeconds: number) => {
-      const writtenAt = new Date(Date.now() - ageSeconds * 1000);
-      const read = async () => ({ token: 'refused', expiresAt: new Date(Date.now() + 3_600_000), writtenAt });
-      return aGateway(simulator.url, { tokens: { read, write } }).send(aBatch());
-    };
-    expect(await sendWith(timing.tokenRewriteSeconds - 60)).toMatchObject({ outcome: 'answered' });
-    expect(write).not.toHaveBeenCalled();
-    expect(await sendWith(timing.tokenRewriteSeconds)).toMatchObject({ outcome: 'answered' });
-    expect(write).toHaveBeenCalledOnce();
-    expect(simulator.stats()).toMatchObject({ token: 2, accepted: 2 });
   });
 
   it('is an own one while the store cannot be reached', async () => {

@@ -122,7 +122,7 @@ describe('a new file', () => {
   it('ends with F002 at the first look if it is as old as that already', async () => {
     const seq = await uploader.insert();
     uploader.wait(24 + 1 / 60);
-    const reason = 'reg_date: older than fileUploadTtlMinutes when the file was first looked at';
+    const reason = 'reg_date: older than fileUploadTtlMinutes when it was looked at';
     expect(await uploader.upload()).toMatchObject({ failed: [{ fileSeq: seq, code: 'F002', reason }] });
     expect(await uploader.find(seq)).toMatchObject({ file_status: '2', result_msg: reason });
     expect(uploader.gateway.uploads).toEqual([]);
@@ -342,20 +342,46 @@ describe('a key that expires', () => {
   });
 
   it.each([
-    ['from another path', true],
-    ['from a path where nothing is', false],
-  ])('stands for its own image alone, after its file was registered again %s', async (_, isThere) => {
+    ['was registered again from another path', `file_status = '1', file_path = 'b.jpg'`, ['b.jpg']],
+    ['was registered again from a path where nothing is', `file_status = '1', file_path = 'b.jpg'`, []],
+    ['was given another path', `file_path = 'b.jpg'`, ['b.jpg']],
+  ])('stands for its own image alone, after its file %s', async (_, change, paths) => {
     const seq = await uploaded();
-    const wanted = { 'file-1': ['file-1', '0'], ...(isThere && { 'file-2': ['file-2', seq] }) };
+    await waiting('file-1', 24 * 100);
+    await database.current.pool.query(`update file_upload set ${change}`);
+    for (const path of paths) uploader.bucket.objects.set(path, anImage('jpg'));
+    await uploader.upload();
+    for (const hours of [24 * 6.5, 24 * 70]) {
+      uploader.wait(hours);
+      expect(await uploader.upload()).toMatchObject({ renewed: 0, failed: [] });
+      expect(await keys()).toMatchObject({ 'file-1': ['file-1', seq] });
+    }
+    // From its own path it is renewed again.
+    await database.current.pool.query(
+      `update file_upload set file_status = '1', file_path = 'a.jpg', reg_date = '${localTime(uploader.now())}'`,
+    );
+    expect(await uploader.upload()).toMatchObject({ uploaded: 1 });
+    const newest = `file-${uploader.gateway.uploads.length}`;
+    expect(await keys()).toMatchObject({ 'file-1': [newest, seq], [newest]: [newest, seq] });
+  });
+
+  it('is forgotten two months after its end, unless a row still names it', async () => {
+    await uploaded();
+    await uploaded();
+    await database.current.pool.query('delete from file_upload');
+    await waiting('file-1', 24 * 100);
+    uploader.wait(24 * (7 + 62) + 1);
+    await uploader.upload();
+    expect(Object.keys(await keys())).toEqual(['file-1']);
+  });
+
+  it('from before sources were kept stands for the image of its file', async () => {
+    const seq = await uploaded();
     await waiting('file-1');
-    await database.current.pool.query(`update file_upload set file_status = '1', file_path = 'b.jpg'`);
-    if (isThere) uploader.bucket.objects.set('b.jpg', anImage('jpg'));
-    expect(await uploader.upload()).toMatchObject({ uploaded: isThere ? 1 : 0 });
-    expect(await keys()).toEqual(wanted);
-    // Nobody can renew it.
+    await database.current.master.query('update file_key set source = null');
     uploader.wait(24 * 6.5);
-    expect(await uploader.upload()).toMatchObject({ renewed: 0, failed: [] });
-    expect(await keys()).toEqual(wanted);
+    expect(await uploader.upload()).toMatchObject({ renewed: 1 });
+    expect(await keys()).toEqual({ 'file-1': ['file-2', seq], 'file-2': ['file-2', seq] });
   });
 
   it('is replaced by one that does not expire', async () => {

@@ -131,7 +131,7 @@ describe('a row with a file', () => {
     expect(await rowOf(key)).toMatchObject({
       msg_status: '3',
       mt_report_code: 'E930',
-      end_reason: 'request_date, ttl: the time to send it has passed, while it waited for a newer key of its file',
+      end_reason: 'request_date, ttl: the time to send it has passed, after it had waited for a newer key of its file',
     });
     expect(gateway.send).not.toHaveBeenCalled();
   });

@@ -1,5 +1,4 @@
-import type { AccessToken, SharedToken, TokenStore } from '../../maintenance/refresh-token.ts';
-import { timing } from '../../settings/timing.ts';
+import type { AccessToken, TokenStore } from '../../maintenance/refresh-token.ts';
 import type { Credentials } from '../gateway.ts';
 import type { Connection } from './connection.ts';
 import { GatewayServiceService } from './generated/omni/gateway/v1/gateway.ts';
@@ -54,14 +53,9 @@ export class TokenCache {
     const shared = await tokens?.read().catch(() => undefined);
     if (isFresh(shared) && shared.token !== this.#refused) return shared;
     const fetched = await this.fetch(connection, deadline);
-    if (isFresh(fetched) && !isYoung(shared)) await tokens?.write(fetched).catch(() => undefined);
+    if (isFresh(fetched)) await tokens?.write(fetched).catch(() => undefined);
     return fetched;
   }
-}
-
-/** A gateway that refuses one token after another must not fill up the store: until then each part goes on with its own. */
-function isYoung(shared: SharedToken | undefined): boolean {
-  return shared?.writtenAt !== undefined && Date.now() - shared.writtenAt.getTime() < timing.tokenRewriteSeconds * 1000;
 }
 
 function isFresh(token: AccessToken | undefined): token is AccessToken {

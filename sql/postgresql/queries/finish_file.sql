@@ -24,32 +24,26 @@ written as (
   returning f.file_seq
 ),
 source as materialized (
-  select file_seq, concat_ws('|', :channelType::text, :msgType::text, :filePath::text) as text from written
+  select file_seq, source_of_file(:channelType::text, :msgType::text, :filePath::text) as text from written
+  where :fileKey::text is not null
 ),
--- Whether it has keys from before, of the same source.
+-- Its keys so far, which stand for the same image. A renewal is one of those without a source too.
 former as materialized (
-  select exists (select from source s join file_key k on k.file_seq = s.file_seq where :renews::boolean or k.source = s.text) as is_there
+  select k.file_key, s.text from source s join file_key k on k.file_seq = s.file_seq
+  where k.source = s.text or k.source is null and :renews::boolean
 ),
 -- Only keys that expire are kept, and what replaces one. The gateway may give one key twice, to the same image.
 named as (
   insert into file_key as k (file_key, file_seq, sent_as, expires_at, source)
   select :fileKey::text, s.file_seq, :fileKey::text, coalesce(:expiresAt::timestamptz, 'infinity'), s.text from source s
-  where :fileKey::text is not null and (:expiresAt::timestamptz is not null or (select is_there from former))
+  where :expiresAt::timestamptz is not null or exists (select from former)
   on conflict (file_key) do update
     set file_seq = excluded.file_seq, sent_as = excluded.sent_as, expires_at = excluded.expires_at, source = excluded.source, needed = false
 ),
 superseded as (
   update file_key k
-  set sent_as = :fileKey::text, expires_at = coalesce(:expiresAt::timestamptz, 'infinity'), source = s.text, needed = false
-  from source s
-  where k.file_seq = s.file_seq and (:renews::boolean or k.source = s.text) and k.file_key <> :fileKey::text
-),
--- Of another source: rows are sent with them until they expire.
-detached as (
-  update file_key k set file_seq = 0, needed = false
-  from source s
-  where k.file_seq = s.file_seq and not :renews::boolean and k.source is distinct from s.text
-    and k.file_key is distinct from :fileKey::text
+  set sent_as = :fileKey::text, expires_at = coalesce(:expiresAt::timestamptz, 'infinity'), source = f.text, needed = false
+  from former f where k.file_key = f.file_key and k.file_key <> :fileKey::text
 ),
 done as (
   delete from file_work w using written where w.file_seq = written.file_seq and :waitSeconds::float8 is null

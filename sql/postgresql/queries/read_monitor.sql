@@ -68,9 +68,12 @@ renewal as materialized (
   select count(*)::int as file_count, min(r.expires_at) as first_expiry from (
     select k.expires_at from file_work w join file_key k on k.file_seq = w.file_seq and k.file_key = k.sent_as where w.attempts > 1
     union all
-    -- Nobody can renew it: its file was deleted, or registered again from another path.
+    -- Nobody can renew it: its file was deleted, or has another path by now.
     select k.expires_at from file_key k
-    where k.needed and not exists (select from file_upload f where f.file_seq = k.file_seq)
+    where k.needed
+      and not exists (select from file_upload f
+                      where f.file_seq = k.file_seq
+                        and coalesce(k.source, '') in ('', source_of_file(f.channel_type, f.msg_type, f.file_path)))
       and is_file_needed(array[k.file_key::text])
   ) r
 )

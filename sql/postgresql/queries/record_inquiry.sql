@@ -45,9 +45,13 @@ written as materialized (select client_key, is_unreported from attempted where i
 skipped as (
   insert into set_aside (client_key, step, error, since, until)
   select l.client_key, 'expire', coalesce(left(l.refused, 300), {{passed_over}}), (select at from moment),
-         aside_until((select at from moment), 0)
+         -- A refused one gets others refused that are asked about with it. It is asked about again no sooner than they are.
+         case when l.refused is null then aside_until((select at from moment), 0)
+              else (select at from moment) + make_interval(hours => :askHours::int) end
   from locked l where l.client_key not in (select client_key from written)
-  {{set_aside_again}}
+  on conflict (client_key, step) do update
+    set tries = set_aside.tries + 1, error = excluded.error, batch_id = excluded.batch_id,
+        until = greatest(excluded.until, aside_until((select at from moment), set_aside.tries + 1))
 )
 select (select count(*)::int from written) as asked_count,
        (select count(*) filter (where is_unreported)::int from written) as unreported_count

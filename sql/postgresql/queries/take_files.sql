@@ -17,22 +17,30 @@ new_file as materialized (
 ),
 -- Those that end soon, and those for which a row waits already.
 ending as materialized (
-  select k.file_seq, array(select o.file_key::text from file_key o where o.file_seq = k.file_seq) as keys
-  from (
-    select file_seq from file_key
-    where file_key = sent_as and file_seq <> 0 and expires_at > (select at from moment)
+  select k.file_seq, k.source from (
+    select file_seq, source from file_key
+    where file_key = sent_as and expires_at > (select at from moment)
       and expires_at <= (select at from moment) + make_interval(secs => :aheadSeconds::float8)
     union
-    select file_seq from file_key where needed and file_seq <> 0
+    select file_seq, source from file_key where needed
   ) k
   where not exists (select from file_work w
                     where w.file_seq = k.file_seq and greatest(w.lease_until, w.wake_at) > (select at from moment))
 ),
+-- Of another source than their file has by now they stand for another image.
+renewable as materialized (
+  select distinct e.file_seq, f.source from ending e
+  cross join lateral (
+    select source_of_file(f.channel_type, f.msg_type, f.file_path) as source from file_upload f
+    where f.file_seq = e.file_seq and f.file_status = '2' offset 0) f
+  where coalesce(e.source, f.source) = f.source
+),
 due as materialized (
   select file_seq, false as renews from new_file
   union all
-  (select e.file_seq, true from ending e
-   where exists (select from file_upload f where f.file_seq = e.file_seq and f.file_status = '2') and is_file_needed(e.keys)
+  (select r.file_seq, true from renewable r
+   where is_file_needed(array(select k.file_key::text from file_key k
+                              where k.file_seq = r.file_seq and coalesce(k.source, r.source) = r.source))
    limit :turnLimit::int)
 ),
 taken as (
@@ -49,13 +57,14 @@ idle as (
   delete from file_work w
   where greatest(w.lease_until, w.wake_at) < (select at from moment) - interval '1 hour'
     and w.file_seq not in (select file_seq from due)
+    and not exists (select from file_upload f where f.file_seq = w.file_seq and f.file_status = '1')
 ),
 forgotten as (
   delete from file_key k
   where k.file_key = any(array(
       select o.file_key from file_key o where o.expires_at < (select at from moment) - make_interval(days => :keepDays::int)
       order by o.expires_at limit 100))
-    and k.file_seq not in (select file_seq from due)
+    and k.file_seq not in (select file_seq from due) and not is_file_needed(array[k.file_key::text])
 )
 select t.file_seq, f.file_path, f.channel_type, f.msg_type, d.renews, t.attempts,
   not d.renews and coalesce(f.reg_date < (select local from moment) - make_interval(mins => :ttlMinutes::int), false) as is_late

@@ -22,14 +22,14 @@ export const fileMutants: readonly Mutant[] = [
     name: 'a key that rows wait with is renewed',
     breaks: ['I9'],
     file: `${queries}/take_files.sql`,
-    find: 'and is_file_needed(e.keys)',
-    replace: 'and not is_file_needed(e.keys)',
+    find: 'where is_file_needed(array(',
+    replace: 'where not is_file_needed(array(',
   },
   {
     name: 'an old key stands for the newer one of its own file alone',
     breaks: ['I7'],
     file: `${queries}/finish_file.sql`,
-    find: 'where k.file_seq = s.file_seq and (:renews::boolean or k.source = s.text)',
-    replace: 'where (:renews::boolean or k.source = s.text)',
+    find: 'from source s join file_key k on k.file_seq = s.file_seq',
+    replace: 'from source s cross join file_key k',
   },
 ];
