@@ -3,8 +3,8 @@
 -- Index: primary keys, file_key_file_seq. Locks: the file_upload row (skip locked), file_key and file_work rows (waits).
 -- Parameters: now, timeZone; fileSeq, leaseToken; filePath, channelType, msgType as they were read; renews; fileKey, null if there
 --   is none, expiresAt, null if it does not expire; resultCode, resultMessage; waitSeconds until the next try, null for none.
--- One row: written, whether file_upload has it. Not if the lease is over, somebody holds the row, or a customer changed it meanwhile:
---   it is tried again after retrySeconds.
+-- One row: written, whether file_upload has it. Not if the lease is over, somebody holds the row, or a customer changed it
+--   meanwhile: it is tried again after retrySeconds.
 with {{moment}},
 target as materialized (
   select f.file_seq from file_work w join file_upload f on f.file_seq = w.file_seq

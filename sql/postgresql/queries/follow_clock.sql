@@ -9,8 +9,8 @@
 --
 -- Rows that wait for a file are left: its renewal lets them go.
 --
--- Index: send_batch, set_aside and file_work are scanned. Locks: the agent row, send_batch and set_aside rows (skip locked), then the
---   file_work, rate_gate and receiver_lease rows (waits: they are held for an instant).
+-- Index: send_batch, set_aside and file_work are scanned. Locks: the agent row, send_batch and set_aside rows (skip locked), then
+--   the file_work, rate_gate and receiver_lease rows (waits: they are held for an instant).
 -- Parameters: now; slackSeconds by which statements may see the clock in another order; leaseSeconds of a sender;
 --   receiverLeaseSeconds; fileLeaseSeconds; gateSeconds ahead up to which the rate gate is left alone.
 -- Rows: seconds that the clock has stepped back; none if it has not.

@@ -14,8 +14,8 @@
 --   ban_digest, ban_checked (seconds since 1970, 0 if never).
 --   Of a member: client_key and kind: 'gone' (deleted, or out of the batch), 'refused' (code, reason), 'postponed' (waits for
 --   another batch; waits_for_file, until its file has a new key), 'message' (expires_at, and what is sent; renamed, a JSON object
---   of file keys in it and the newer keys of the same files, null if there are none). In columns, not as JSON, whose escapes could pass the Data API's 64
---   KB per row.
+--   of file keys in it and the newer keys of the same files, null if there are none). In columns, not as JSON, whose escapes could
+--   pass the Data API's 64 KB per row.
 with batch as materialized (
   select b.id, b.message_count, b.lease_until, b.not_before
   from send_batch b where b.id = :batchId::bigint

@@ -1,14 +1,14 @@
 -- What waits for each step, once a minute: what a step that is dead cannot say.
 --
--- Index: msg_tran_due_by_lane, msg_tran_finished, msg_report_unmerged and file_upload_file_status, countLimit entries of each lane or
---   table at most; file_key_needed, msg_tran_unsent_file_keys. Scanned are send_batch, set_aside and file_work, which hold what is open alone. Locks: none.
+-- Index: msg_tran_due_by_lane, msg_tran_finished, msg_report_unmerged and file_upload_file_status, countLimit entries of each lane
+--   or table at most; file_key_needed, msg_tran_unsent_file_keys. Scanned are send_batch, set_aside and file_work, which hold what
+--   is open alone. Locks: none.
 -- Parameters: now, timeZone; countLimit; leaseSeconds of a sender; renewSeconds before its expiry in which a file's key is renewed.
--- One row: of what is due and unsent, neither in doubt nor set aside, <lane>_count and <lane>_seconds of the oldest; claimed, in_doubt,
---   unmerged (reports), unarchived, set_aside, file (without a key, or with one that rows
---   need and that is not renewed so far, or cannot be): the same of each; what is
---   set aside by another step, or for another row of the client_key, waits like any other; deferred_count: of the next countLimit
---   rows of each lane, those that
---   the agent holds back; unguarded, as in read_surroundings; has_next_month; zone, as in read_zone.
+-- One row: of what is due and unsent, neither in doubt nor set aside, <lane>_count and <lane>_seconds of the oldest; claimed,
+--   in_doubt, unmerged (reports), unarchived, set_aside, file (without a key, or with one that rows need and that is not renewed so
+--   far, or cannot be): the same of each; what is set aside by another step, or for another row of the client_key, waits like any
+--   other; deferred_count: of the next countLimit rows of each lane, those that the agent holds back; unguarded, as in
+--   read_surroundings; has_next_month; zone, as in read_zone.
 with {{moment}},
 open_batch as materialized (
   select b.id, b.message_count, b.state, coalesce(b.sealed_at, b.created_at) as since,

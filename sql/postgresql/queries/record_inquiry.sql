@@ -1,9 +1,9 @@
--- Writes that the gateway was asked about rows, whose reports are stored by then. A row ends with E931 if it was sent rangeHours ago
--- and the answer brings no final result; also if it did, but the same answer after that time has not finished the row so far.
+-- Writes that the gateway was asked about rows, whose reports are stored by then. A row ends with E931 if it was sent rangeHours
+-- ago and the answer brings no final result; also if it did, but the same answer after that time has not finished the row so far.
 --
 -- Index: primary key. Locks: msg_tran rows (skip locked). Never waits.
--- Parameters: now, timeZone; rangeHours; askHours as in find_unreported; answers: [{k, b, reported, refused}], refused: why the gateway would not be asked about it;
---   only, the rows of a probe.
+-- Parameters: now, timeZone; rangeHours; askHours as in find_unreported; answers: [{k, b, reported, refused}], refused: why the
+--   gateway would not be asked about it; only, the rows of a probe.
 -- One row: asked_count, unreported_count.
 with {{moment}},
 answer as materialized (

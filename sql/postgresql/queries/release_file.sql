@@ -1,6 +1,7 @@
 -- Lets rows go that wait for the renewal of a file: nothing else defers a row so far.
 --
--- Index: msg_tran_unsent_file_keys; file_key_file_seq. Locks: msg_tran rows (skip locked): one that somebody holds goes when its time is up.
+-- Index: msg_tran_unsent_file_keys; file_key_file_seq. Locks: msg_tran rows (skip locked): one that somebody holds goes when its
+--   time is up.
 -- Parameters: now, timeZone; fileSeq; turnLimit. One row: released_count.
 with {{moment}},
 waiting as materialized (
