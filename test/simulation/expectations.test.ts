@@ -28,6 +28,8 @@ const result: Report = {
 };
 const receipt: Report = { ...result, reportType: 'handset', reportCode: '10000', handsetAt: new Date(now + 6_000) };
 
+const failed: Report = { ...result, channel: 'mms', messageType: 'LM', reportCode: '23023' };
+
 /** Accepted under K1, delivered, and received by the handset. */
 const delivered: Partial<RowTruth> = {
   accepted: [{ messageKey: 'K1' }],
@@ -91,6 +93,22 @@ describe('the endings', () => {
       { isHeld: true },
       `delete from msg_log; insert into msg_tran (msg_status, channel_order, request_date, recipient, etc_text_1)
        values ('0', 'sms', now(), '01000000001', 'r1x')`,
+    ],
+    [
+      'given up on sms after the failure of mms, which came again and is kept from the log by the customer',
+      {
+        ...{
+          chain: ['mms', 'sms'],
+          accepted: [{ messageKey: 'K1' }],
+          unreportedAt: now,
+          blocks: new Set(['null_late']),
+        },
+        reports: new Map([['mms/result', failed]]),
+      },
+      `update msg_log set mt_report_code = 'E931', mtr_message_type = 'LM', mt_report_date = finished_at, mt_dlr_report_code = null,
+         mt_dlr_report_date = null;
+       insert into msg_report (client_key, batch_id, msg_key, channel_type, report_type, report_code, rslt_date, reg_date)
+       values (1, 7, 'K1', 'mms', 'result', '23023', now(), now())`,
     ],
   ])('are right for a row that was %s', async (_, truth, change) => {
     expect(await verdictOn(truth, change)).toBeUndefined();

@@ -54,8 +54,7 @@ export async function checkEndings(client: pg.Client, ledger: Ledger): Promise<v
     const row = logged.get(truth.id);
     // A trigger that minds every change of the row in the log keeps its reports waiting, for ever.
     const isMinded = [...truth.blocks].some((name) => name.endsWith('_late'));
-    const isKeptBack = (report: Report) =>
-      isMinded && isIn(waiting, report) && codeIn(row, report) !== report.reportCode;
+    const isKeptBack = (report: Report) => isMinded && isIn(waiting, report) && !shows(row, report);
     const written = [...truth.reports.values()].filter((report) => !isKeptBack(report));
     if (row !== undefined) checkEnding(truth, row, { ledger, written });
     else if (truth.deletedAt === undefined && !keptBack.has(truth.id))
@@ -64,8 +63,12 @@ export async function checkEndings(client: pg.Client, ledger: Ledger): Promise<v
   await checkUnmatched(client, ledger, { there: new Set([...logged.keys(), ...keptBack]), waiting });
 }
 
-function codeIn(row: LoggedRow | undefined, { channel, reportType }: Report): string | null | undefined {
-  return reportType === 'handset' ? row?.mt.dlrCode : row?.[groupOf(channel)].code;
+/** Its code, or what it has left where another channel of the group was waited for in vain: it may have come again since. */
+function shows(row: LoggedRow | undefined, { channel, reportType, reportCode, messageType }: Report): boolean {
+  if (row === undefined) return false;
+  if (reportType === 'handset') return row.mt.dlrCode === reportCode;
+  const { code, type } = row[groupOf(channel)];
+  return code === reportCode || (code === 'E931' && type === messageType);
 }
 
 async function reportsIn(client: pg.Client, table: string): Promise<ReadonlySet<string>> {
