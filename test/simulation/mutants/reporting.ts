@@ -72,14 +72,14 @@ export const reportingMutants: readonly Mutant[] = [
   },
   {
     name: 'of two reports with one key the first wins',
-    breaks: ['I4'],
+    breaks: ['I3', 'I4'],
     file: `${queries}/fragments/wins.sql`,
     find: 'w.$1_pos > coalesce',
     replace: 'w.$1_pos >= coalesce',
   },
   {
     name: 'a later channel’s report wins in its column group',
-    breaks: ['I4', 'I9'],
+    breaks: ['I3', 'I4', 'I9'],
     file: `${queries}/fragments/best_reports.sql`,
     find: 'order by pos desc, seq',
     replace: 'order by pos, seq',
