@@ -130,13 +130,6 @@ export const isolatingMutants: readonly Mutant[] = [
     replace: 'where exists (select own.sealed_at',
   },
   {
-    name: 'an acceptance that was sealed before the clock stepped back proves nothing',
-    breaks: ['I3'],
-    file: `${queries}/settle_batch.sql`,
-    find: ' and own.sealed_at <= (select at from moment)',
-    replace: '',
-  },
-  {
     name: 'a row that was refused beside others ends only if others were accepted just now',
     breaks: ['I3'],
     file: `${queries}/lease_batch.sql`,
