@@ -109,7 +109,8 @@ type Inquiry = Pick<ExpireTally, 'inquired' | 'unreported' | 'found' | 'requests
 
 /**
  * Asks about rows, within so many requests. A request refused as a whole is halved until the row at fault is alone; that one is
- * put aside at once, for as long as the others are not asked about again. If the gateway has answered for none, the fault may be its own: then the turn is a failure too.
+ * put aside at once, until the others are due to be asked about again. If the gateway has answered for none, the fault may be its
+ * own: then the turn is a failure too.
  */
 async function inquireAbout(rows: readonly UnreportedRow[], ports: ExpirePorts, budget: number): Promise<Inquiry> {
   const tally = { inquired: 0, unreported: 0, found: 0, requests: 0, failure: undefined as string | undefined };

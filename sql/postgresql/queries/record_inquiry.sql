@@ -49,9 +49,7 @@ skipped as (
          case when l.refused is null then aside_until((select at from moment), 0)
               else (select at from moment) + make_interval(hours => :askHours::int) end
   from locked l where l.client_key not in (select client_key from written)
-  on conflict (client_key, step) do update
-    set tries = set_aside.tries + 1, error = excluded.error, batch_id = excluded.batch_id,
-        until = greatest(excluded.until, aside_until((select at from moment), set_aside.tries + 1))
+  {{set_aside_again}}
 )
 select (select count(*)::int from written) as asked_count,
        (select count(*) filter (where is_unreported)::int from written) as unreported_count
