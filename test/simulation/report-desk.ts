@@ -28,6 +28,8 @@ export class ReportDesk {
   readonly #accepted = new Map<string, { message: LoggedMessage; at: number }>();
   #due: Report[] = [];
   readonly #inFlight = new Map<string, Report[]>();
+  /** Those of them whose acknowledgement is on its way: it arrives even if the receiver dies meanwhile. */
+  readonly #acknowledging = new Set<string>();
   #stream: SimulatedStream | undefined;
   #batchCount = 0;
   /** Messages of which it contradicts the first report while the next channel is being tried. */
@@ -177,10 +179,12 @@ export class ReportDesk {
       stream.fail();
       return;
     }
+    if (!this.#inFlight.has(batchId)) return;
+    this.#acknowledging.add(batchId);
     this.#world.after(random.between(1, 30), () => {
-      const reports = this.#inFlight.get(batchId);
-      if (this.#stream !== stream || reports === undefined) return;
+      const reports = this.#inFlight.get(batchId) ?? [];
       this.#inFlight.delete(batchId);
+      this.#acknowledging.delete(batchId);
       for (const report of reports) this.#remember(report);
     });
   }
@@ -199,8 +203,9 @@ export class ReportDesk {
   #detach(): void {
     this.#stream?.end();
     this.#stream = undefined;
-    this.#due = [...[...this.#inFlight.values()].flat(), ...this.#due];
-    this.#inFlight.clear();
+    const unacknowledged = [...this.#inFlight].filter(([batchId]) => !this.#acknowledging.has(batchId));
+    for (const [batchId] of unacknowledged) this.#inFlight.delete(batchId);
+    this.#due = [...unacknowledged.flatMap(([, reports]) => reports), ...this.#due];
     if (this.#world.faults.strikes('recordsDisordered')) this.#due.reverse();
   }
 }
