@@ -67,6 +67,7 @@ const moments = [
   'a sender that is warm loads the texts anew',
   'a file is uploaded',
   'a key is renewed',
+  'a file is registered again from another path',
   'a row goes on when its file is renewed',
   'a row is sent with a newer key than it names',
 ] as const;

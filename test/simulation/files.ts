@@ -10,8 +10,10 @@ import { Violation, type World } from './world.ts';
 /** The headers of a JPEG of 100 x 100 pixels. */
 const image = Buffer.from(`ffd8ffe000104a46494600010100000100010000ffc000110800640064${'00'.repeat(10)}`, 'hex');
 
-/** How long a key lasts: little more than the agent demands of one, or for longer than anything here takes. */
-const lifetimesMs = [timing.fileMarginSeconds * 1000 + 90_000, 20 * 3_600_000, 7 * 24 * 3_600_000];
+/** For longer than anything here takes. */
+const longMs = 14 * 24 * 3_600_000;
+/** How long a key lasts; the shortest is little more than the agent demands of one. */
+const lifetimesMs = [timing.fileMarginSeconds * 1000 + 90_000, 20 * 3_600_000, longMs];
 
 /** The files of a customer, their bucket, and the gateway's store of images, behind a network that fails. */
 export class SimulatedFiles {
@@ -30,7 +32,7 @@ export class SimulatedFiles {
     this.#lifetimeMs = world.random.pick(lifetimesMs);
   }
 
-  /** Some customers have one file, some have two. */
+  /** Some customers have one file, some have two; some put another image into the row of the first one later. */
   async insert(): Promise<void> {
     const { random, now } = this.#world;
     for (let n = random.integer(0, 2); n > 0; n--)
@@ -38,6 +40,16 @@ export class SimulatedFiles {
         `insert into file_upload (file_path, channel_type, reg_date)
          values ('${n}.jpg', 'MMS', to_timestamp(${Math.round(now)} / 1000.0) at time zone '${timeZone}')`,
       );
+    // Rows that name the key of the first image would wait in vain for another one.
+    if (this.#lifetimeMs === longMs && random.chance(0.5))
+      this.#world.after(random.between(15_000, 60_000), () => this.#replaceFirst());
+  }
+
+  async #replaceFirst(): Promise<void> {
+    const { rowCount } = await this.#client.query(
+      `update file_upload set file_path = 'other.jpg', file_status = '1' where file_path = '1.jpg' and file_status = '2'`,
+    );
+    if (rowCount === 1) this.#world.saw('a file is registered again from another path' satisfies Moment);
   }
 
   /** A key that the customer finds in its table, which may have expired; null if there is none. */

@@ -26,10 +26,10 @@ export const fileMutants: readonly Mutant[] = [
     replace: 'where not is_file_needed(array(',
   },
   {
-    name: 'an old key stands for the newer one of its own file alone',
+    name: 'an old key stands for newer ones of the same path alone',
     breaks: ['I7'],
     file: `${queries}/finish_file.sql`,
-    find: 'from source s join file_key k on k.file_seq = s.file_seq',
-    replace: 'from source s cross join file_key k',
+    find: 'where k.source = s.text or k.source is null and :renews::boolean',
+    replace: 'where true or :renews::boolean',
   },
 ];
