@@ -86,8 +86,9 @@ export class SimulatedAgent {
     // Fired more often than EventBridge can: its turns are what shows something.
     const everyMs = () => this.#pauseMs();
     this.#fire('logMigrator', (process) => this.#archive(process), { everyMs });
-    this.#fire('tranCleaner', (process) => this.#clean(process), { everyMs: () => 3 * this.#pauseMs() });
-    this.#fire('banlistScheduler', (process) => this.#checkBanList(process));
+    const everyThirdMs = () => 3 * this.#pauseMs();
+    this.#fire('tranCleaner', (process) => this.#clean(process), { everyMs: everyThirdMs });
+    this.#fire('banlistScheduler', (process) => this.#checkBanList(process), { everyMs: everyThirdMs });
     this.#fire('fileUploadScheduler', (process) => this.#uploadFiles(process));
     this.#keepReceiver();
     world.after(2_000, () => this.#harm());
@@ -324,9 +325,17 @@ export class SimulatedAgent {
       this.#stops.delete(process);
       onEnd();
     });
+    const reports = reportStore(database.connect(process));
+    const store = {
+      ...reports,
+      store: (...args: Parameters<typeof reports.store>) => {
+        this.#mayKillSoon('receiverKilled', process);
+        return reports.store(...args);
+      },
+    };
     const ports = {
       gateway: { openReports: () => desk.open(process) },
-      store: reportStore(database.connect(process)),
+      store,
       clock: { ...process.clock, sleep: (ms: number, signal: AbortSignal) => abortable(process.sleep(ms), signal) },
       onEvent: onSaid,
     };

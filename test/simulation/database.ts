@@ -88,7 +88,9 @@ export class SimulatedDatabase {
     const { world } = this.#options;
     const { faults, random } = world;
     const name = namesByText.get(command.input.sql ?? '') ?? 'unknown';
-    if (faults.strikes('databaseStalls')) this.#stalledUntil = world.now + random.between(500, 10_000);
+    // In the slots of the calls: then they all come late, and at once.
+    const isAtSlot = name === 'sealBatch' && faults.strikes('sealsStall');
+    if (isAtSlot || faults.strikes('databaseStalls')) this.#stalledUntil = world.now + random.between(500, 10_000);
     const stallMs = Math.max(0, this.#stalledUntil - world.now);
     const thereMs = stallMs + (faults.strikes('statementSlow') ? random.between(500, 40_000) : random.between(1, 8));
     // The client's own timeout ends the wait for a lost answer.

@@ -9,6 +9,7 @@ const ofMachines = {
   statementAnswerLost: 0.03,
   statementSlow: 0.04,
   databaseStalls: 0.02,
+  sealsStall: 0.1,
   // SQS.
   queueEntryRefused: 0.15,
   queueErrorBefore: 0.15,

@@ -21,7 +21,7 @@ export async function banNumber({ number }: RowTruth, hands: Hands): Promise<voi
 }
 
 /** A text that only this row has, in a content or in its option. */
-async function banText({ id, note }: RowTruth, hands: Hands): Promise<void> {
+export async function banText({ id, note }: RowTruth, hands: Hands): Promise<void> {
   const { random } = hands.world;
   if (note !== undefined && random.chance(0.5)) {
     await ban({ type: 'T', text: spelledText(random, `${note} note`), subject: `note ${note}` }, hands);

@@ -1,7 +1,7 @@
 import { usesOption } from './bans.ts';
 import { timeZone } from './database.ts';
 import { type Habit, type Hands, rewrite, write } from './habit.ts';
-import { banHabits } from './habits-bans.ts';
+import { banHabits, banText } from './habits-bans.ts';
 import { blockingHabits } from './habits-blocks.ts';
 import { release } from './habits-inserts.ts';
 import { spelledChain } from './spellings.ts';
@@ -110,12 +110,12 @@ export async function giveUp(row: RowTruth, hands: Hands): Promise<string | unde
   return row.deletedAt !== undefined || row.clientKey !== clientKey ? clientKey : undefined;
 }
 
-/** For a sealed row that may turn out unsent: then its new content counts. */
+/** For a sealed row that may turn out unsent: then its new content counts, and a ban that is published by then. */
 export async function thinkAgain(row: RowTruth, hands: Hands): Promise<void> {
   const found = hands.checker.find(row)?.row;
   if (found === undefined || rowState(found) !== 'claimed') return;
   row.isMeddledWith = true;
-  await (hands.world.random.chance(0.6) ? postpone : grow)(row, hands);
+  await hands.world.random.pick([postpone, postpone, grow, banText])(row, hands);
 }
 
 /** With any other status; most are released later. */

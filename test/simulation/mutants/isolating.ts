@@ -100,6 +100,7 @@ export const isolatingMutants: readonly Mutant[] = [
     file: 'functions/pipeline/collect.ts',
     find: '  if (claim.asideDue) await ports.store.lookAgain(settings.sizes.claim);\n',
     replace: '',
+    and: { find: '    await store.lookAgain(settings.sizes.claim);\n', replace: '' },
   },
   {
     name: 'the archive waits for a row’s own answer, not for its batch',
