@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { monitorStore } from '../../functions/database/monitor-store.ts';
 import { reportOf } from '../support/agent.ts';
 import { applySchema } from '../support/database.ts';
 import { useFreshScene } from './scene.ts';
@@ -105,6 +106,18 @@ describe('a table of the customer’s within the log', () => {
     await applySchema(database);
     const identity = `select relreplident from pg_class where relname = 'log_of_2031'`;
     expect(await query(identity)).toEqual([{ relreplident: 'f' }]);
+  });
+
+  it.each([
+    ['of a year', `for values from ('2031-01-01') to ('2032-01-01')`],
+    ['a default partition', 'default'],
+  ])('(%s) is the next month’s table for the alarm that one is missing', async (_, bounds) => {
+    const { database, administer } = scene.current;
+    const hasNextMonth = async () =>
+      (await monitorStore(database.at(new Date('2031-04-10T03:00:00Z'))).readMeasures()).hasNextMonth;
+    expect(await hasNextMonth()).toBe(false);
+    await administer(`create table log_of_2031 partition of msg_log ${bounds}`);
+    expect(await hasNextMonth()).toBe(true);
   });
 
   it('(over parts of months) stops nothing: rows go to whichever table holds their day', async () => {

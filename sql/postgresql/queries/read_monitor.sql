@@ -18,6 +18,7 @@ open_batch as materialized (
 aside as materialized (
   select client_key, step, batch_id, since from set_aside
 ),
+next_month as materialized (select date_trunc('month', m.local) + interval '1 month' as day from moment m),
 -- A report without our reference names its row by the gateway's key.
 aside_by_key as materialized (
   select t.msg_key from aside a cross join lateral (
@@ -96,6 +97,6 @@ select
    from new_file n cross join renewal r) as file_seconds,
   (select message_count from deferred) as deferred_count,
   {{unguarded}} as unguarded,
-  to_regclass('msg_log_' || to_char(m.local + interval '1 month', 'YYYYMM')) is not null as has_next_month,
+  {{has_log_table next_month}} as has_next_month,
   {{zone_of_sessions}} as zone
-from moment m
+from moment m cross join next_month

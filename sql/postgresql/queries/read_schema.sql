@@ -10,6 +10,6 @@ months as materialized (
 )
 select (select max(version) from schema_migration) as version,
   (select string_agg(m.day::text, ',' order by m.day) from months m
-   where not exists (select from msg_log_range r where r.takes_all or r.from_date <= m.day and r.to_date > m.day)) as months,
+   where not {{has_log_table m}}) as months,
   (select string_agg(table_name, ',' order by table_name) from original_tables()) as originals,
   (select string_agg(table_name, ',' order by table_name) from adoption) as adopting
