@@ -54,8 +54,10 @@ export const agentSettings = z.strictObject({
   sendQueueLimit: wholeNumber(sizes.batch, 1_000_000)
     .default(3_000)
     .register(aboutSettings, {
-      meaning: 'Most messages of one lane that are claimed and not yet sent.',
-      korean: '한 레인에서 선점되었지만 아직 발송되지 않은 메시지의 최대 건수입니다.',
+      meaning:
+        'Most messages of one lane that are claimed and not yet sent; without a rate (messagesPerSecond 0) it is 20,000.',
+      korean:
+        '한 레인에서 선점되었지만 아직 발송되지 않은 메시지의 최대 건수입니다. 속도 제한이 없으면(messagesPerSecond 0) 20,000건입니다.',
       original: 'send.que.cnt',
       unit: 'messages',
       readBy: ['collector'],
@@ -63,8 +65,10 @@ export const agentSettings = z.strictObject({
   defaultValiditySeconds: wholeNumber(1, 31_536_000)
     .default(86_400)
     .register(aboutSettings, {
-      meaning: 'How long after its request_date a row without a ttl may still be sent.',
-      korean: 'ttl이 없는 행을 request_date 이후 얼마 동안 발송할 수 있는지 정합니다.',
+      meaning:
+        'How long after its request_date a row whose ttl is null may still be sent; an INSERT without a ttl stores 86400.',
+      korean:
+        'ttl이 null인 행을 request_date 이후 얼마 동안 발송할 수 있는지 정합니다. ttl 없이 INSERT하면 86400이 저장됩니다.',
       original: 'collect.ttl',
       unit: 's',
       readBy: ['collector', 'sender', 'omni-agent'],
@@ -113,8 +117,9 @@ export const agentSettings = z.strictObject({
     .default(24)
     .register(aboutSettings, {
       meaning:
-        'How long after its sending, and then after each inquiry, the gateway is asked about a row without a result.',
-      korean: '결과가 오지 않은 행을 발송 이후, 그리고 매 조회 이후 얼마가 지나면 게이트웨이에 조회할지 정합니다.',
+        'How long after its sending, and then after each inquiry, the gateway is asked about a row without a result; at the latest after cleanTranRangeHours.',
+      korean:
+        '결과가 오지 않은 행을 발송 이후, 그리고 매 조회 이후 얼마가 지나면 게이트웨이에 조회할지 정합니다. 늦어도 cleanTranRangeHours 뒤에는 조회합니다.',
       unit: 'h',
       readBy: ['tran-cleaner-scheduler'],
     }),
