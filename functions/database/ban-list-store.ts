@@ -15,6 +15,7 @@ const entryRow = z.object({
   ban_text: z.string().nullable(),
   is_last: z.boolean(),
   digest: z.string().nullable(),
+  read_at: z.string().nullable(),
 });
 
 const digestRow = z.object({ digest: z.string() });
@@ -41,28 +42,34 @@ async function readEntries(database: AgentDatabase): Promise<BanEntries> {
   for (let round = 0; round < rounds; round++) {
     const first = await readPageAfter(database, null);
     const entries = [...first.entries];
-    const digest = first.digest ?? '';
-    if (first.isLast) return { entries, digest };
+    const { digest, readAt } = first;
+    if (first.isLast) return { entries, digest, readAt };
     for (let isLast = false; !isLast; ) {
       const page = await readPageAfter(database, entries.at(-1)?.banSeq ?? null);
       entries.push(...page.entries);
       isLast = page.isLast;
     }
     const after = await queryOne(database, { statement: readBanDigest, parameters: {} }, digestRow);
-    if (after.digest === digest) return { entries, digest };
+    if (after.digest === digest) return { entries, digest, readAt };
   }
   throw new Error(
     `msg_banlist: expected a list that does not change while it is read, got another one ${rounds} times`,
   );
 }
 
-async function readPageAfter({ queries }: AgentDatabase, afterSeq: string | null) {
+async function readPageAfter(database: AgentDatabase, afterSeq: string | null) {
   const limits = { turnLimit: sizes.banPage, pageBytes: sizes.banPageBytes, maxTextLength: MAX_TEXT_LENGTH };
-  const rows = await queries.query(readBanEntries, { afterSeq, ...limits }, entryRow);
+  const { now } = momentOf(database);
+  const rows = await database.queries.query(readBanEntries, { now, afterSeq, ...limits }, entryRow);
   const entries = rows.flatMap(({ ban_seq: banSeq, ban_type: banType, ban_text: banText }): BanEntry[] =>
     banSeq === null ? [] : [{ banSeq, banType: banType ?? '', banText: banText ?? '' }],
   );
-  return { entries, isLast: rows[0]?.is_last ?? true, digest: rows[0]?.digest };
+  return {
+    entries,
+    isLast: rows[0]?.is_last ?? true,
+    digest: rows[0]?.digest ?? '',
+    readAt: rows[0]?.read_at ?? '',
+  };
 }
 
 interface LoadedBanList {

@@ -64,8 +64,8 @@ export function collectStore(database: AgentDatabase, settings: { defaultValidit
     },
 
     async followClock() {
-      const { clockSlackSeconds: slackSeconds, leaseSeconds, receiverLeaseSeconds, fileLeaseSeconds } = timing;
-      const leases = { leaseSeconds, receiverLeaseSeconds, fileLeaseSeconds };
+      const { clockSlackSeconds: slackSeconds, leaseSeconds, fileLeaseSeconds } = timing;
+      const leases = { leaseSeconds, fileLeaseSeconds };
       const limits = { slackSeconds, ...leases, gateSeconds: timing.gateAheadSeconds };
       const parameters = { now: momentOf(database).now, ...limits };
       const rows = await database.queries.query(followClock, parameters, z.object({ seconds: z.coerce.number() }));

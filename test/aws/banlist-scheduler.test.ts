@@ -25,7 +25,7 @@ const read = vi.fn<BanListStore['readEntries']>();
 
 beforeEach(() => {
   published.mockReset().mockResolvedValue({ isPublished: false, hasNewProblems: false });
-  read.mockReset().mockResolvedValue({ entries, digest: 'digest' });
+  read.mockReset().mockResolvedValue({ entries, digest: 'digest', readAt: 'noon' });
   vi.mocked(banListStore).mockReturnValue({ readEntries: read, publish: published });
 });
 
@@ -38,7 +38,7 @@ async function fire(): Promise<void> {
 it('publishes what it found in the database of its settings, with a hundred of the problems', async () => {
   await fire();
   expect(connectDatabase).toHaveBeenCalledWith(expect.objectContaining(house), expect.anything());
-  const found = { digest: 'digest', textCount: 2, expressionCount: 1, problemCount: 112 };
+  const found = { digest: 'digest', readAt: 'noon', textCount: 2, expressionCount: 1, problemCount: 112 };
   expect(published.mock.calls).toEqual([[{ ...found, problems: problems.slice(0, 100) }]]);
 });
 

@@ -38,3 +38,26 @@ it.each([true, false])(
     expect([between, after].map(timesSent)).toEqual(isBanned ? [1, 0] : [0, 1]);
   },
 );
+
+it('of two that look at the list at once, the one that read it first does not undo what the other one published', async () => {
+  const { insert, agent, query, timesSent, finish, later } = scene.current;
+  const { digest, readAt } = await store().readEntries();
+  later(1);
+  await query(`insert into msg_banlist (ban_type, ban_text) values ('T', 'x')`);
+  expect(await check()).toMatchObject({ isPublished: true });
+  const counts = { textCount: 0, expressionCount: 0, problemCount: 0, problems: [] };
+  expect(await store().publish({ digest, readAt, ...counts })).toEqual({ isPublished: false, hasNewProblems: false });
+  const [key = ''] = await insert({ mt_content: 'x' });
+  await agent.collect();
+  await finish(1);
+  expect(timesSent(key)).toBe(0);
+});
+
+it('after the clock has stepped back, the list is published all the same', async () => {
+  const { query, later } = scene.current;
+  later(3_600);
+  await check();
+  later(-3_600);
+  await query(`insert into msg_banlist (ban_type, ban_text) values ('T', 'x')`);
+  expect(await check()).toMatchObject({ isPublished: true, textCount: 1 });
+});

@@ -94,7 +94,9 @@ export async function copyBack(
   const { recipient, number, note, chain, isMalformed, orderNo } = row;
   const times = { dueAt, expiresAt: dueAt + (ttl ?? validitySeconds) * 1000 };
   const same = { recipient, number, note, chain, isMalformed, orderNo };
-  const truth = newTruth({ ...copy, ...times, ...same, isHeld: isWhole, isMeddledWith: isWhole }, world.now);
+  // It may have to wait for its file.
+  const isMeddledWith = isWhole || chain.includes('mms');
+  const truth = newTruth({ ...copy, ...times, ...same, isHeld: isWhole, isMeddledWith }, world.now);
   ledger.insert(truth);
   world.saw('a copy of a row in the log');
   world.tell(`customer copies ${row.id} back as ${copy.id}`);

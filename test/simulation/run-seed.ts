@@ -50,7 +50,9 @@ const dayMs = 86_400_000;
 const ordinaryStart = Date.parse('2031-01-15T03:00:00Z');
 const monthsEnd = Date.parse('2031-01-31T14:59:30Z');
 /** How long everything may take to come to rest once the faults have stopped. */
-const restLimitMs = 60 * 60_000;
+const calmRestMs = 60 * 60_000;
+/** Longer than the clock steps back after a day on which the agent was down, and perhaps before its first claim: unnoticed. */
+const unnoticedStepMs = 65 * 60_000;
 /** Longer than a late request takes to reach the gateway, or an undeleted record stays hidden. */
 const stragglersMs = 240_000;
 
@@ -167,6 +169,7 @@ async function tell(story: Story): Promise<undefined> {
     await world.run(() => false, 10 * 60_000);
     passDays(1.05);
   }
+  const restLimitMs = calmRestMs + (dayPasses && ledger.clockHasStepped ? unnoticedStepMs : 0);
   const isDone = () => customer.isDone && isAtRest({ checker, ledger, desk });
   // One whose batch was in doubt may count as sent only since then.
   if (story.loses && !(await world.run(isDone, 20 * 60_000))) {

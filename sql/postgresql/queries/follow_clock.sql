@@ -7,12 +7,12 @@
 -- idle. A lease is not moved, but lasts no longer than a new one would, from now on: its holder, who goes by a clock of its own,
 -- makes no call by then. What a refused batch knows of the others is forgotten: the gateway has to accept one anew.
 --
--- Rows that wait for a file are left: its renewal lets them go.
+-- Rows that wait for a file are left: its renewal lets them go. So is the receiver's lease, which hold_receiver_lease sees through.
 --
 -- Index: send_batch, set_aside and file_work are scanned. Locks: the agent row, send_batch and set_aside rows (skip locked), then
---   the file_work, rate_gate and receiver_lease rows (waits: they are held for an instant).
+--   the file_work and rate_gate rows (waits: they are held for an instant).
 -- Parameters: now; slackSeconds by which statements may see the clock in another order; leaseSeconds of a sender;
---   receiverLeaseSeconds; fileLeaseSeconds; gateSeconds ahead up to which the rate gate is left alone.
+--   fileLeaseSeconds; gateSeconds ahead up to which the rate gate is left alone.
 -- Rows: seconds that the clock has stepped back; none if it has not.
 with moment as materialized (
   select {{now}} as at
@@ -50,10 +50,6 @@ files_moved as (
 gate_moved as (
   update rate_gate g set next_at = g.next_at - s.by
   from stepped s where g.next_at > s.at + make_interval(secs => :gateSeconds::float8)
-),
-receiver_moved as (
-  update receiver_lease r set lease_until = s.at + make_interval(secs => :receiverLeaseSeconds::float8)
-  from stepped s where r.lease_until > s.at + make_interval(secs => :receiverLeaseSeconds::float8)
 ),
 followed as (
   update agent a set seen_at = s.at from stepped s

@@ -3,9 +3,9 @@
 -- one character more than maxTextLength, which shows that it is too long.
 --
 -- Index: msg_banlist_others. Locks: none.
--- Parameters: afterSeq, null for the first page; turnLimit entries; pageBytes, maxTextLength.
+-- Parameters: now; afterSeq, null for the first page; turnLimit entries; pageBytes, maxTextLength.
 -- Rows, in the order of ban_seq: ban_seq, ban_type, ban_text, all null in the one row of an empty page; is_last, whether this is
---   the last page; digest of the whole list on the first page, else null. The pages are of one list if read_ban_digest returns
+--   the last page; on the first page digest of the whole list and read_at, when it was read, else null. The pages are of one list if read_ban_digest returns
 --   the same digest after the last of them.
 with page as materialized (
   select b.ban_seq, coalesce(left(b.ban_type, 10), '') as ban_type,
@@ -20,8 +20,9 @@ weighed as materialized (
 ),
 whole as materialized (
   select (select count(*) < :turnLimit::int and coalesce(bool_and(fits), true) from weighed) as is_last,
-    case when :afterSeq::bigint is null then ({{ban_digest}}) end as digest
+    case when :afterSeq::bigint is null then ({{ban_digest}}) end as digest,
+    case when :afterSeq::bigint is null then {{now}}::text end as read_at
 )
-select w.ban_seq, w.ban_type, w.ban_text, whole.is_last, whole.digest
+select w.ban_seq, w.ban_type, w.ban_text, whole.is_last, whole.digest, whole.read_at
 from whole left join weighed w on w.fits
 order by w.ban_seq

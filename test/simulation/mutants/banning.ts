@@ -112,8 +112,15 @@ export const banningMutants: readonly Mutant[] = [
     name: 'what has changed in the list is published',
     breaks: ['I3', 'I7'],
     file: `${queries}/publish_ban_list.sql`,
-    find: 'problems = :problems::jsonb\n)',
-    replace: 'problems = :problems::jsonb\n  where false\n)',
+    find: '  where {{is_newest l}}\n)',
+    replace: '  where false\n)',
+  },
+  {
+    name: 'what was read of the list earlier is not published over what was read later',
+    breaks: ['I3', 'I7'],
+    file: `${queries}/fragments/is_newest.sql`,
+    find: ':readAt::timestamptz >= coalesce(',
+    replace: 'true or :readAt::timestamptz >= coalesce(',
   },
   {
     name: 'an entry that is not in use bans no text',
