@@ -142,7 +142,7 @@ export const readMonitor = {
 
 export const readSchema = {
   name: 'readSchema',
-  text: "with moment as materialized (\n  select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local\n),\nmonths as materialized (\n  select (date_trunc('month', m.local) + n * interval '1 month')::date as day from moment m cross join generate_series(0, 1) as n\n)\nselect (select max(version) from schema_migration) as version,\n  (select string_agg(m.day::text, ',' order by m.day) from months m\n   where not exists (select from msg_log_range r where r.takes_all or r.from_date <= m.day and r.to_date > m.day)) as months,\n  (select string_agg(table_name, ',' order by table_name) from original_tables()) as originals,\n  (select string_agg(table_name, ',' order by table_name) from adoption) as adopting",
+  text: "with moment as materialized (\n  select agent_now(:now::timestamptz) as at, agent_now(:now::timestamptz) at time zone :timeZone as local\n),\nmonths as materialized (\n  select (date_trunc('month', m.local) + n * interval '1 month')::date as day from moment m cross join generate_series(0, 1) as n\n)\nselect (select max(version) from schema_migration) as version,\n  (select string_agg(m.day::text, ',' order by m.day) from months m where not exists (select from msg_log_range r where r.takes_all or r.from_date <= m.day and r.to_date > m.day)) as months,\n  (select string_agg(table_name, ',' order by table_name) from original_tables()) as originals,\n  (select string_agg(table_name, ',' order by table_name) from adoption) as adopting",
 } as const;
 
 export const readSetAside = {

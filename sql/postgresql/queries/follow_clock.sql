@@ -7,7 +7,8 @@
 -- idle. A lease is not moved, but lasts no longer than a new one would, from now on: its holder, who goes by a clock of its own,
 -- makes no call by then. What a refused batch knows of the others is forgotten: the gateway has to accept one anew.
 --
--- Rows that wait for a file are left: its renewal lets them go. So is the receiver's lease, which hold_receiver_lease sees through.
+-- Rows that wait for a file are left: its renewal lets them go. So is the receiver's lease: hold_receiver_lease counts none that
+-- ends later than a new one could.
 --
 -- Index: send_batch, set_aside and file_work are scanned. Locks: the agent row, send_batch and set_aside rows (skip locked), then
 --   the file_work and rate_gate rows (waits: they are held for an instant).

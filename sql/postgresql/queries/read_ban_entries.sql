@@ -5,8 +5,8 @@
 -- Index: msg_banlist_others. Locks: none.
 -- Parameters: now; afterSeq, null for the first page; turnLimit entries; pageBytes, maxTextLength.
 -- Rows, in the order of ban_seq: ban_seq, ban_type, ban_text, all null in the one row of an empty page; is_last, whether this is
---   the last page; on the first page digest of the whole list and read_at, when it was read, else null. The pages are of one list if read_ban_digest returns
---   the same digest after the last of them.
+--   the last page; on the first page digest of the whole list and read_at, when it was read, else null. The pages are of one
+--   list if read_ban_digest returns the same digest after the last of them.
 with page as materialized (
   select b.ban_seq, coalesce(left(b.ban_type, 10), '') as ban_type,
     coalesce(left(b.ban_text, :maxTextLength::int + 1), '') as ban_text

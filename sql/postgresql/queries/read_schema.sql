@@ -9,7 +9,6 @@ months as materialized (
   select (date_trunc('month', m.local) + n * interval '1 month')::date as day from moment m cross join generate_series(0, 1) as n
 )
 select (select max(version) from schema_migration) as version,
-  (select string_agg(m.day::text, ',' order by m.day) from months m
-   where not {{has_log_table m}}) as months,
+  (select string_agg(m.day::text, ',' order by m.day) from months m where not {{has_log_table m}}) as months,
   (select string_agg(table_name, ',' order by table_name) from original_tables()) as originals,
   (select string_agg(table_name, ',' order by table_name) from adoption) as adopting
